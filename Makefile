@@ -1,0 +1,42 @@
+# make demo · make test · make help
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help setup demo test fast lint lock
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Kentongan needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "This Python cannot make virtual environments (Debian: apt install python3-venv)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+setup: $(STAMP)  ## virtual environment, locked packages, speech model (again and again without harm)
+	$(BIN)/kentongan model fetch base
+
+demo: setup  ## embedded homeserver, bot and a played scene (ARGS=--once ends after it)
+	$(BIN)/kentongan demo $(ARGS)
+
+lint: $(STAMP)  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup lint  ## everything, real homeserver and real speech model included
+	$(BIN)/pytest $(ARGS)
+
+fast: lint  ## the tests that need no homeserver and no speech model
+	$(BIN)/pytest -m "not real" $(ARGS)
+
+lock:  ## renew the lock files (needs uv)
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 pyproject.toml --custom-compile-command "make lock" -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --python-version 3.11 --extra demo --extra dev pyproject.toml --custom-compile-command "make lock" -c requirements.lock -o requirements-dev.lock

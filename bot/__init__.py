@@ -1,0 +1,1 @@
+"""Kentongan: one Matrix bot with three voices for an Indonesian police district."""

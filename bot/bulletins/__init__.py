@@ -1,0 +1,1 @@
+"""Buletin Kamtibmas: sources, composition, schedule."""

@@ -1,0 +1,23 @@
+"""The `kentongan` command. Each command parses, calls and prints; the work is done elsewhere."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(
+    name="kentongan",
+    help="Satu bot Matrix, tiga suara: Chat Pak Polisi, Ngobrol Kamtibmas, Buletin Kamtibmas.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Keeps sub-commands sub-commands even while there is only one."""
+
+
+def main() -> None:
+    """Entry point of the `kentongan` script."""
+    app()

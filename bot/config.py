@@ -1,0 +1,258 @@
+"""The one configuration file, typed. An unknown or bad key is an error that names file, line and key.
+
+Secrets never stand in the file: each comes from an environment variable (`*_env`) or a file (`*_file`).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
+
+from bot.problem import ContentError, Problem
+from bot.yamlfile import read, validate
+
+KEY_BYTES = 32
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are mistakes, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Homeserver(Section):
+    """Where the bot lives and who it is."""
+
+    url: str = Field(pattern=r"^https?://")
+    """Base URL of the client-server API."""
+    user_id: str = Field(pattern=r"^@[^:\s]+:\S+$")
+    device_name: str = "Kentongan"
+    password_env: str | None = "KENTONGAN_PASSWORD"  # noqa: S105 - names a variable
+    password_file: Path | None = None
+    access_token_env: str | None = "KENTONGAN_ACCESS_TOKEN"  # noqa: S105
+    access_token_file: Path | None = None
+    allowed_servers: list[str] = []
+    """Servers whose people may invite the bot; its own is always allowed."""
+    proxy: str | None = None
+
+    @property
+    def server_name(self) -> str:
+        """The bot's own server."""
+        return self.user_id.split(":", 1)[1]
+
+
+class Secrets(Section):
+    """Keys of our own: made at first start when the file is missing, and part of every backup."""
+
+    pickle_key_env: str | None = "KENTONGAN_PICKLE_KEY"
+    pickle_key_file: Path = Path("var/secrets/pickle.key")
+    """Encrypts the crypto store and the cross-signing seeds."""
+    audit_key_env: str | None = "KENTONGAN_AUDIT_KEY"
+    audit_key_file: Path = Path("var/secrets/audit.key")
+    """Chains the audit; kept outside the database so that who edits the database cannot forge the chain."""
+
+
+class Paths(Section):
+    """Where things stand; relative paths are relative to the configuration file."""
+
+    data: Path = Path("var/data")
+    """Database, crypto store, audio."""
+    flows: Path = Path("flows")
+    rooms: Path = Path("rooms")
+    places: Path = Path("places")
+
+
+class Speech(Section):
+    """Turning voice notes into words."""
+
+    model: str = "base"
+    """A name from the model cache (base, small, large-v3-turbo …) or a folder's path."""
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
+    compute_type: str = "int8"
+    language: str = "id"
+    """Pinned: left to guess, one note in five is taken for another language."""
+    beam_size: Annotated[int, Field(ge=1, le=10)] = 5
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
+    """Worker processes of one thread each; 0: one for each core."""
+    recycle_after: Annotated[int, Field(ge=1)] = 200
+    """Notes after which a worker is replaced."""
+    worker_memory_mb: Annotated[int, Field(ge=300)] = 600
+    max_bytes: Annotated[int, Field(ge=1024)] = 20_000_000
+    max_seconds: Annotated[int, Field(ge=10, le=3600)] = 900
+    window_seconds: Annotated[int, Field(ge=5, le=30)] = 30
+    timeout_seconds: Annotated[int, Field(ge=5)] = 120
+    """For one window; past it the worker is ended and the window counts as failed."""
+    late_seconds: int = 120
+    """A transcript that comes later says so."""
+    stale_seconds: int = 1200
+    """A transcript that comes later no longer alerts, but is logged."""
+
+
+class Bulletins(Section):
+    """Announcing. The slots themselves stand in rooms/bulletins.yaml."""
+
+    enabled: bool = True
+    grace_minutes: Annotated[int, Field(ge=1, le=720)] = 45
+    """A slot missed by no more than this is still sent, with a word; later it is skipped and reported."""
+
+
+class Server(Section):
+    """Health and metrics for the operator's monitoring."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8088
+    """0: off."""
+
+
+class Log(Section):
+    """What is written to stderr; never message bodies, tokens or names of reporters."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"
+
+
+class Retention(Section):
+    """How long personal data stays, in days."""
+
+    audio_days: Annotated[int, Field(ge=1)] = 30
+    messages_days: Annotated[int, Field(ge=1)] = 90
+    """Message texts in inbox, outbox and audit payloads; the audit chain itself stays."""
+
+
+class Config(Section):
+    """config.yaml."""
+
+    homeserver: Homeserver
+    secrets: Secrets = Secrets()
+    paths: Paths = Paths()
+    database: str | None = None
+    """SQLAlchemy URL; default: kentongan.db in the data folder."""
+    timezone: str = "Asia/Jakarta"
+    speech: Speech = Speech()
+    bulletins: Bulletins = Bulletins()
+    server: Server = Server()
+    log: Log = Log()
+    retention: Retention = Retention()
+
+    _base: Path = PrivateAttr(default=Path())
+    _file: Path = PrivateAttr(default=Path("config.yaml"))
+    _environ: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"no such timezone: {value} (for western Indonesia: Asia/Jakarta)") from None
+        return value
+
+    @model_validator(mode="after")
+    def _window_fits(self) -> Config:
+        if self.speech.late_seconds >= self.speech.stale_seconds:
+            raise ValueError("speech.late_seconds must be less than speech.stale_seconds")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The district's timezone."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def file(self) -> Path:
+        """The file this was read from."""
+        return self._file
+
+    @property
+    def data_dir(self) -> Path:
+        """Absolute path of the data folder."""
+        return self.resolve(self.paths.data)
+
+    @property
+    def crypto_dir(self) -> Path:
+        """Where nio's store and the cross-signing seeds stand."""
+        return self.data_dir / "crypto"
+
+    @property
+    def audio_dir(self) -> Path:
+        """Where voice notes are kept until retention takes them."""
+        return self.data_dir / "audio"
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database or f"sqlite:///{self.data_dir / 'kentongan.db'}"
+
+    def resolve(self, path: Path) -> Path:
+        """An absolute path; relative ones are relative to the configuration file."""
+        return path if path.is_absolute() else (self._base / path).resolve()
+
+    def password(self) -> SecretStr | None:
+        """The login password, if one is configured."""
+        return self._secret("homeserver", "password", self.homeserver.password_env, self.homeserver.password_file)
+
+    def access_token(self) -> SecretStr | None:
+        """A ready access token, if one is configured."""
+        return self._secret(
+            "homeserver", "access_token", self.homeserver.access_token_env, self.homeserver.access_token_file
+        )
+
+    def pickle_key(self) -> SecretStr:
+        """The key of the crypto store. Raises ContentError when it is missing although a store exists."""
+        return self._own_key("pickle_key", self.secrets.pickle_key_env, self.secrets.pickle_key_file)
+
+    def audit_key(self) -> bytes:
+        """The key of the audit chain. Raises ContentError when it is missing although a database exists."""
+        key = self._own_key("audit_key", self.secrets.audit_key_env, self.secrets.audit_key_file)
+        return key.get_secret_value().encode()
+
+    def _secret(self, section: str, name: str, env: str | None, file: Path | None) -> SecretStr | None:
+        if env and self._environ.get(env):
+            return SecretStr(self._environ[env])
+        if file is None:
+            return None
+        path = self.resolve(file)
+        try:
+            value = path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise self._error(f"{section}.{name}_file: {path} cannot be read ({error.strerror})") from None
+        if not value:
+            raise self._error(f"{section}.{name}_file: {path} is empty")
+        return SecretStr(value)
+
+    def _own_key(self, name: str, env: str | None, file: Path) -> SecretStr:
+        path = self.resolve(file)
+        if not (env and self._environ.get(env)) and not path.exists():
+            if (self.data_dir / "kentongan.db").exists() or self.crypto_dir.exists():
+                raise self._error(
+                    f"secrets.{name}_file: {path} is missing, but {self.data_dir} holds data made with it; "
+                    "put the key back (it is in every backup)"
+                )
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+            with os.fdopen(descriptor, "w") as handle:
+                handle.write(secrets.token_hex(KEY_BYTES) + "\n")
+        secret = self._secret("secrets", name, env, file)
+        if secret is None or len(secret.get_secret_value()) < KEY_BYTES:
+            raise self._error(f"secrets.{name}: needs at least {KEY_BYTES} characters")
+        return secret
+
+    def _error(self, message: str) -> ContentError:
+        return ContentError([Problem(self._file, 0, message)])
+
+
+def load_config(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """Read and check config.yaml. Raises ContentError with every problem found."""
+    document = read(path)
+    config = validate(document, Config)
+    config._base = path.resolve().parent
+    config._file = path
+    config._environ = os.environ if environ is None else environ
+    return config

@@ -1,0 +1,1 @@
+"""An embedded homeserver and a played scene, for the demo and the tests against real servers."""

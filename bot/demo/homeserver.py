@@ -1,0 +1,199 @@
+"""A real Synapse, started from this Python's packages: SQLite, loopback only, up in seconds.
+
+Used by the demo and by the tests in `tests/real/`. Not for production: registration is by a shared secret
+kept in its own folder, and rate limits are roomy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+START_SECONDS = 90
+STOP_SECONDS = 15
+ROOMY = {"per_second": 1000, "burst_count": 1000}
+
+
+class HomeserverError(Exception):
+    """Synapse did not start, or refused what the demo asked of it."""
+
+
+def free_port() -> int:
+    """A TCP port that is free on the loopback interface now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class EmbeddedHomeserver:
+    """One Synapse process with its data in `folder`."""
+
+    def __init__(
+        self, folder: Path, *, server_name: str = "batang.test", port: int = 0, settings: dict[str, Any] | None = None
+    ) -> None:
+        """`settings` overrides keys of homeserver.yaml (a test about throttling passes its own rc_message)."""
+        self.folder = folder
+        self.server_name = server_name
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._settings = settings or {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start and wait until it answers. Raises HomeserverError with the end of its log."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        generated = self.folder / "homeserver.yaml"
+        command = [sys.executable, "-m", "synapse.app.homeserver", "--config-path", str(generated)]
+        if not generated.exists():
+            done = subprocess.run(  # noqa: S603
+                [*command, "--server-name", self.server_name, "--generate-config", "--report-stats=no"],
+                cwd=self.folder,
+                capture_output=True,
+                check=False,
+            )
+            if done.returncode:
+                raise HomeserverError(f"Synapse could not write its configuration: {done.stderr.decode()[-2000:]}")
+        extra = self.folder / "extra.yaml"
+        extra.write_text(yaml.safe_dump(self._configuration()))
+        with (self.folder / "output.log").open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603
+                [*command, "--config-path", str(extra)],
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+                preexec_fn=_die_with_parent,
+                env={**os.environ, "SYNAPSE_CACHE_FACTOR": "1", "OMP_NUM_THREADS": "1"},
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                self.request("GET", "/_matrix/client/versions")
+            except (OSError, HomeserverError):
+                time.sleep(0.1)
+                continue
+            return
+        tail = (self.folder / "output.log").read_text(errors="replace")[-2000:]
+        self.stop()
+        raise HomeserverError(f"Synapse did not come up on {self.url}:\n{tail}")
+
+    def stop(self, *, kill: bool = False) -> None:
+        """Stop the process; with `kill`, as a power cut would."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def __enter__(self) -> EmbeddedHomeserver:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def user_id(self, localpart: str) -> str:
+        """The full Matrix id of a local user."""
+        return f"@{localpart}:{self.server_name}"
+
+    def register(self, localpart: str, password: str, *, admin: bool = False) -> dict[str, Any]:
+        """Create an account by the shared secret (Synapse admin API, "Shared-Secret Registration").
+
+        Returns `{"user_id", "access_token", "device_id", "home_server"}`.
+        """
+        nonce = self.request("GET", "/_synapse/admin/v1/register")["nonce"]
+        role = "admin" if admin else "notadmin"
+        message = "\0".join((nonce, localpart, password, role)).encode()
+        mac = hmac.new(self._secret().encode(), message, hashlib.sha1).hexdigest()
+        return self.request(
+            "POST",
+            "/_synapse/admin/v1/register",
+            {"nonce": nonce, "username": localpart, "password": password, "admin": admin, "mac": mac},
+        )
+
+    def request(self, method: str, path: str, body: Any = None, token: str | None = None) -> dict[str, Any]:
+        """One HTTP call for setting things up. Raises HomeserverError on an error status, OSError when unreachable."""
+        request = urllib.request.Request(  # noqa: S310
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}),
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+                answer: dict[str, Any] = json.load(response)
+                return answer
+        except urllib.error.HTTPError as error:
+            detail = error.read().decode(errors="replace")[:500]
+            raise HomeserverError(f"{method} {path.split('?')[0]}: {error.code} {detail}") from None
+
+    def lift_rate_limit(self, user_id: str, admin_token: str) -> None:
+        """No message rate limit for this user (Synapse admin API, "Override ratelimiting for users")."""
+        self.request(
+            "POST",
+            f"/_synapse/admin/v1/users/{user_id}/override_ratelimit",
+            {"messages_per_second": 0, "burst_count": 0},
+            admin_token,
+        )
+
+    def _secret(self) -> str:
+        path = self.folder / "registration_secret"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_hex(32))
+        return path.read_text()
+
+    def _configuration(self) -> dict[str, Any]:
+        return {
+            "listeners": [
+                {
+                    "port": self.port,
+                    "type": "http",
+                    "tls": False,
+                    "bind_addresses": ["127.0.0.1"],
+                    "resources": [{"names": ["client"]}],
+                }
+            ],
+            "database": {"name": "sqlite3", "args": {"database": str(self.folder / "homeserver.db")}},
+            "public_baseurl": self.url + "/",
+            "registration_shared_secret": self._secret(),
+            "trusted_key_servers": [],
+            "report_stats": False,
+            "max_upload_size": "100M",
+            "enable_authenticated_media": True,
+            "rc_message": ROOMY,
+            "rc_registration": ROOMY,
+            "rc_login": {"address": ROOMY, "account": ROOMY, "failed_attempts": ROOMY},
+            "rc_joins": {"local": ROOMY, "remote": ROOMY},
+            "rc_invites": {"per_room": ROOMY, "per_user": ROOMY, "per_issuer": ROOMY},
+            "rc_room_creation": ROOMY,
+            "presence": {"enabled": False},
+            **self._settings,
+        }
+
+
+def _die_with_parent() -> None:
+    """Linux: the kernel ends the homeserver when its parent dies, however it dies (prctl PR_SET_PDEATHSIG)."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)

@@ -1,0 +1,1 @@
+"""Indonesian chat text: normalise, correct, stem. Pure; used by dialogue and incidents."""

@@ -1,0 +1,143 @@
+"""The one way in: every event is a row before anything is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.event import IncomingEvent
+from bot.store.tables import inbox
+
+MAX_ATTEMPTS = 3
+"""A handler that raises this often on a row leaves it `failed`: kept, reported, out of the way of the rest."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An inbox row that waits for its handler."""
+
+    id: int
+    event: IncomingEvent
+    attempts: int
+
+
+def insert_or_ignore(connection: Connection, table: Any, values: dict[str, Any]) -> bool:
+    """Insert unless a unique key is already there; true when the row is new."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
+    return bool(connection.execute(statement).rowcount)
+
+
+def append(
+    connection: Connection,
+    events: Iterable[IncomingEvent],
+    now: int,
+    *,
+    waiting: dict[str, tuple[str, dict[str, Any]]] | None = None,
+) -> int:
+    """Store events not stored before, in order; returns how many were new.
+
+    `waiting` names undecryptable ones: event id → (Megolm session id, raw event). They wait for their key.
+    """
+    added = 0
+    for event in events:
+        session_id, raw = (waiting or {}).get(event.event_id, (None, None))
+        added += insert_or_ignore(
+            connection,
+            inbox,
+            {
+                "event_id": event.event_id,
+                "room_id": event.room_id,
+                "sender": event.sender,
+                "kind": event.kind,
+                "sent_at": event.sent_at,
+                "received_at": now,
+                "payload": event.to_json(),
+                "state": "waiting_key" if raw is not None else "new",
+                "attempts": 0,
+                "session_id": session_id,
+                "raw": raw,
+            },
+        )
+    return added
+
+
+def pending(connection: Connection, limit: int = 50) -> list[Row]:
+    """The oldest rows that wait for their handler."""
+    rows = connection.execute(
+        select(inbox.c.id, inbox.c.payload, inbox.c.attempts)
+        .where(inbox.c.state == "new")
+        .order_by(inbox.c.id)
+        .limit(limit)
+    )
+    return [Row(row.id, IncomingEvent.from_json(row.payload), row.attempts) for row in rows]
+
+
+def done(connection: Connection, row_id: int, now: int) -> None:
+    """The handler's effects and this mark belong in one transaction."""
+    connection.execute(update(inbox).where(inbox.c.id == row_id).values(state="done", handled_at=now))
+
+
+def failed(connection: Connection, row: Row, error: str, now: int) -> bool:
+    """Count a failure; true when the row is given up (and its author should hear of it)."""
+    attempts = row.attempts + 1
+    given_up = attempts >= MAX_ATTEMPTS
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.id == row.id)
+        .values(
+            attempts=attempts,
+            error=error[:2000],
+            state="failed" if given_up else "new",
+            handled_at=now if given_up else None,
+        )
+    )
+    return given_up
+
+
+def known(connection: Connection, event_ids: Iterable[str]) -> set[str]:
+    """Which of these events are already stored."""
+    ids = list(event_ids)
+    return set(connection.scalars(select(inbox.c.event_id).where(inbox.c.event_id.in_(ids)))) if ids else set()
+
+
+def event(connection: Connection, event_id: str) -> IncomingEvent | None:
+    """A stored event; `None` when unknown or erased."""
+    payload = connection.scalar(select(inbox.c.payload).where(inbox.c.event_id == event_id))
+    return IncomingEvent.from_json(payload) if payload else None
+
+
+def waiting_for(connection: Connection, session_id: str) -> list[dict[str, Any]]:
+    """The raw events that a newly arrived Megolm session may open."""
+    rows = connection.scalars(
+        select(inbox.c.raw).where(inbox.c.session_id == session_id, inbox.c.state == "waiting_key").order_by(inbox.c.id)
+    )
+    return [dict(raw) for raw in rows if raw]
+
+
+def recovered(connection: Connection, event: IncomingEvent) -> None:
+    """The key came: the event goes to its handler after all."""
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.event_id == event.event_id, inbox.c.state == "waiting_key")
+        .values(payload=event.to_json(), kind=event.kind, state="new", raw=None)
+    )
+
+
+def overdue(connection: Connection, before: int) -> list[tuple[str, str, str]]:
+    """(event id, room, sender) of events that have waited for a key since before `before` and were not told of."""
+    rows = connection.execute(
+        select(inbox.c.event_id, inbox.c.room_id, inbox.c.sender).where(
+            inbox.c.state == "waiting_key", inbox.c.received_at < before, inbox.c.handled_at.is_(None)
+        )
+    )
+    return [(row.event_id, row.room_id, row.sender) for row in rows]
+
+
+def told(connection: Connection, event_id: str, now: int) -> None:
+    """The sender heard that we could not read it; it still opens if the key comes later."""
+    connection.execute(update(inbox).where(inbox.c.event_id == event_id).values(handled_at=now))

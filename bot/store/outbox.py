@@ -1,0 +1,135 @@
+"""The one way out: what we will do in a room is a row before it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from bot.outgoing import Action, Outgoing
+from bot.store.inbox import insert_or_ignore
+from bot.store.tables import outbox
+
+
+@dataclass(frozen=True)
+class Row:
+    """An outbox row that waits to be sent."""
+
+    id: int
+    key: str
+    txn_id: str
+    room_id: str
+    action: Action
+    type: str
+    content: dict[str, Any]
+    upload: str | None
+    priority: int
+    attempts: int
+    created_at: int
+
+
+def append(connection: Connection, outgoing: Outgoing, now: int) -> bool:
+    """Store what is to be done; false when the same cause has already led to it."""
+    return insert_or_ignore(
+        connection,
+        outbox,
+        {
+            "key": outgoing.key,
+            "txn_id": outgoing.txn_id,
+            "room_id": outgoing.room_id,
+            "action": outgoing.action,
+            "type": outgoing.type,
+            "content": outgoing.content,
+            "upload": outgoing.upload,
+            "priority": int(outgoing.priority),
+            "state": "queued",
+            "attempts": 0,
+            "not_before": outgoing.not_before,
+            "created_at": now,
+        },
+    )
+
+
+def pending(connection: Connection, now: int, limit: int = 500) -> list[Row]:
+    """Rows that may be sent now, most urgent first, oldest first within that."""
+    rows = connection.execute(
+        select(outbox)
+        .where(outbox.c.state == "queued", outbox.c.not_before <= now)
+        .order_by(outbox.c.priority, outbox.c.id)
+        .limit(limit)
+    )
+    return [
+        Row(
+            row.id, row.key, row.txn_id, row.room_id, Action(row.action), row.type, row.content or {},
+            row.upload, row.priority, row.attempts, row.created_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def next_due(connection: Connection, now: int) -> int | None:
+    """When the earliest postponed row becomes due."""
+    due: int | None = connection.scalar(
+        select(func.min(outbox.c.not_before)).where(outbox.c.state == "queued", outbox.c.not_before > now)
+    )
+    return due
+
+
+def sent(connection: Connection, txn_id: str, event_id: str | None, now: int) -> bool:
+    """Mark a row as done; also called when our own event comes back in a sync before its response did."""
+    result = connection.execute(
+        update(outbox)
+        .where(outbox.c.txn_id == txn_id, outbox.c.state == "queued")
+        .values(state="sent", event_id=event_id, sent_at=now, error=None)
+    )
+    return bool(result.rowcount)
+
+
+def postponed(connection: Connection, row_id: int, error: str, not_before: int) -> None:
+    """A try failed and another may help."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row_id, outbox.c.state == "queued")
+        .values(attempts=outbox.c.attempts + 1, error=error[:2000], not_before=not_before)
+    )
+
+
+def failed(connection: Connection, row_id: int, error: str, now: int) -> None:
+    """No further try can help (forbidden, room gone, content refused)."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == row_id, outbox.c.state == "queued")
+        .values(state="failed", attempts=outbox.c.attempts + 1, error=error[:2000], sent_at=now)
+    )
+
+
+def cancel(connection: Connection, key: str) -> bool:
+    """Withdraw a row that has not been sent."""
+    result = connection.execute(
+        update(outbox).where(outbox.c.key == key, outbox.c.state == "queued").values(state="cancelled")
+    )
+    return bool(result.rowcount)
+
+
+def event_id(connection: Connection, key: str) -> str | None:
+    """The event id that a key's row received."""
+    return connection.scalar(select(outbox.c.event_id).where(outbox.c.key == key))
+
+
+def key_of(connection: Connection, event_id: str) -> str | None:
+    """The key of one of our own events: what a reply or reaction to it is about."""
+    return connection.scalar(select(outbox.c.key).where(outbox.c.event_id == event_id))
+
+
+def ours(connection: Connection, event_id: str) -> bool:
+    """Whether we sent this event."""
+    return key_of(connection, event_id) is not None
+
+
+def depth(connection: Connection) -> tuple[int, int | None]:
+    """(rows waiting, creation time of the oldest) for metrics and alarms."""
+    row = connection.execute(
+        select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.state == "queued")
+    ).one()
+    return int(row[0]), row[1]

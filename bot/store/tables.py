@@ -1,0 +1,283 @@
+"""Every table. Times are milliseconds since the epoch (UTC), in columns named `*_at`.
+
+SQL stays portable between SQLite and PostgreSQL; what is not (full-text search) lives in `bot.store.search`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only for INTEGER; PostgreSQL wants the wide type.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+# ── the Matrix session ──────────────────────────────────────────────────────────────────────────────────
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("user_id", String, nullable=False),
+    Column("device_id", String, nullable=False),
+    Column("device_since_at", BigInteger, nullable=False),  # outbox rows older than this were tried by another device
+    Column("since", String),  # sync token; committed together with the inbox rows of its sync
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("room_id", String, nullable=False),
+    Column("prev_batch", String, nullable=False),  # where the limited timeline began: page back from here
+    Column("last_event_id", String),  # the last event seen before the gap: page back to here
+    Column("state", String, nullable=False),  # open | filled | lost
+    Column("found_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("note", Text),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("room_id", String, primary_key=True),
+    Column("name", String, unique=True),  # key in rooms/, null for rooms that the files do not know
+    Column("kind", String, nullable=False),  # space | channel | operations | direct | other
+    Column("alias", String),
+    Column("last_event_id", String),  # the newest timeline event ingested, for filling gaps
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+# ── one way in, one way out ─────────────────────────────────────────────────────────────────────────────
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, unique=True),
+    Column("room_id", String, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("sent_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("payload", JSON),  # IncomingEvent.to_json(); null once erased
+    Column("state", String, nullable=False),  # new | done | waiting_key | failed
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("error", Text),
+    Column("session_id", String),  # Megolm session an undecryptable event waits for
+    Column("raw", JSON),  # the undecryptable event as received
+    Column("handled_at", BigInteger),
+    Index(None, "state", "id"),
+    Index(None, "session_id"),
+    Index(None, "room_id", "id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("txn_id", String, nullable=False, unique=True),
+    Column("room_id", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("content", JSON),  # null once erased
+    Column("upload", String),
+    Column("priority", Integer, nullable=False),
+    Column("state", String, nullable=False),  # queued | sent | failed | cancelled
+    Column("event_id", String),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", BigInteger, nullable=False, default=0),
+    Column("created_at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("error", Text),
+    Index(None, "state", "priority", "id"),
+    Index(None, "event_id"),
+)
+
+# ── why it did what it did ──────────────────────────────────────────────────────────────────────────────
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),  # dialogue.answer, incident.opened, rooms.applied, audit.erased …
+    Column("subject", String, nullable=False),  # the event id (or key) that the decision is about
+    Column("content_version", String, nullable=False),
+    Column("payload_digest", String, nullable=False),  # SHA-256(salt ‖ canonical JSON payload), hex
+    Column("previous", String, nullable=False),  # digest of the row before, "" for the first
+    Column("digest", String, nullable=False),  # HMAC-SHA-256(key, canonical JSON of the columns above), hex
+    Index(None, "subject"),
+)
+
+audit_payloads = Table(
+    "audit_payloads",
+    metadata,
+    Column("audit_id", Id, ForeignKey("audit.id"), primary_key=True),
+    Column("salt", String),  # erased together with the payload: a digest of few possible values tells nothing then
+    Column("payload", JSON),
+    Column("erased_at", BigInteger),
+    Column("erased_why", String),
+)
+
+# ── Chat Pak Polisi ─────────────────────────────────────────────────────────────────────────────────────
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("room_id", String, primary_key=True),
+    Column("user_id", String, primary_key=True),
+    Column("state", JSON, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("notice", String, primary_key=True),  # what a person is told once: privacy, undecryptable:ROOM …
+    Column("at", BigInteger, nullable=False),
+)
+
+# ── Ngobrol Kamtibmas: three records, never one ─────────────────────────────────────────────────────────
+
+transmissions = Table(
+    "transmissions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, unique=True),
+    Column("room_id", String, nullable=False),
+    Column("sender", String, nullable=False),
+    Column("kind", String, nullable=False),  # voice | text | photo | location
+    Column("sent_at", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("duration_ms", Integer),  # measured once decoded; before that the sender's claim
+    Column("media", JSON),  # bot.event.Media as JSON
+    Column("media_sha256", String),
+    Column("media_path", String),  # relative to the data directory; null once purged
+    Column("purpose", String, nullable=False),  # report | question (a voice question in a DM)
+    Column("state", String, nullable=False),  # queued | heard | unreadable | withdrawn
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("crashes", Integer, nullable=False, default=0),  # worker deaths on this note; the bot's own do not count
+    Column("not_before", BigInteger, nullable=False, default=0),
+    Column("error", Text),
+    Column("heard_at", BigInteger),
+    Index(None, "state", "id"),
+)
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("transmission_id", Id, ForeignKey("transmissions.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("text", Text, nullable=False),  # as heard (or as written by the correcting officer)
+    Column("corrected", Text, nullable=False),
+    Column("segments", JSON, nullable=False),
+    Column("language", String),
+    Column("confidence", Float),
+    Column("no_speech", Float),
+    Column("flags", JSON, nullable=False),
+    Column("model", String, nullable=False),  # "" when a person wrote it
+    Column("settings", JSON, nullable=False),
+    Column("author", String),  # null: the machine
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("transmission_id", "version"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("room_id", String, nullable=False),
+    Column("category", String, nullable=False),
+    Column("urgency", String, nullable=False),  # darurat | segera | info
+    Column("district", String),
+    Column("places", JSON, nullable=False),
+    Column("status", String, nullable=False),  # baru, ditinjau, terverifikasi, diteruskan, ditangani, selesai, …
+    Column("claimed_by", String),
+    Column("text", Text, nullable=False),  # the newest transcript's text, for lists
+    Column("analysis", JSON, nullable=False),  # proposal with its evidence
+    Column("content_version", String, nullable=False),
+    Index(None, "opened_at"),
+    Index(None, "status", "opened_at"),
+    Index(None, "category", "opened_at"),
+)
+
+incident_links = Table(
+    "incident_links",
+    metadata,
+    Column("incident_id", Id, ForeignKey("incidents.id"), primary_key=True),
+    Column("transmission_id", Id, ForeignKey("transmissions.id"), primary_key=True),
+    Column("role", String, nullable=False),  # report | update | duplicate
+    Column("score", Float, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("by", String),  # null: the machine proposed it
+    Column("at", BigInteger, nullable=False),
+)
+
+incident_history = Table(
+    "incident_history",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("incident_id", Id, ForeignKey("incidents.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),  # a user id, or "kentongan"
+    Column("action", String, nullable=False),  # opened | status | linked | split | corrected | noted …
+    Column("before", String),
+    Column("after", String),
+    Column("reason", Text),
+    Column("event_id", String),
+    Index(None, "incident_id", "id"),
+)
+
+# ── Buletin Kamtibmas ───────────────────────────────────────────────────────────────────────────────────
+
+bulletins = Table(
+    "bulletins",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("slot", String, nullable=False),  # pagi | sore | malam
+    Column("date", String, nullable=False),  # local date, YYYY-MM-DD
+    Column("room_id", String, nullable=False),
+    Column("state", String, nullable=False),  # queued | skipped
+    Column("reason", Text),
+    Column("outbox_key", String),
+    Column("sources", JSON, nullable=False),  # what was used, with ages, and what was missing
+    Column("content_version", String, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("slot", "date", "room_id"),
+)
+
+heartbeats = Table(
+    "heartbeats",
+    metadata,
+    Column("name", String, primary_key=True),  # periodic duties: audit_head, bulletin_schedule …
+    Column("at", BigInteger, nullable=False),
+    Column("done_for", String, nullable=False),  # the period it was done for, e.g. a local date
+)
