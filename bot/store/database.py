@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
 T = TypeVar("T")
+
+READING = "kentongan_reading"
+"""Execution option of a connection that only reads."""
 
 
 def connect(url: str) -> Engine:
@@ -38,9 +42,21 @@ def connect(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get(READING)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A consistent view for long reads (verifying the audit, exports) that keeps no writer waiting."""
+    with engine.connect() as connection:
+        level = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+        connection = connection.execution_options(**{READING: True, **level})
+        with connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
 
 
 class Database:

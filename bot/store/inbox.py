@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from bot.event import IncomingEvent
+from bot.event import IncomingEvent, Kind
 from bot.store.tables import inbox
 
 MAX_ATTEMPTS = 3
 """A handler that raises this often on a row leaves it `failed`: kept, reported, out of the way of the rest."""
+
+BATCH = 500
+
+LATEST = 253_402_300_799_000
+"""The end of the year 9999 in milliseconds: later times are a server's nonsense, and no calendar holds them."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +49,15 @@ def append(
 ) -> int:
     """Store events not stored before, in order; returns how many were new.
 
+    Anything a stranger can put into an event must be storable here: one that is not would fail its whole sync,
+    again at every try. See `storable`.
+
     `waiting` names undecryptable ones: event id → (Megolm session id, raw event). They wait for their key.
     """
     added = 0
     for event in events:
-        session_id, raw = (waiting or {}).get(event.event_id, (None, None))
+        session_id, raw = _waiting(*(waiting or {}).get(event.event_id, (None, None)))
+        event, payload = storable(event)
         added += insert_or_ignore(
             connection,
             inbox,
@@ -56,7 +68,7 @@ def append(
                 "kind": event.kind,
                 "sent_at": event.sent_at,
                 "received_at": now,
-                "payload": event.to_json(),
+                "payload": payload,
                 "state": "waiting_key" if raw is not None else "new",
                 "attempts": 0,
                 "session_id": session_id,
@@ -64,6 +76,50 @@ def append(
             },
         )
     return added
+
+
+def storable(event: IncomingEvent) -> tuple[IncomingEvent, dict[str, Any]]:
+    """The event and its JSON with what no database takes made harmless.
+
+    Half surrogates (legal in JSON's escapes, not in UTF-8) become "?", NUL goes, times stay within the calendar.
+    Content nested so deep that it exhausts the interpreter's stack is dropped and the event counts as unreadable.
+    """
+    event = replace(event, sent_at=min(max(event.sent_at, 0), LATEST))
+    try:
+        payload = _plain(event.to_json())
+        json.dumps(payload)
+    except RecursionError:
+        event = replace(event, kind=Kind.UNREADABLE, content={}, media=None)
+        payload = _plain(event.to_json())
+    return IncomingEvent.from_json(payload), payload
+
+
+def _waiting(session_id: Any, raw: dict[str, Any] | None) -> tuple[str | None, dict[str, Any] | None]:
+    """What an undecryptable event waits for and with; nothing when no key could ever open it."""
+    if raw is None or not isinstance(session_id, str):
+        return None, None
+    try:
+        plain = _plain(raw)
+        json.dumps(plain)
+    except RecursionError:
+        return None, None
+    return _text(session_id), plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_text(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return _text(value)
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str) or isinstance(value, StrEnum):
+        return value
+    return value.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def pending(connection: Connection, limit: int = 50) -> list[Row]:
@@ -102,7 +158,12 @@ def failed(connection: Connection, row: Row, error: str, now: int) -> bool:
 def known(connection: Connection, event_ids: Iterable[str]) -> set[str]:
     """Which of these events are already stored."""
     ids = list(event_ids)
-    return set(connection.scalars(select(inbox.c.event_id).where(inbox.c.event_id.in_(ids)))) if ids else set()
+    found: set[str] = set()
+    for start in range(0, len(ids), BATCH):  # databases limit how many parameters a statement may have
+        found.update(
+            connection.scalars(select(inbox.c.event_id).where(inbox.c.event_id.in_(ids[start : start + BATCH])))
+        )
+    return found
 
 
 def event(connection: Connection, event_id: str) -> IncomingEvent | None:
@@ -121,10 +182,11 @@ def waiting_for(connection: Connection, session_id: str) -> list[dict[str, Any]]
 
 def recovered(connection: Connection, event: IncomingEvent) -> None:
     """The key came: the event goes to its handler after all."""
+    event, payload = storable(event)
     connection.execute(
         update(inbox)
         .where(inbox.c.event_id == event.event_id, inbox.c.state == "waiting_key")
-        .values(payload=event.to_json(), kind=event.kind, state="new", raw=None)
+        .values(payload=payload, kind=event.kind, state="new", raw=None)
     )
 
 

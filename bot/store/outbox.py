@@ -77,10 +77,13 @@ def next_due(connection: Connection, now: int) -> int | None:
 
 
 def sent(connection: Connection, txn_id: str, event_id: str | None, now: int) -> bool:
-    """Mark a row as done; also called when our own event comes back in a sync before its response did."""
+    """Mark a row as done; also called when our own event comes back in a sync before its response did.
+
+    That holds for a row given up or withdrawn while its request was under way, too: what stands in the room was sent.
+    """
     result = connection.execute(
         update(outbox)
-        .where(outbox.c.txn_id == txn_id, outbox.c.state == "queued")
+        .where(outbox.c.txn_id == txn_id, outbox.c.state != "sent")
         .values(state="sent", event_id=event_id, sent_at=now, error=None)
     )
     return bool(result.rowcount)

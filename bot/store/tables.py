@@ -32,6 +32,9 @@ metadata = MetaData(
 # SQLite numbers rows by itself only for INTEGER; PostgreSQL wants the wide type.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+# `None` is SQL's NULL here, not JSON's: "erased" must be told from "there was a null".
+Json = JSON(none_as_null=True)
+
 # ── the Matrix session ──────────────────────────────────────────────────────────────────────────────────
 
 session = Table(
@@ -81,12 +84,12 @@ inbox = Table(
     Column("kind", String, nullable=False),
     Column("sent_at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
-    Column("payload", JSON),  # IncomingEvent.to_json(); null once erased
+    Column("payload", Json),  # IncomingEvent.to_json(); null once erased
     Column("state", String, nullable=False),  # new | done | waiting_key | failed
     Column("attempts", Integer, nullable=False, default=0),
     Column("error", Text),
     Column("session_id", String),  # Megolm session an undecryptable event waits for
-    Column("raw", JSON),  # the undecryptable event as received
+    Column("raw", Json),  # the undecryptable event as received
     Column("handled_at", BigInteger),
     Index(None, "state", "id"),
     Index(None, "session_id"),
@@ -102,7 +105,7 @@ outbox = Table(
     Column("room_id", String, nullable=False),
     Column("action", String, nullable=False),
     Column("type", String, nullable=False),
-    Column("content", JSON),  # null once erased
+    Column("content", Json),  # null once erased
     Column("upload", String),
     Column("priority", Integer, nullable=False),
     Column("state", String, nullable=False),  # queued | sent | failed | cancelled
@@ -121,13 +124,13 @@ outbox = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=False),  # 1, 2, 3 … without gaps: part of the digest
     Column("at", BigInteger, nullable=False),
     Column("kind", String, nullable=False),  # dialogue.answer, incident.opened, rooms.applied, audit.erased …
     Column("subject", String, nullable=False),  # the event id (or key) that the decision is about
     Column("content_version", String, nullable=False),
     Column("payload_digest", String, nullable=False),  # SHA-256(salt ‖ canonical JSON payload), hex
-    Column("previous", String, nullable=False),  # digest of the row before, "" for the first
+    Column("previous", String, nullable=False, unique=True),  # digest of the row before, "" for the first
     Column("digest", String, nullable=False),  # HMAC-SHA-256(key, canonical JSON of the columns above), hex
     Index(None, "subject"),
 )
@@ -137,7 +140,7 @@ audit_payloads = Table(
     metadata,
     Column("audit_id", Id, ForeignKey("audit.id"), primary_key=True),
     Column("salt", String),  # erased together with the payload: a digest of few possible values tells nothing then
-    Column("payload", JSON),
+    Column("payload", Json),
     Column("erased_at", BigInteger),
     Column("erased_why", String),
 )
@@ -149,7 +152,7 @@ conversations = Table(
     metadata,
     Column("room_id", String, primary_key=True),
     Column("user_id", String, primary_key=True),
-    Column("state", JSON, nullable=False),
+    Column("state", Json, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
 )
 
@@ -174,7 +177,7 @@ transmissions = Table(
     Column("sent_at", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
     Column("duration_ms", Integer),  # measured once decoded; before that the sender's claim
-    Column("media", JSON),  # bot.event.Media as JSON
+    Column("media", Json),  # bot.event.Media as JSON
     Column("media_sha256", String),
     Column("media_path", String),  # relative to the data directory; null once purged
     Column("purpose", String, nullable=False),  # report | question (a voice question in a DM)
@@ -195,13 +198,13 @@ transcripts = Table(
     Column("version", Integer, nullable=False),
     Column("text", Text, nullable=False),  # as heard (or as written by the correcting officer)
     Column("corrected", Text, nullable=False),
-    Column("segments", JSON, nullable=False),
+    Column("segments", Json, nullable=False),
     Column("language", String),
     Column("confidence", Float),
     Column("no_speech", Float),
-    Column("flags", JSON, nullable=False),
+    Column("flags", Json, nullable=False),
     Column("model", String, nullable=False),  # "" when a person wrote it
-    Column("settings", JSON, nullable=False),
+    Column("settings", Json, nullable=False),
     Column("author", String),  # null: the machine
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("transmission_id", "version"),
@@ -217,11 +220,11 @@ incidents = Table(
     Column("category", String, nullable=False),
     Column("urgency", String, nullable=False),  # darurat | segera | info
     Column("district", String),
-    Column("places", JSON, nullable=False),
+    Column("places", Json, nullable=False),
     Column("status", String, nullable=False),  # baru, ditinjau, terverifikasi, diteruskan, ditangani, selesai, …
     Column("claimed_by", String),
     Column("text", Text, nullable=False),  # the newest transcript's text, for lists
-    Column("analysis", JSON, nullable=False),  # proposal with its evidence
+    Column("analysis", Json, nullable=False),  # proposal with its evidence
     Column("content_version", String, nullable=False),
     Index(None, "opened_at"),
     Index(None, "status", "opened_at"),
@@ -235,7 +238,7 @@ incident_links = Table(
     Column("transmission_id", Id, ForeignKey("transmissions.id"), primary_key=True),
     Column("role", String, nullable=False),  # report | update | duplicate
     Column("score", Float, nullable=False),
-    Column("reasons", JSON, nullable=False),
+    Column("reasons", Json, nullable=False),
     Column("by", String),  # null: the machine proposed it
     Column("at", BigInteger, nullable=False),
 )
@@ -267,7 +270,7 @@ bulletins = Table(
     Column("state", String, nullable=False),  # queued | skipped
     Column("reason", Text),
     Column("outbox_key", String),
-    Column("sources", JSON, nullable=False),  # what was used, with ages, and what was missing
+    Column("sources", Json, nullable=False),  # what was used, with ages, and what was missing
     Column("content_version", String, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
