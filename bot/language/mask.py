@@ -1,0 +1,94 @@
+"""Personal numbers out of a text before it is logged, audited or shown to somebody else.
+
+Hides NIK and KK (16 digits), phone numbers, vehicle plates, account and card numbers, e-mail addresses and
+coordinates. Errs on the side of hiding: eight digits or more in a row are taken for somebody's number, save
+amounts of money ("Rp10.000.000").
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_GAP = r"[\s.\-]?"
+_EMAIL = re.compile(r"[\w.+\-]+\s?@\s?[\w\-]+(?:\.[\w\-]+)+")
+_COORDINATES = re.compile(r"[-+]?\d{1,3}[.,]\d{4,}\s*[,;\s]\s*[-+]?\d{1,3}[.,]\d{4,}")
+_MONEY = re.compile(r"(?i:\brp\.?\s*)\d{1,3}(?:[.,]\d{3})*(?!\d)|\b\d{1,3}(?:\.\d{3})+\b(?!\s?[\d\-])")
+_SIXTEEN = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{15}}(?!\d)")
+_PHONE = re.compile(rf"(?<![\d\w])(?:\+\s?62|62|0){_GAP}\(?8(?:{_GAP}\)?\d){{7,11}}(?!\d)")
+_LANDLINE = re.compile(rf"(?<!\d)\(?0\d{{2,3}}\)?{_GAP}\d(?:{_GAP}\d){{4,7}}(?!\d)")
+_LONG = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{7,29}}(?!\d)")
+# Area letters (Indonesia has no others), up to four digits, one to three letters: "G 1234 AB", "g1234ab".
+_AREA = (
+    r"(?:BL|BB|BK|BA|BM|BP|BG|BN|BE|BD|BH|AA|AB|AD|AE|AG|DK|DR|EA|DH|EB|ED|KB|KH|DA|KT|KU|DB|DL|DM|DN|DT|DD|DW|DC|"
+    r"DE|DG|DP|PA|PB|PG|PS|PT|PY|[ABDEFGHKLMNPRSTWZ])"
+)
+_PLATE = re.compile(rf"(?i)(?<![^\W_]){_AREA}[\s\-]?\d{{1,4}}[\s\-]?[A-Z]{{1,3}}(?![^\W_])")
+_NOT_A_PLATE_END = {
+    "cc",
+    "km",
+    "th",
+    "thn",
+    "hr",
+    "jt",
+    "rb",
+    "di",
+    "ke",
+    "ya",
+    "x",
+    "an",
+    "dan",
+    "yg",
+    "itu",
+    "aja",
+    "apa",
+    "sim",
+}
+
+HIDDEN_NUMBER = "[nomor]"
+HIDDEN_PLATE = "[plat]"
+HIDDEN_EMAIL = "[email]"
+HIDDEN_PLACE = "[koordinat]"
+
+
+def mask(text: str) -> str:
+    """The text with personal numbers hidden. Masking a masked text changes nothing."""
+    text = "".join(_plain_digit(character) for character in text)
+    text = _EMAIL.sub(HIDDEN_EMAIL, text)
+    text = _COORDINATES.sub(HIDDEN_PLACE, text)
+    text = _SIXTEEN.sub(HIDDEN_NUMBER, text)
+    text = _PHONE.sub(HIDDEN_NUMBER, text)
+    text = _outside_money(text)
+    return _PLATE.sub(_hide_plate, text)
+
+
+def _outside_money(text: str) -> str:
+    parts: list[str] = []
+    end = 0
+    for amount in _MONEY.finditer(text):
+        parts.append(_hide_numbers(text[end : amount.start()]))
+        parts.append(amount.group())
+        end = amount.end()
+    parts.append(_hide_numbers(text[end:]))
+    return "".join(parts)
+
+
+def _hide_numbers(text: str) -> str:
+    return _LANDLINE.sub(HIDDEN_NUMBER, _LONG.sub(HIDDEN_NUMBER, text))
+
+
+def _hide_plate(found: re.Match[str]) -> str:
+    letters = re.sub(r"[^A-Za-z]", " ", found.group()).split()
+    if letters[-1].lower() in _NOT_A_PLATE_END and len(letters) > 1 and not letters[0].isupper():
+        return found.group()
+    return HIDDEN_PLATE
+
+
+def _plain_digit(character: str) -> str:
+    """Full-width and other scripts' digits as 0-9, invisible characters gone: neither hides a number from us."""
+    if character.isascii():
+        return character
+    digit = unicodedata.digit(character, None)
+    if digit is not None and unicodedata.category(character) == "Nd":
+        return str(digit)
+    return "" if unicodedata.category(character) == "Cf" else character
