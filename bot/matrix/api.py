@@ -5,7 +5,10 @@ checks, looking for our own events. Needs no crypto store, so it may run beside 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -18,12 +21,18 @@ MAX_TRIES = 8
 
 
 class ApiError(Exception):
-    """The homeserver refused: `status` (HTTP), `errcode` (M_…), its words."""
+    """The homeserver refused: `status` (HTTP), `errcode` (M_…), its words.
 
-    def __init__(self, status: int, errcode: str, message: str, body: dict[str, Any]) -> None:
+    `retry_after` is how long it asks us to wait, in seconds: from `retry_after_ms` or the Retry-After header.
+    """
+
+    def __init__(
+        self, status: int, errcode: str, message: str, body: dict[str, Any], *, retry_after: float | None = None
+    ) -> None:
         self.status = status
         self.errcode = errcode
         self.body = body
+        self.retry_after = retry_after
         super().__init__(f"{status} {errcode}: {message}")
 
 
@@ -82,28 +91,49 @@ class HomeserverApi:
             await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
-    async def _once(self, method: str, path: str, body: Any, query: dict[str, str] | None) -> dict[str, Any]:
+    def open(self, method: str, path: str, **arguments: Any) -> Any:
+        """The bare HTTP exchange, for bodies that are not JSON (media): an async context manager with aiohttp's
+        response. The token travels in the header, never in the URL. `arguments` are aiohttp's.
+        """
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
         headers = {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
+        headers |= arguments.pop("headers", {})
+        return self._session.request(method, self.url + path, headers=headers, proxy=self._proxy, **arguments)
+
+    async def _once(self, method: str, path: str, body: Any, query: dict[str, str] | None) -> dict[str, Any]:
         try:
-            async with self._session.request(
-                method, self.url + path, json=body, params=query, headers=headers, proxy=self._proxy
-            ) as response:
-                answer = await response.json(content_type=None)
-                status = response.status
+            async with self.open(method, path, json=body, params=query) as response:
+                return await self.answer(response)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Unreachable(f"{self.url} does not answer as a Matrix homeserver: {error!r}") from None
+
+    async def answer(self, response: aiohttp.ClientResponse) -> dict[str, Any]:
+        """The JSON of a response. Raises ApiError when refused, Unreachable when a proxy spoke instead."""
+        answer = await response.json(content_type=None)
         if not isinstance(answer, dict):
             raise Unreachable(f"{self.url} does not answer as a Matrix homeserver")
-        if status >= 400:
-            raise ApiError(status, str(answer.get("errcode", "M_UNKNOWN")), str(answer.get("error", "")), answer)
+        if response.status >= 400:
+            errcode, words = str(answer.get("errcode", "M_UNKNOWN")), str(answer.get("error", ""))
+            wait = _asked_to_wait(answer.get("retry_after_ms"), response.headers.get("Retry-After"))
+            raise ApiError(response.status, errcode, words, answer, retry_after=wait)
         return answer
 
 
+def _asked_to_wait(milliseconds: Any, header: str | None) -> float | None:
+    """Seconds. Older servers say `retry_after_ms`, Matrix 1.10 and proxies the header (a number or a date)."""
+    if header is not None:
+        if header.strip().isdigit():
+            return float(header)
+        with contextlib.suppress(ValueError, TypeError):
+            return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    if isinstance(milliseconds, int | float) and not isinstance(milliseconds, bool):
+        return max(0.0, float(milliseconds) / 1000)
+    return None
+
+
 def _retry_after(error: ApiError) -> float:
-    wait = error.body.get("retry_after_ms")
-    return min(float(wait) / 1000 if isinstance(wait, int | float) else 5.0, 300.0) + random.uniform(0, 0.2)  # noqa: S311
+    return min(5.0 if error.retry_after is None else error.retry_after, 300.0) + random.uniform(0, 0.2)  # noqa: S311
 
 
 def _backoff(attempt: int) -> float:
