@@ -71,7 +71,7 @@ class HomeserverApi:
     async def request(
         self, method: str, path: str, body: Any = None, *, query: dict[str, str] | None = None, wait: bool = True
     ) -> dict[str, Any]:
-        """One call; JSON in, JSON out.
+        """One call; JSON in, JSON out; a bare list comes as `{"chunk": list}`.
 
         Waits for 429s as the homeserver asks and tries again on 5xx, with jitter, when `wait` is set.
         Raises ApiError when refused, Unreachable when there is no (Matrix) answer.
@@ -111,6 +111,8 @@ class HomeserverApi:
     async def answer(self, response: aiohttp.ClientResponse) -> dict[str, Any]:
         """The JSON of a response. Raises ApiError when refused, Unreachable when a proxy spoke instead."""
         answer = await response.json(content_type=None)
+        if isinstance(answer, list):  # GET /rooms/{id}/state answers with a bare list
+            answer = {"chunk": answer}
         if not isinstance(answer, dict):
             raise Unreachable(f"{self.url} does not answer as a Matrix homeserver")
         if response.status >= 400:
