@@ -26,12 +26,13 @@ def connect(url: str) -> Engine:
     """An engine for `url` with the settings the rest relies on.
 
     SQLite: WAL (readers never block the writer), synchronous=FULL (a committed row survives a power cut),
-    foreign keys on, and transactions that begin IMMEDIATE so that two processes queue instead of failing.
+    foreign keys on, erased rows overwritten, and transactions that begin IMMEDIATE so that two processes queue
+    instead of failing. Errors do not print parameters: those are what people wrote.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed)
-    engine = create_engine(parsed, connect_args={"check_same_thread": False, "timeout": 30})
+        return create_engine(parsed, hide_parameters=True)
+    engine = create_engine(parsed, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": 30})
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
