@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
@@ -146,6 +147,10 @@ class EmbeddedHomeserver:
         except urllib.error.HTTPError as error:
             detail = error.read().decode(errors="replace")[:500]
             raise HomeserverError(f"{method} {path.split('?')[0]}: {error.code} {detail}") from None
+
+    def resolve(self, alias: str) -> str:
+        """The room id behind an alias."""
+        return str(self.request("GET", f"/_matrix/client/v3/directory/room/{quote(alias, safe='')}")["room_id"])
 
     def lift_rate_limit(self, user_id: str, admin_token: str) -> None:
         """No message rate limit for this user (Synapse admin API, "Override ratelimiting for users")."""

@@ -1,0 +1,177 @@
+"""The composition root: the only place that wires the parts of the running bot together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, text
+
+from bot.bulletins.schedule import Schedule
+from bot.clock import now_ms
+from bot.config import Config
+from bot.content import Content
+from bot.dialogue.engine import Engine
+from bot.event import Media
+from bot.handlers import announcing, duties
+from bot.handlers.consumer import Consumer
+from bot.handlers.desk import Desk
+from bot.handlers.listening import Listener, Temporary
+from bot.health import Health, HealthServer
+from bot.incidents.analysis import Analyser
+from bot.matrix import crosssigning, invites, media
+from bot.matrix.sender import Sender
+from bot.matrix.session import MatrixSession
+from bot.matrix.sync import SyncLoop
+from bot.store.audit import Auditor
+from bot.store.database import Database
+from bot.voice.errors import Fault, MediaError
+from bot.voice.models import find_model
+from bot.voice.pool import SpeechPool
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 8.0
+"""After SIGTERM; service managers kill after ten."""
+DUTY_SECONDS = 10
+SPEECH_RESTART_SECONDS = 30
+
+
+class App:
+    """The running bot: loops around one database."""
+
+    def __init__(self, config: Config, content: Content, database: Database, session: MatrixSession) -> None:
+        self._config = config
+        self._database = database
+        self._session = session
+        desk = Desk(
+            me=session.user_id,
+            config=config,
+            content=content,
+            engine=Engine(content.flows),
+            analyser=Analyser(content.gazetteer, content.rules),
+            auditor=Auditor(config.audit_key()),
+        )
+        self._desk = desk
+        self._speech = SpeechPool(config.speech, find_model(config.speech.model))
+        self._sender = Sender(session, database)
+        self._listener = Listener(
+            database, desk, self._fetch, self._speech, capacity=self._speech.workers + 1, wake_sender=self._sender.wake
+        )
+        self._consumer = Consumer(
+            database,
+            desk,
+            invite_rule=lambda event: invites.decide(config, event),
+            wake_sender=self._sender.wake,
+            wake_listener=self._listener.wake,
+        )
+        self._sync = SyncLoop(session, database, on_batch=self._consumer.wake)
+        self._schedule = Schedule(content.bulletins, config.zone, self._announce)
+        self._health = HealthServer(config.server.host, config.server.port, self.health)
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT. Raises SignedOut when the homeserver ends the session."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        await self._health.start()
+        await crosssigning.ensure(self._session, self._config)
+        stopping = asyncio.create_task(self._stop.wait(), name="stop")
+        loops = [
+            asyncio.create_task(work(), name=name)
+            for name, work in (
+                ("sync", self._sync.run),
+                ("consumer", self._consumer.run),
+                ("sender", self._sender.run),
+                ("listener", self._listener.run),
+                ("speech", self._speech.start),
+                ("duties", self._duties),
+            )
+        ]
+        self._schedule.start()
+        log.info("bot.started", user_id=self._session.user_id, content=self._desk.content.version)
+        try:
+            await self._watch(stopping, loops)
+        finally:
+            self._schedule.stop()
+            await self._wind_down(loops)
+            await self._health.stop()
+            log.info("bot.stopped")
+
+    async def _watch(self, stopping: asyncio.Task[bool], loops: list[asyncio.Task[None]]) -> None:
+        """A loop that ends with an error ends the bot: a supervisor restarts it, and nothing is lost."""
+        waiting: set[asyncio.Task[object]] = {stopping, *loops}
+        while not stopping.done():
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+
+    async def _wind_down(self, loops: list[asyncio.Task[None]]) -> None:
+        """No new events; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
+        by_name = {task.get_name(): task for task in loops}
+        for name in ("sync", "duties", "listener", "consumer"):
+            by_name[name].cancel()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._sender.drain(DRAIN_SECONDS / 2), DRAIN_SECONDS / 2)
+        for task in loops:
+            task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        await self._speech.close(DRAIN_SECONDS / 2)
+
+    async def _fetch(self, item: Media, target: Path) -> tuple[str, int]:
+        """An attachment into a file, with the voice package's errors."""
+        try:
+            return await media.download(self._session.api, item, target, max_bytes=self._config.speech.max_bytes)
+        except media.MediaTooLarge as error:
+            raise MediaError(Fault.TOO_LARGE, str(error)) from None
+        except media.MediaGone as error:
+            raise MediaError(Fault.GONE, str(error)) from None
+        except media.MediaTampered as error:
+            raise MediaError(Fault.TAMPERED, str(error)) from None
+        except Exception as error:
+            raise Temporary(type(error).__name__) from error
+
+    async def _announce(self) -> None:
+        """A slot may be due: the database decides."""
+        if not self._config.bulletins.enabled:
+            return
+        if await self._database.run(lambda connection: announcing.announce(connection, self._desk, now_ms())):
+            self._sender.wake()
+
+    async def _duties(self) -> None:
+        """What comes round, each in its own transaction."""
+        rounds: list[Callable[[Connection, Desk, int], object]] = [
+            duties.tell_undecryptable,
+            duties.post_audit_head,
+            duties.report_lost_gaps,
+            duties.purge,
+        ]
+        while True:
+            for duty in rounds:
+                try:
+                    await self._database.run(lambda connection, duty=duty: duty(connection, self._desk, now_ms()))
+                except Exception:
+                    log.exception("duty.failed", duty=duty.__name__)
+            self._sender.wake()
+            await asyncio.sleep(DUTY_SECONDS)
+
+    async def health(self) -> Health:
+        """For /healthz; also refreshes the gauges."""
+        writable = True
+        try:
+            async with asyncio.timeout(5):
+                await self._database.run(self._probe)
+        except Exception:
+            writable = False
+        return Health(live=True, synced=self._sync.synced, speech=self._speech.ready, database=writable)
+
+    @staticmethod
+    def _probe(connection: Connection) -> None:
+        """BEGIN IMMEDIATE has taken the write lock by the time this runs."""
+        connection.execute(text("SELECT 1"))
+        duties.measure(connection, now_ms())

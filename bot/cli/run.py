@@ -1,0 +1,41 @@
+"""`kentongan run`: the bot."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from bot.app import serve
+from bot.cli import exits
+from bot.config import load_config
+from bot.lock import Locked
+from bot.logs import configure
+from bot.matrix.api import Unreachable
+from bot.matrix.session import SignedOut
+from bot.problem import ContentError
+from bot.voice.errors import ModelMissing
+
+log = structlog.get_logger()
+
+
+def run(
+    config: Annotated[Path, typer.Option(help="Configuration file.")] = Path("config.yaml"),
+) -> None:
+    """Run the bot until SIGTERM. Exit 2: configuration, 3: homeserver unreachable, 4: signed out."""
+    try:
+        settings = load_config(config)
+        configure(settings.log)
+        asyncio.run(serve(settings))
+    except (ContentError, Locked, ModelMissing) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(exits.USAGE) from None
+    except Unreachable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(exits.UNREACHABLE) from None
+    except SignedOut as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(exits.SIGNED_OUT) from None

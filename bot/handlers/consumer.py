@@ -1,0 +1,119 @@
+"""The handler loop: takes inbox rows in order, one transaction each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.clock import now_ms
+from bot.event import IncomingEvent
+from bot.handlers import phrases, questions, reports
+from bot.handlers.desk import Desk
+from bot.handlers.routing import Route, Way, route
+from bot.markup import render
+from bot.outgoing import Action, Outgoing
+from bot.store import inbox, outbox
+from bot.store.database import Database
+
+log = structlog.get_logger()
+
+InviteRule = Callable[[IncomingEvent], Action]
+"""Join or leave, for an invite."""
+
+
+class Consumer:
+    """Works through the inbox; wakes the others when it left them something to do."""
+
+    def __init__(
+        self,
+        database: Database,
+        desk: Desk,
+        *,
+        invite_rule: InviteRule,
+        wake_sender: Callable[[], None],
+        wake_listener: Callable[[], None],
+    ) -> None:
+        self.desk = desk
+        self._database = database
+        self._invite_rule = invite_rule
+        self._wake_sender = wake_sender
+        self._wake_listener = wake_listener
+        self._work = asyncio.Event()
+        self._work.set()
+
+    def wake(self) -> None:
+        """There may be new rows."""
+        self._work.set()
+
+    async def run(self) -> None:
+        """Until cancelled. A row whose handler raises is tried again, then kept as failed; the rest goes on."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            while rows := await self._database.run(inbox.pending):
+                for row in rows:
+                    await self._handle(row)
+
+    async def _handle(self, row: inbox.Row) -> None:
+        try:
+            way = await self._database.run(lambda connection: self._in_transaction(connection, row))
+        except Exception as error:
+            log.exception("handler.failed", event_id=row.event.event_id, attempt=row.attempts + 1)
+            cause = f"{type(error).__name__}"
+            await self._database.run(lambda connection: self._failed(connection, row, cause))
+            self._wake_sender()
+            return
+        if way in (Way.VOICE_NOTE, Way.VOICE_QUESTION):
+            self._wake_listener()
+        if way is not Way.NOTHING:
+            self._wake_sender()
+
+    def _in_transaction(self, connection: Connection, row: inbox.Row) -> Way:
+        event, now = row.event, now_ms()
+        answers_us = event.reply_to is not None and outbox.ours(connection, event.reply_to)
+        chosen = route(event, self.desk.room_kind(connection, event.room_id), me=self.desk.me, answers_us=answers_us)
+        self._dispatch(connection, event, chosen, now)
+        inbox.done(connection, row.id, now)
+        return chosen.way
+
+    def _dispatch(self, connection: Connection, event: IncomingEvent, chosen: Route, now: int) -> None:
+        match chosen.way:
+            case Way.QUESTION:
+                questions.answer(connection, event, self.desk, now, thread=chosen.reason != "direct")
+            case Way.VOICE_QUESTION:
+                reports.take_voice(connection, event, self.desk, now, purpose="question")
+            case Way.VOICE_NOTE:
+                reports.take_voice(connection, event, self.desk, now, purpose="report")
+            case Way.TEXT_REPORT:
+                reports.take_text(connection, event, self.desk, now)
+            case Way.ATTACHMENT:
+                self.desk.record(connection, "attachment.refused", event.event_id, {"kind": event.kind}, now)
+                self.desk.say(connection, event, f"reply:{event.event_id}", phrases.CANNOT_READ_KIND, now)
+            case Way.INVITE:
+                action = self._invite_rule(event)
+                self.desk.record(
+                    connection,
+                    f"invite.{action}",
+                    event.event_id,
+                    {"room": event.room_id, "inviter": event.sender},
+                    now,
+                )
+                outbox.append(connection, Outgoing(f"invite:{event.event_id}", event.room_id, action=action), now)
+            case Way.NOTHING:
+                pass
+
+    def _failed(self, connection: Connection, row: inbox.Row, cause: str) -> None:
+        now = now_ms()
+        if not inbox.failed(connection, row, cause, now):
+            return
+        event = row.event
+        self.desk.record(connection, "handler.failed", event.event_id, {"error": cause}, now)
+        text = phrases.TROUBLE_FOR_OFFICERS.format(
+            attempts=inbox.MAX_ATTEMPTS, link=self.desk.link(event), event_id=event.event_id
+        )
+        self.desk.tell_operations(connection, f"failed:{event.event_id}", render(text).content(), now)
+        if event.direct:
+            self.desk.say(connection, event, f"reply:{event.event_id}", phrases.TROUBLE, now)

@@ -1,0 +1,99 @@
+"""What every handler works with, and the few things that all of them do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from bot.config import Config
+from bot.content import Content
+from bot.dialogue.engine import Engine
+from bot.event import IncomingEvent
+from bot.handlers.replies import permalink, reply
+from bot.handlers.routing import RoomKind
+from bot.incidents.analysis import Analyser
+from bot.language.mask import mask
+from bot.markup import render
+from bot.outgoing import Outgoing, Priority
+from bot.rooms.model import Room
+from bot.store import outbox
+from bot.store.audit import Auditor
+from bot.store.tables import rooms
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The deciding parts and the audit, under one content version. Replaced as a whole when content changes."""
+
+    me: str
+    config: Config
+    content: Content
+    engine: Engine
+    analyser: Analyser
+    auditor: Auditor
+
+    def say(
+        self,
+        connection: Connection,
+        event: IncomingEvent,
+        key: str,
+        markdown: str,
+        now: int,
+        *,
+        notice: bool = False,
+        thread: bool = False,
+        priority: Priority = Priority.REPLY,
+    ) -> bool:
+        """Answer an event, once for each key."""
+        content = reply(event, render(markdown), notice=notice, thread=thread)
+        return outbox.append(connection, Outgoing(key, event.room_id, content, priority=priority), now)
+
+    def tell_operations(
+        self, connection: Connection, key: str, content: dict[str, Any], now: int, *, priority: Priority = Priority.CARD
+    ) -> bool:
+        """Put a message into the operations room; false when there is none (yet) or it stands there already."""
+        room_id = self.operations_room(connection)
+        return room_id is not None and outbox.append(
+            connection, Outgoing(key, room_id, content, priority=priority), now
+        )
+
+    def operations_room(self, connection: Connection) -> str | None:
+        """The room where officers work, once `rooms apply` has made it."""
+        room_id: str | None = connection.scalar(select(rooms.c.room_id).where(rooms.c.kind == RoomKind.OPERATIONS))
+        return room_id
+
+    def room_kind(self, connection: Connection, room_id: str) -> RoomKind:
+        """What the room is to us."""
+        kind = connection.scalar(select(rooms.c.kind).where(rooms.c.room_id == room_id))
+        return RoomKind(kind) if kind else RoomKind.OTHER
+
+    def room(self, connection: Connection, room_id: str) -> Room | None:
+        """The room as the files describe it; `None` when they do not know it."""
+        name: str | None = connection.scalar(select(rooms.c.name).where(rooms.c.room_id == room_id))
+        return self.content.rooms.by_name(name) if name else None
+
+    def districts(self, connection: Connection, room_id: str) -> tuple[str, ...]:
+        """The districts that the files name for a room: hints for reading places."""
+        room = self.room(connection, room_id)
+        return room.districts if room else ()
+
+    def link(self, event: IncomingEvent) -> str:
+        """A link to the event for officers."""
+        return permalink(event.room_id, event.event_id, self.config.homeserver.server_name)
+
+    def record(self, connection: Connection, kind: str, subject: str, payload: dict[str, Any], now: int) -> None:
+        """One audit row, with numbers that name a person masked."""
+        self.auditor.append(connection, kind, subject, masked(payload), version=self.content.version, now=now)
+
+
+def masked(value: Any) -> Any:
+    """Every text in a payload without NIK, phone, plate and account numbers."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {key: masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(item) for item in value]
+    return value

@@ -1,0 +1,40 @@
+"""Contents of our messages: relations, threads, links. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from bot.event import IncomingEvent
+from bot.markup import Message
+
+
+def reply(event: IncomingEvent, message: Message, *, notice: bool = False, thread: bool = False) -> dict[str, Any]:
+    """An answer to an event: a rich reply, in the event's thread (or a new one under it when `thread`).
+
+    Client-server API, "Rich replies" and "Threading"; no user is mentioned, so no phone rings for it
+    except by the homeserver's ordinary rules for a message.
+    """
+    content = message.content(notice=notice)
+    root = event.thread_root or (event.event_id if thread else None)
+    relation: dict[str, Any] = {"m.in_reply_to": {"event_id": event.event_id}}
+    if root is not None:
+        relation |= {"rel_type": "m.thread", "event_id": root, "is_falling_back": True}
+    content["m.relates_to"] = relation
+    return content
+
+
+def threaded(root: str, content: dict[str, Any]) -> dict[str, Any]:
+    """`content` in the thread under `root` (an event id, or "outbox:KEY" for an event still to be sent)."""
+    relation = {
+        "rel_type": "m.thread",
+        "event_id": root,
+        "is_falling_back": True,
+        "m.in_reply_to": {"event_id": root},
+    }
+    return {**content, "m.relates_to": relation}
+
+
+def permalink(room_id: str, event_id: str, server: str) -> str:
+    """A matrix.to link to an event (appendices, "matrix.to navigation"); `via` our own server."""
+    return f"https://matrix.to/#/{quote(room_id, safe='')}/{quote(event_id, safe='')}?via={quote(server, safe='')}"

@@ -1,0 +1,95 @@
+"""Which handler an event belongs to, and why. Pure.
+
+The bot speaks in DMs always; in rooms only on a mention, a reply to it, a report, a voice note, or a slot.
+It never answers notices (that is how bots talk) or edits, so two bots cannot talk each other to death.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.event import IncomingEvent, Kind
+
+
+class Way(StrEnum):
+    """Where an event goes."""
+
+    QUESTION = "question"
+    VOICE_QUESTION = "voice_question"
+    VOICE_NOTE = "voice_note"
+    TEXT_REPORT = "text_report"
+    """A channel message that may be a report; the analysis decides."""
+    ATTACHMENT = "attachment"
+    """Something in a DM that we cannot read."""
+    INVITE = "invite"
+    NOTHING = "nothing"
+
+
+class RoomKind(StrEnum):
+    """What a room is to us (`rooms.kind` in the store)."""
+
+    SPACE = "space"
+    CHANNEL = "channel"
+    OPERATIONS = "operations"
+    DIRECT = "direct"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way and the reason that the audit and the logs name."""
+
+    way: Way
+    reason: str
+
+
+def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool) -> Route:
+    """`answers_us`: the event replies to one of our own messages."""
+    if event.sender == me:
+        return Route(Way.NOTHING, "own")
+    if event.kind is Kind.INVITE:
+        return Route(Way.INVITE, "invite")
+    if event.state_key is not None or event.type != "m.room.message":
+        return Route(Way.NOTHING, f"type {event.type}")
+    if event.kind is Kind.NOTICE:
+        return Route(Way.NOTHING, "notice")
+    if room is RoomKind.OTHER and event.direct:
+        room = RoomKind.DIRECT
+    if room is RoomKind.DIRECT:
+        return _direct(event)
+    if room is RoomKind.CHANNEL:
+        return _channel(event, me, answers_us)
+    if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and _addressed(event, me):
+        return Route(Way.QUESTION, "mention in the operations room")
+    return Route(Way.NOTHING, f"room {room}")
+
+
+def _direct(event: IncomingEvent) -> Route:
+    if event.kind is Kind.TEXT:
+        return Route(Way.QUESTION, "direct")
+    if event.kind is Kind.AUDIO:
+        return Route(Way.VOICE_QUESTION, "direct")
+    if event.kind in (Kind.IMAGE, Kind.FILE, Kind.LOCATION):
+        return Route(Way.ATTACHMENT, "direct")
+    return Route(Way.NOTHING, f"kind {event.kind}")
+
+
+def _channel(event: IncomingEvent, me: str, answers_us: bool) -> Route:
+    if event.kind is Kind.AUDIO:
+        return Route(Way.VOICE_NOTE, "voice note in a channel")
+    if event.kind is Kind.TEXT:
+        if _addressed(event, me):
+            return Route(Way.QUESTION, "mention")
+        if answers_us:
+            return Route(Way.QUESTION, "reply to us")
+        return Route(Way.TEXT_REPORT, "message in a channel")
+    return Route(Way.NOTHING, f"kind {event.kind}")
+
+
+def _addressed(event: IncomingEvent, me: str) -> bool:
+    """Mentioned as the specification says, or by older clients' pill or plain user id."""
+    if "m.mentions" in event.content:
+        return me in event.mentions
+    html = event.content.get("formatted_body")
+    return me in event.body or (isinstance(html, str) and f"matrix.to/#/{me}" in html)
