@@ -1,0 +1,186 @@
+"""Carries a plan out. Each change looks before it acts, so a second run after a crash repeats nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import structlog
+
+from bot.rooms.change import REFERENCE, AdoptRoom, Change, CreateRoom, Invite, JoinRoom, PointAlias, SetState
+from bot.rooms.homeserver import Homeserver, Refusal, look, path
+from bot.rooms.plan import resolve
+
+log = structlog.get_logger()
+
+
+class Result(StrEnum):
+    """What became of a change."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """It stood so by the time we looked."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress after one change."""
+
+    number: int
+    total: int
+    change: Change
+    result: Result
+    error: str = ""
+
+
+@dataclass
+class Outcome:
+    """What `apply` did."""
+
+    ids: dict[str, str]
+    """Name → room id of every room known now."""
+    done: int = 0
+    already: int = 0
+    failures: list[Step] = field(default_factory=list)
+
+
+class _Failed(Exception):
+    """This change cannot be made now; the others may."""
+
+
+OnRoom = Callable[[str, str], Awaitable[None]]
+"""Called with (name, room id) as soon as a room is known, so that a crash right after loses nothing."""
+
+
+async def apply(
+    api: Homeserver,
+    changes: Sequence[Change],
+    *,
+    ids: Mapping[str, str],
+    on_room: OnRoom,
+    on_progress: Callable[[Step], None] | None = None,
+) -> Outcome:
+    """Make the changes in order. `ids`: name → room id of the rooms that the survey found.
+
+    A change that the homeserver refuses is reported in `failures` and the rest goes on; no answer from the
+    homeserver ends it with that error. Run again, it goes on where it stopped.
+    """
+    outcome = Outcome(dict(ids))
+    for number, change in enumerate(changes, 1):
+        error = ""
+        try:
+            result = await _make(api, change, outcome.ids, on_room)
+        except _Failed as failure:
+            result, error = Result.FAILED, str(failure)
+        except Exception as refusal:
+            if not isinstance(refusal, Refusal):
+                raise
+            result, error = Result.FAILED, str(refusal)
+        step = Step(number, len(changes), change, result, error)
+        if result is Result.FAILED:
+            outcome.failures.append(step)
+            log.warning("rooms.change_failed", room=change.room, change=type(change).__name__, error=error)
+        elif result is Result.DONE:
+            outcome.done += 1
+            log.info("rooms.changed", room=change.room, change=type(change).__name__)
+        else:
+            outcome.already += 1
+        if on_progress:
+            on_progress(step)
+    return outcome
+
+
+async def _make(api: Homeserver, change: Change, ids: dict[str, str], on_room: OnRoom) -> Result:
+    match change:
+        case CreateRoom():
+            return await _create(api, change, ids, on_room)
+        case JoinRoom():
+            answer = await api.request("POST", path("join", change.room_id), {})
+            ids[change.room] = str(answer["room_id"])
+            return Result.DONE
+        case AdoptRoom():
+            ids[change.room] = change.room_id
+            await on_room(change.room, change.room_id)
+            return Result.DONE
+        case PointAlias():
+            return await _point(api, change, _id(change.room, ids))
+        case SetState():
+            return await _set(api, change, ids)
+        case Invite():
+            room_id = _id(change.room, ids)
+            member = await look(api, path("rooms", room_id, "state", "m.room.member", change.user_id))
+            if member and member.get("membership") in ("join", "invite"):
+                return Result.ALREADY
+            await api.request("POST", path("rooms", room_id, "invite"), {"user_id": change.user_id})
+            return Result.DONE
+
+
+async def _create(api: Homeserver, change: CreateRoom, ids: dict[str, str], on_room: OnRoom) -> Result:
+    there = await look(api, path("directory", "room", change.alias))
+    if there is None:
+        body = _resolved(change.body, ids)
+        try:
+            answer = await api.request("POST", path("createRoom"), body)
+        except Exception as error:
+            # Our own request may have got through although its answer was lost; then the alias leads to the room.
+            if not (isinstance(error, Refusal) and error.errcode == "M_ROOM_IN_USE"):
+                raise
+        else:
+            ids[change.room] = str(answer["room_id"])
+            await on_room(change.room, ids[change.room])
+            return Result.DONE
+    # The room came to be after the survey, by an earlier try of ours or by somebody else. The next plan looks into
+    # it and says whether it is ours; until then nobody is invited into it.
+    return Result.ALREADY
+
+
+async def _point(api: Homeserver, change: PointAlias, room_id: str) -> Result:
+    where = path("directory", "room", change.alias)
+    there = await look(api, where)
+    if there and there.get("room_id") == room_id:
+        return Result.ALREADY
+    if there:
+        await api.request("DELETE", where)
+    await api.request("PUT", where, {"room_id": room_id})
+    return Result.DONE
+
+
+async def _set(api: Homeserver, change: SetState, ids: Mapping[str, str]) -> Result:
+    room_id = _id(change.room, ids)
+    key = change.state_key
+    if key.startswith(REFERENCE):
+        key = _id(key.removeprefix(REFERENCE), ids)
+    content = _resolved(change.content, ids)
+    where = path("rooms", room_id, "state", change.type, key)
+    found = await look(api, where)
+    if change.satisfied(found, content):
+        return Result.ALREADY
+    await api.request("PUT", where, content)
+    return Result.DONE
+
+
+def _id(name: str, ids: Mapping[str, str]) -> str:
+    if name not in ids:
+        raise _Failed(f"menunggu ruang '{name}', yang belum ada")
+    return ids[name]
+
+
+def _resolved(value: Mapping[str, object], ids: Mapping[str, str]) -> dict[str, object]:
+    resolved = resolve(value, ids)
+    missing = sorted(_references(resolved))
+    if missing:
+        raise _Failed(f"menunggu ruang {', '.join(missing)}, yang belum ada")
+    assert isinstance(resolved, dict)  # noqa: S101
+    return resolved
+
+
+def _references(value: object) -> set[str]:
+    if isinstance(value, str) and value.startswith(REFERENCE):
+        return {value.removeprefix(REFERENCE)}
+    if isinstance(value, Mapping):
+        return {name for item in value.values() for name in _references(item)}
+    if isinstance(value, list):
+        return {name for item in value for name in _references(item)}
+    return set()

@@ -1,0 +1,194 @@
+"""The rooms as their files describe them: values, checked, nothing from a homeserver in them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+ALL = "all"
+"""In a role's `rooms`: every room there is."""
+
+Localpart = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._=\-/]*$", max_length=200)]
+"""Local part of an alias; also the key of a room in the files."""
+
+Person = Annotated[str, StringConstraints(pattern=r"^@[^:\s@]+(:[^\s]+)?$", max_length=255)]
+"""A Matrix user id, or "@name" for somebody on our own server."""
+
+Power = Annotated[int, Field(ge=0, le=100)]
+Kind = Literal["space", "operations", "channel"]
+Join = Literal["public", "knock", "space", "invite"]
+History = Literal["shared", "invited", "joined"]
+"""`world_readable` is left out on purpose: it would show reports to people who never joined."""
+
+
+class Part(BaseModel):
+    """Base: unknown keys are mistakes, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Powers(Part):
+    """Power needed for an act (client-server API, m.room.power_levels); unset: from `defaults`."""
+
+    speak: Power | None = None
+    invite: Power | None = None
+    kick: Power | None = None
+    ban: Power | None = None
+    redact: Power | None = None
+    state: Power | None = None
+    notify: Power | None = None
+
+    def over(self, base: Powers) -> Powers:
+        """These where set, `base` elsewhere."""
+        return base.model_copy(update=self.model_dump(exclude_none=True))
+
+
+class Notices(Part):
+    """What members are told."""
+
+    welcome: str | None = None
+    privacy: str | None = None
+
+
+class RoomFields(Part):
+    """What can be said of a room, or of all of them in `defaults`."""
+
+    join: Join | None = None
+    history: History | None = None
+    encryption: bool | None = None
+    federate: bool | None = None
+    invite_officers: bool | None = None
+    bulletins: tuple[str, ...] | None = None
+    power: Powers = Powers()
+    notices: Notices = Notices()
+
+
+class RoomEntry(RoomFields):
+    """A room as written."""
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    topic: str = ""
+    alias: Localpart | None = None
+    districts: tuple[str, ...] = ()
+
+
+class RoomsFile(Part):
+    """rooms.yaml."""
+
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9a-z.\-]{1,32}$")] = "12"
+    defaults: RoomFields = RoomFields()
+    space: RoomEntry
+    operations: dict[Localpart, RoomEntry] = Field(min_length=1, max_length=1)
+    channels: dict[Localpart, RoomEntry] = Field(min_length=1)
+
+
+class Role(Part):
+    """What a group of officers may do, where."""
+
+    title: str
+    power: Power
+    rooms: tuple[str, ...] = (ALL,)
+    members: tuple[Person, ...] = ()
+
+
+class OfficersFile(Part):
+    """officers.yaml."""
+
+    break_glass: tuple[Person, ...] = ()
+    roles: dict[str, Role]
+
+    @field_validator("roles")
+    @classmethod
+    def _one_role_each(cls, roles: dict[str, Role]) -> dict[str, Role]:
+        seen: dict[str, str] = {}
+        for name, role in roles.items():
+            for person in role.members:
+                if person in seen:
+                    raise ValueError(f"{person} is listed twice, in '{seen[person]}' and '{name}': keep one")
+                seen[person] = name
+        return roles
+
+
+class Room(Part):
+    """One room with the defaults filled in."""
+
+    name: str
+    """Key in rooms.yaml; the store and the logs know the room by it."""
+    kind: Kind
+    alias: str
+    """Local part."""
+    title: str
+    topic: str
+    join: Join
+    history: History
+    encryption: bool
+    federate: bool
+    invite_officers: bool
+    bulletins: tuple[str, ...]
+    """Slots that are announced here."""
+    power: Powers
+    districts: tuple[str, ...]
+    """Names as in places/districts.csv: hints for reading places."""
+    notices: Notices
+
+    def full_alias(self, server_name: str) -> str:
+        """`#alias:server`."""
+        return f"#{self.alias}:{server_name}"
+
+
+class Officer(Part):
+    """One person with a role."""
+
+    person: str
+    """As written: a full user id or "@name"."""
+    role: str
+    power: int
+    rooms: tuple[str, ...]
+
+    def user_id(self, server_name: str) -> str:
+        """The full Matrix user id."""
+        return full_id(self.person, server_name)
+
+    def in_room(self, name: str) -> bool:
+        """Whether the role covers this room."""
+        return ALL in self.rooms or name in self.rooms
+
+
+class Rooms(Part):
+    """Everything in rooms/ but the bulletins."""
+
+    version: str
+    space: Room
+    operations: Room
+    channels: tuple[Room, ...]
+    officers: tuple[Officer, ...]
+    break_glass: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[Room, ...]:
+        """Space first, then the operations room, then the channels: the order in which they are made."""
+        return (self.space, self.operations, *self.channels)
+
+    def by_name(self, name: str) -> Room | None:
+        """The room of that name (the space is called "space")."""
+        return next((room for room in self.all if room.name == name), None)
+
+    def officer(self, user_id: str, server_name: str) -> Officer | None:
+        """The officer behind a user id, if it is one. Display names never count."""
+        return next((one for one in self.officers if one.user_id(server_name) == user_id), None)
+
+    def powers_in(self, room: Room, server_name: str) -> dict[str, int]:
+        """User id → power that the files give in this room."""
+        if not room.invite_officers:
+            return {}
+        return {one.user_id(server_name): one.power for one in self.officers if one.in_room(room.name)}
+
+    def creators(self, server_name: str) -> tuple[str, ...]:
+        """Break-glass accounts, full user ids."""
+        return tuple(full_id(person, server_name) for person in self.break_glass)
+
+
+def full_id(person: str, server_name: str) -> str:
+    """A full user id from one that may lack our server."""
+    return person if ":" in person else f"{person}:{server_name}"

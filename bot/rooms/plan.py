@@ -1,0 +1,285 @@
+"""Wanted and found rooms → what to change. Pure: no network, no clock.
+
+The files are the truth about rooms that exist already too, with four limits: encryption is never turned off,
+nobody is removed, nobody who left is called back, and a room in which a stranger outranks us is not taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from bot.rooms import wanted
+from bot.rooms.change import (
+    REFERENCE,
+    AdoptRoom,
+    Change,
+    CreateRoom,
+    Invite,
+    JoinRoom,
+    Level,
+    Plan,
+    PointAlias,
+    Remark,
+    SetState,
+    covers,
+)
+from bot.rooms.found import CREATOR, Found, FoundRoom, creators_rule
+from bot.rooms.model import Room, Rooms
+
+
+def plan(desired: Rooms, found: Found, server_name: str, *, adopt: Collection[str] = ()) -> Plan:
+    """Everything that `apply` should do, in an order in which it can be done.
+
+    `adopt`: rooms that the operator takes over although somebody unlisted has power in them.
+    """
+    return _Planner(desired, found, server_name, frozenset(adopt)).plan()
+
+
+class _Planner:
+    def __init__(self, desired: Rooms, found: Found, server_name: str, adopt: frozenset[str]) -> None:
+        self.desired = desired
+        self.found = found
+        self.server_name = server_name
+        self.adopt = adopt
+        self.remarks: list[Remark] = []
+        self.held: set[str] = set()
+        """Rooms that are left alone until a person decides."""
+
+    def plan(self) -> Plan:
+        changes: list[Change] = []
+        for room in self.desired.all:
+            changes += self._room(room)
+        changes += self._children()
+        for room in self.desired.all:
+            if room.name not in self.held:
+                changes += self._invites(room)
+        return Plan(tuple(changes), tuple(self.remarks))
+
+    def _remark(self, room: Room, level: Level, message: str) -> None:
+        self.remarks.append(Remark(room.name, level, message))
+
+    # ── one room ────────────────────────────────────────────────────────────────────────────────────────
+
+    def _room(self, room: Room) -> Iterator[Change]:
+        there = self.found.rooms.get(room.name)
+        alias = room.full_alias(self.server_name)
+        if there is None:
+            body = wanted.creation(
+                room, self.desired, me=self.found.me, server_name=self.server_name, version=self._version(room)
+            )
+            yield CreateRoom(room.name, alias, body)
+            return
+        if not there.readable:
+            self.held.add(room.name)
+            yield JoinRoom(room.name, there.room_id, self.server_name)
+            return
+        if not (there.recorded or there.successor) and not self._may_adopt(room, there):
+            self.held.add(room.name)
+            return
+        if not there.recorded:
+            yield AdoptRoom(room.name, there.room_id)
+        if there.alias_target != there.room_id:
+            yield PointAlias(room.name, alias, there.alias_target)
+        self._fixed(room, there)
+        yield from self._state(room, there, alias)
+
+    def _version(self, room: Room) -> str:
+        version = self.desired.version
+        if not self.found.versions or version in self.found.versions:
+            return version
+        best = max((one for one in self.found.versions if one.isdigit()), key=int, default=version)
+        self._remark(room, Level.WARNING, f"homeserver tidak menyediakan ruang versi {version}; dipakai versi {best}")
+        return best
+
+    def _may_adopt(self, room: Room, there: FoundRoom) -> bool:
+        """An alias can be squatted: who made the room reads everything in it and can never be removed."""
+        ours = {self.found.me, *self.desired.creators(self.server_name)} | set(
+            self.desired.powers_in(room, self.server_name)
+        )
+        strangers = sorted(user for user, power in there.powerful().items() if power >= 50 and user not in ours)
+        if not strangers or room.name in self.adopt:
+            return True
+        permanent = " (pembuat ruang, tidak bisa dicabut)" if set(strangers) & set(there.creators) else ""
+        self._remark(
+            room,
+            Level.BLOCKED,
+            f"alias {room.full_alias(self.server_name)} sudah dipakai ruang {there.room_id} tempat "
+            f"{', '.join(strangers)}{permanent} berkuasa tetapi tidak tercantum di officers.yaml. "
+            f"Cantumkan mereka, pilih alias lain, atau terima dengan --adopt {room.name}",
+        )
+        return False
+
+    def _fixed(self, room: Room, there: FoundRoom) -> None:
+        """What nobody can change any more."""
+        if there.federates and not room.federate:
+            grave = Level.BLOCKED if room.kind == "operations" else Level.WARNING
+            self._remark(
+                room,
+                grave,
+                "ruang ini dibuat terbuka bagi server lain dan itu tidak bisa diubah; "
+                "untuk data pribadi buat ruang baru dengan alias lain",
+            )
+        if room.federate and not there.federates:
+            self._remark(room, Level.WARNING, "ruang ini dibuat tanpa server lain dan itu tidak bisa diubah")
+        if there.content("m.room.encryption") and not room.encryption:
+            self._remark(
+                room, Level.WARNING, "sudah terenkripsi; enkripsi tidak pernah dimatikan, tulis encryption: true"
+            )
+        if creators_rule(there.version):
+            missing = sorted(set(self.desired.creators(self.server_name)) - set(there.creators))
+            if missing:
+                self._remark(
+                    room,
+                    Level.INFO,
+                    f"{', '.join(missing)} bukan pembuat ruang ini dan tak bisa dijadikan; diberi kuasa 100",
+                )
+            extra = sorted(set(there.creators) - {self.found.me, *self.desired.creators(self.server_name)})
+            if extra:
+                self._remark(
+                    room,
+                    Level.WARNING,
+                    f"{', '.join(extra)} pembuat ruang: kuasanya di atas semua dan tidak bisa dicabut",
+                )
+        if room.kind == "operations":
+            listed = {self.found.me, *self.desired.creators(self.server_name)} | set(
+                self.desired.powers_in(room, self.server_name)
+            )
+            strangers = [user for user in there.members() if user not in listed]
+            if strangers:
+                self._remark(
+                    room,
+                    Level.WARNING,
+                    f"di dalam ruang tetapi tidak tercantum di officers.yaml: {', '.join(strangers)}. "
+                    "Keluarkan lewat Element bila memang bukan petugas",
+                )
+
+    # ── its state ───────────────────────────────────────────────────────────────────────────────────────
+
+    def _state(self, room: Room, there: FoundRoom, alias: str) -> Iterator[Change]:
+        events: list[wanted.StateEvent] = [
+            *wanted.state(room, self.server_name),
+            ("m.room.name", "", {"name": room.title}),
+            ("m.room.canonical_alias", "", {"alias": alias}),
+        ]
+        if room.topic or (there.content("m.room.topic") or {}).get("topic"):
+            events.append(("m.room.topic", "", wanted.topic(room)))
+        for type_, key, content in events:
+            before = there.content(type_, self._id(key))
+            if type_ == "m.room.canonical_alias":  # people may have added further aliases
+                content = {**(before or {}), **content}
+            change = SetState(room.name, type_, content, key, before)
+            known = self._resolved(content)
+            if type_ == "m.room.topic":  # servers write the newer block in their own way
+                known = {"topic": room.topic}
+            if not change.satisfied(before, known) and self._able(room, there, type_):
+                yield change
+        yield from self._powers(room, there)
+
+    def _powers(self, room: Room, there: FoundRoom) -> Iterator[Change]:
+        before = there.content("m.room.power_levels")
+        mine = there.power(self.found.me)
+        keep: dict[str, int] = {}
+        if mine != CREATOR:
+            # Spec, authorization rules: nobody lowers somebody of equal or higher power.
+            keep = {
+                user: power
+                for user, power in there.powerful().items()
+                if mine <= power < CREATOR and user != self.found.me
+            }
+        listed = self.desired.powers_in(room, self.server_name)
+        stuck = sorted(user for user, power in keep.items() if listed.get(user, 0) < power)
+        if stuck:
+            self._remark(
+                room,
+                Level.WARNING,
+                f"kuasa {', '.join(stuck)} setara bot; hanya mereka sendiri yang bisa menurunkannya",
+            )
+        content = wanted.power_levels(
+            room,
+            self.desired,
+            me=self.found.me,
+            server_name=self.server_name,
+            version=there.version,
+            creators=there.creators,
+            found=before,
+            keep=keep,
+        )
+        content["users"] |= {user: keep[user] for user in stuck}
+        if dict(before or {}) == content or not self._able(room, there, "m.room.power_levels"):
+            return
+        if mine != CREATOR and max([*listed.values(), room.power.state or 0]) > mine:
+            self._remark(
+                room, Level.BLOCKED, f"kuasa bot di sini {mine}: beri 100 lewat Element supaya bisa mengangkat petugas"
+            )
+            return
+        yield SetState(room.name, "m.room.power_levels", content, "", before, whole=True)
+
+    def _able(self, room: Room, there: FoundRoom, type_: str) -> bool:
+        mine, needed = there.power(self.found.me), there.needed(type_)
+        if mine >= needed:
+            return True
+        message = f"kuasa bot di sini {mine}, untuk {type_} perlu {needed}: beri 100 lewat Element lalu ulangi"
+        self._remark(room, Level.BLOCKED, message)
+        return False
+
+    # ── between rooms ───────────────────────────────────────────────────────────────────────────────────
+
+    def _children(self) -> Iterator[Change]:
+        space = self.desired.space
+        if space.name in self.held:
+            return
+        there = self.found.rooms.get(space.name)
+        for position, channel in enumerate(self.desired.channels):
+            if channel.name in self.held:
+                continue
+            key = f"{REFERENCE}{channel.name}"
+            content = wanted.space_child(self.server_name, position)
+            before = there.content("m.space.child", self._id(key)) if there else None
+            if there and before and covers(before, content):
+                continue
+            if there is None or self._able(space, there, "m.space.child"):
+                yield SetState(space.name, "m.space.child", content, key, before)
+
+    def _invites(self, room: Room) -> Iterator[Change]:
+        there = self.found.rooms.get(room.name)
+        people = {*self.desired.powers_in(room, self.server_name), *self.desired.creators(self.server_name)}
+        for user in sorted(people - {self.found.me}):
+            federates = there.federates if there else room.federate
+            if not federates and user.split(":", 1)[1] != self.server_name:
+                message = f"{user} dari server lain, ruang ini tertutup bagi server lain: pakai akun di server kita"
+                self._remark(room, Level.BLOCKED, message)
+                continue
+            membership = there.membership(user) if there else None
+            if membership in ("join", "invite"):
+                continue
+            if membership == "ban":
+                self._remark(room, Level.WARNING, f"{user} sedang diblokir di sini; cabut lewat Element bila keliru")
+            elif there and there.left_by_choice(user):
+                self._remark(room, Level.INFO, f"{user} keluar sendiri dari ruang ini; undang lewat Element bila perlu")
+            else:
+                yield Invite(room.name, user)
+
+    def _id(self, key: str) -> str:
+        """A state key with a reference resolved as far as it is known."""
+        if not key.startswith(REFERENCE):
+            return key
+        there = self.found.rooms.get(key.removeprefix(REFERENCE))
+        return there.room_id if there else key
+
+    def _resolved(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        ids = {name: room.room_id for name, room in self.found.rooms.items()}
+        resolved = resolve(content, ids)
+        assert isinstance(resolved, dict)  # noqa: S101
+        return resolved
+
+
+def resolve(value: Any, ids: Mapping[str, str]) -> Any:
+    """`value` with each known "rooms:NAME" replaced by that room's id."""
+    if isinstance(value, str) and value.startswith(REFERENCE):
+        return ids.get(value.removeprefix(REFERENCE), value)
+    if isinstance(value, Mapping):
+        return {key: resolve(item, ids) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [resolve(item, ids) for item in value]
+    return value

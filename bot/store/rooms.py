@@ -1,0 +1,60 @@
+"""Which room id stands behind each name of the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, select, update
+
+from bot.store.inbox import insert_or_ignore
+from bot.store.tables import rooms
+
+
+@dataclass(frozen=True)
+class KnownRoom:
+    """A room that the files name."""
+
+    room_id: str
+    name: str
+    kind: str
+    """space | channel | operations"""
+    alias: str | None
+
+
+def record(connection: Connection, name: str, room_id: str, *, kind: str, alias: str | None, now: int) -> None:
+    """From now on `name` means this room; the room that bore the name before stays known without it."""
+    connection.execute(
+        update(rooms)
+        .where(rooms.c.name == name, rooms.c.room_id != room_id)
+        .values(name=None, kind="other", alias=None, updated_at=now)
+    )
+    values = {"name": name, "kind": kind, "alias": alias, "updated_at": now}
+    if not insert_or_ignore(connection, rooms, {"room_id": room_id, **values}):
+        connection.execute(update(rooms).where(rooms.c.room_id == room_id).values(**values))
+
+
+def named(connection: Connection) -> dict[str, KnownRoom]:
+    """Name → room, for every room that the files name."""
+    rows = connection.execute(select(rooms).where(rooms.c.name.is_not(None)))
+    return {row.name: _known(row) for row in rows}
+
+
+def by_name(connection: Connection, name: str) -> KnownRoom | None:
+    """The room of that name."""
+    row = connection.execute(select(rooms).where(rooms.c.name == name)).first()
+    return _known(row) if row else None
+
+
+def by_id(connection: Connection, room_id: str) -> KnownRoom | None:
+    """The named room with that id; `None` for rooms that the files do not know (DMs, groups)."""
+    row = connection.execute(select(rooms).where(rooms.c.room_id == room_id, rooms.c.name.is_not(None))).first()
+    return _known(row) if row else None
+
+
+def operations(connection: Connection) -> str | None:
+    """Room id of the operations room."""
+    return connection.scalar(select(rooms.c.room_id).where(rooms.c.kind == "operations", rooms.c.name.is_not(None)))
+
+
+def _known(row: Row[tuple[object, ...]]) -> KnownRoom:
+    return KnownRoom(row.room_id, row.name, row.kind, row.alias)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fake import ME, SERVER, FakeHomeserver
+
+from bot.rooms.apply import Outcome, apply
+from bot.rooms.change import Plan
+from bot.rooms.loader import load_rooms
+from bot.rooms.model import Rooms
+from bot.rooms.plan import plan
+from bot.rooms.survey import survey
+
+ROOMS = """
+defaults:
+  bulletins: [pagi]
+space: {alias: kamtibmas, title: Kamtibmas, encryption: false, power: {speak: 100}}
+operations:
+  ruang-kendali: {title: Ruang Kendali, join: invite, history: joined, federate: false, power: {invite: 100}}
+channels:
+  ojol: {title: Ojol, topic: Jalan raya}
+  nelayan: {title: Nelayan, join: space, districts: [Batang]}
+"""
+OFFICERS = """
+break_glass: ["@brankas"]
+roles:
+  komandan: {title: K, power: 100, members: ["@komandan"]}
+  petugas: {title: P, power: 50, members: ["@petugas", "@petugas2:batang.test"]}
+"""
+
+
+class District:
+    """A district's files, its homeserver, and what its bot remembers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = FakeHomeserver()
+        self.recorded: dict[str, str] = {}
+        self.write(ROOMS, OFFICERS)
+
+    def write(self, rooms: str, officers: str) -> None:
+        (self.folder / "rooms.yaml").write_text(rooms)
+        (self.folder / "officers.yaml").write_text(officers)
+
+    @property
+    def rooms(self) -> Rooms:
+        return load_rooms(self.folder)
+
+    async def plan(self, **options: object) -> Plan:
+        found = await survey(self.server, self.rooms, me=ME, recorded=self.recorded)
+        return plan(self.rooms, found, SERVER, **options)  # type: ignore[arg-type]
+
+    async def apply(self, **options: object) -> Outcome:
+        found = await survey(self.server, self.rooms, me=ME, recorded=self.recorded)
+        changes = plan(self.rooms, found, SERVER, **options).changes  # type: ignore[arg-type]
+
+        async def remember(name: str, room_id: str) -> None:
+            self.recorded[name] = room_id
+
+        ids = {name: room.room_id for name, room in found.rooms.items()}
+        return await apply(self.server, changes, ids=ids, on_room=remember)
+
+
+@pytest.fixture
+def district(tmp_path: Path) -> District:
+    return District(tmp_path)
