@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from bot.cli import model, transcribe
+
 app = typer.Typer(
     name="kentongan",
     help="Satu bot Matrix, tiga suara: Chat Pak Polisi, Ngobrol Kamtibmas, Buletin Kamtibmas.",
@@ -16,6 +18,10 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """Keeps sub-commands sub-commands even while there is only one."""
+
+
+app.add_typer(model.app, name="model")
+app.command()(transcribe.transcribe)
 
 
 def main() -> None:
