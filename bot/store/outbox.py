@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,13 +60,41 @@ def pending(connection: Connection, now: int, limit: int = 500) -> list[Row]:
         .order_by(outbox.c.priority, outbox.c.id)
         .limit(limit)
     )
-    return [
-        Row(
-            row.id, row.key, row.txn_id, row.room_id, Action(row.action), row.type, row.content or {},
-            row.upload, row.priority, row.attempts, row.created_at,
-        )
-        for row in rows
-    ]  # fmt: skip
+    return [_row(row) for row in rows]
+
+
+def _row(row: Any) -> Row:
+    return Row(
+        row.id, row.key, row.txn_id, row.room_id, Action(row.action), row.type, row.content or {},
+        row.upload, row.priority, row.attempts, row.created_at,
+    )  # fmt: skip
+
+
+def heads(connection: Connection, now: int, *, of_each_room: int = 16, limit: int = 500) -> list[Row]:
+    """Like `pending`, but of each room only the first few: a room that is stuck must not hide the others."""
+    place = func.row_number().over(partition_by=outbox.c.room_id, order_by=(outbox.c.priority, outbox.c.id))
+    ranked = (
+        select(outbox.c.id, place.label("place"))
+        .where(outbox.c.state == "queued", outbox.c.not_before <= now)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(outbox)
+        .join(ranked, ranked.c.id == outbox.c.id)
+        .where(ranked.c.place <= of_each_room)
+        .order_by(outbox.c.priority, outbox.c.id)
+        .limit(limit)
+    )
+    return [_row(row) for row in rows]
+
+
+def standings(connection: Connection, keys: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """Key → (state, event id) of those keys that have a row."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    rows = connection.execute(select(outbox.c.key, outbox.c.state, outbox.c.event_id).where(outbox.c.key.in_(wanted)))
+    return {row.key: (row.state, row.event_id) for row in rows}
 
 
 def next_due(connection: Connection, now: int) -> int | None:
