@@ -69,9 +69,16 @@ class HomeserverApi:
             self._session = None
 
     async def request(
-        self, method: str, path: str, body: Any = None, *, query: dict[str, str] | None = None, wait: bool = True
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: dict[str, str] | None = None,
+        wait: bool = True,
+        seconds: float = TIMEOUT_SECONDS,
     ) -> dict[str, Any]:
-        """One call; JSON in, JSON out; a bare list comes as `{"chunk": list}`.
+        """One call; JSON in, JSON out; a bare list comes as `{"chunk": list}`. `seconds` is for one try.
 
         Waits for 429s as the homeserver asks and tries again on 5xx, with jitter, when `wait` is set.
         Raises ApiError when refused, Unreachable when there is no (Matrix) answer.
@@ -79,7 +86,7 @@ class HomeserverApi:
         for attempt in range(MAX_TRIES):
             last = attempt == MAX_TRIES - 1 or not wait
             try:
-                return await self._once(method, path, body, query)
+                return await self._once(method, path, body, query, seconds)
             except ApiError as error:
                 if last or not (error.status == 429 or error.status >= 500):
                     raise
@@ -101,9 +108,12 @@ class HomeserverApi:
         headers |= arguments.pop("headers", {})
         return self._session.request(method, self.url + path, headers=headers, proxy=self._proxy, **arguments)
 
-    async def _once(self, method: str, path: str, body: Any, query: dict[str, str] | None) -> dict[str, Any]:
+    async def _once(
+        self, method: str, path: str, body: Any, query: dict[str, str] | None, seconds: float
+    ) -> dict[str, Any]:
+        limit = aiohttp.ClientTimeout(total=seconds)
         try:
-            async with self.open(method, path, json=body, params=query) as response:
+            async with self.open(method, path, json=body, params=query, timeout=limit) as response:
                 return await self.answer(response)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Unreachable(f"{self.url} does not answer as a Matrix homeserver: {error!r}") from None

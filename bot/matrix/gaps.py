@@ -1,0 +1,110 @@
+"""What a limited timeline left out (client-server API, "Syncing"): paged back to the last event seen, then told
+oldest first. Never ignored: what was said while the bot was away are reports too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.matrix.api import ApiError, HomeserverApi, Unreachable, path
+from bot.matrix.events import table, text, whole
+from bot.matrix.login import signed_out
+from bot.store.stream import Gap
+
+PAGE = 100
+MAX_EVENTS = 5000
+TRIES = 3
+PAUSE = 0.5
+SKEW_MS = 300_000
+"""How far another server's clock may be off."""
+
+Known = Callable[[Iterable[str]], Awaitable[set[str]]]
+"""Which of these event ids are stored already."""
+
+
+class NotNow(Exception):
+    """The homeserver does not answer; the gap stays open."""
+
+
+@dataclass
+class Filled:
+    """What was found in a gap."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """Raw events, oldest first."""
+    lost: str | None = None
+    """What could not be had; `None` when the gap is filled."""
+
+
+def joins(raw: Any, me: str) -> bool:
+    """Whether this event is our joining (not a change of our profile)."""
+    source = table(raw)
+    if source.get("type") != "m.room.member" or source.get("state_key") != me:
+        return False
+    before = table(table(source.get("unsigned")).get("prev_content"))
+    return table(source.get("content")).get("membership") == "join" and before.get("membership") != "join"
+
+
+async def fill(
+    api: HomeserverApi, gap: Gap, *, me: str, known: Known, committed_at: int, limit: int = MAX_EVENTS
+) -> Filled:
+    """Page back from the gap's end to the last event seen, an event already stored, or our own join.
+
+    When the room's history ends before any of these (purged, hidden), only what is newer than `committed_at`
+    (the last sync that was stored, ms) counts as new, and the gap as lost; so it does past `limit` events.
+    Raises NotNow when the homeserver does not answer, SignedOut when it no longer knows us.
+    """
+    newest_first: list[dict[str, Any]] = []
+    token = gap.prev_batch
+    while True:
+        try:
+            chunk, end = await _page(api, gap.room_id, token)
+        except ApiError as error:
+            return Filled(_new(newest_first, committed_at), f"refused: {error.status} {error.errcode}")
+        stored = await known(text(event.get("event_id")) for event in chunk)
+        for event in chunk:
+            event_id = text(event.get("event_id"))
+            if (gap.last_event_id is not None and event_id == gap.last_event_id) or event_id in stored:
+                return Filled(newest_first[::-1])
+            if joins(event, me):
+                return Filled(newest_first[::-1])
+            newest_first.append(event)
+        if not end or end == token:
+            return Filled(_new(newest_first, committed_at), "the last event seen is not in the room's history")
+        if len(newest_first) >= limit:
+            return Filled(newest_first[limit - 1 :: -1], f"more than {limit} events")
+        token = end
+
+
+async def _page(api: HomeserverApi, room_id: str, token: str) -> tuple[list[dict[str, Any]], str]:
+    for attempt in range(TRIES):
+        try:
+            answer = await api.request(
+                "GET",
+                path("rooms", room_id, "messages"),
+                query={"dir": "b", "from": token, "limit": str(PAGE)},
+                wait=False,
+            )
+        except (ApiError, Unreachable) as error:
+            if isinstance(error, ApiError):
+                if gone := signed_out(error):
+                    raise gone from None
+                if error.status < 500 and error.status != 429:
+                    raise
+            if attempt == TRIES - 1:
+                raise NotNow(type(error).__name__) from None
+            await asyncio.sleep(PAUSE * 2**attempt)
+            continue
+        chunk = answer.get("chunk")
+        events = [event for event in chunk if isinstance(event, dict)] if isinstance(chunk, list) else []
+        return events, text(answer.get("end"))
+    raise AssertionError("unreachable")
+
+
+def _new(newest_first: list[dict[str, Any]], committed_at: int) -> list[dict[str, Any]]:
+    return [
+        event for event in newest_first[::-1] if (whole(event.get("origin_server_ts")) or 0) > committed_at - SKEW_MS
+    ]
