@@ -194,6 +194,10 @@ class Config(Section):
         """An absolute path; relative ones are relative to the configuration file."""
         return path if path.is_absolute() else (self._base / path).resolve()
 
+    def from_environment(self, name: str | None) -> str | None:
+        """A variable's value; `None` when it is unset or empty."""
+        return (self._environ.get(name) or None) if name else None
+
     def password(self) -> SecretStr | None:
         """The login password, if one is configured."""
         return self._secret("homeserver", "password", self.homeserver.password_env, self.homeserver.password_file)
@@ -214,22 +218,24 @@ class Config(Section):
         return key.get_secret_value().encode()
 
     def _secret(self, section: str, name: str, env: str | None, file: Path | None) -> SecretStr | None:
-        if env and self._environ.get(env):
-            return SecretStr(self._environ[env])
+        if value := self.from_environment(env):
+            return SecretStr(value)
         if file is None:
             return None
         path = self.resolve(file)
         try:
-            value = path.read_text(encoding="utf-8").strip()
+            text = path.read_text(encoding="utf-8").strip()
         except OSError as error:
             raise self._error(f"{section}.{name}_file: {path} cannot be read ({error.strerror})") from None
-        if not value:
+        except UnicodeDecodeError:
+            raise self._error(f"{section}.{name}_file: {path} is not a text file") from None
+        if not text:
             raise self._error(f"{section}.{name}_file: {path} is empty")
-        return SecretStr(value)
+        return SecretStr(text)
 
     def _own_key(self, name: str, env: str | None, file: Path) -> SecretStr:
         path = self.resolve(file)
-        if not (env and self._environ.get(env)) and not path.exists():
+        if self.from_environment(env) is None and not path.exists():
             if (self.data_dir / "kentongan.db").exists() or self.crypto_dir.exists():
                 raise self._error(
                     f"secrets.{name}_file: {path} is missing, but {self.data_dir} holds data made with it; "

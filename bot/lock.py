@@ -23,6 +23,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 FOLDER_LOCK = "kentongan.lock"
+UNFINISHED = "restore-unfinished"
+"""Stands in a data folder while a restore moves files into place; whoever finds it must not run on what is there."""
 ADVISORY_KEY = int.from_bytes(b"kentonga", "big", signed=True)
 """The advisory lock's number: the same for every Kentongan on that database."""
 
@@ -32,15 +34,24 @@ class Locked(Exception):
 
 
 class Hold:
-    """Both locks, until `release` or the end of the process."""
+    """Both locks, until `release` or the end of the process.
 
-    def __init__(self, data_dir: Path, database_url: str) -> None:
+    Raises Locked at once when another process has one of them, and (unless `repairing`) when a restore into the
+    data folder was interrupted.
+    """
+
+    def __init__(self, data_dir: Path, database_url: str, *, repairing: bool = False) -> None:
         self._stack = ExitStack()
         self._files: list[tuple[Path, int]] = []
         self._connection: Connection | None = None
         try:
             data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._file(data_dir / FOLDER_LOCK, f"folder data {data_dir}", f"the data folder {data_dir}")
+            if not repairing and (data_dir / UNFINISHED).exists():
+                raise Locked(
+                    f"Pemulihan cadangan ke {data_dir} terhenti di tengah. Ulangi `kentongan db restore --force`.\n"
+                    f"A restore into {data_dir} was interrupted. Run `kentongan db restore --force` again."
+                )
             url = make_url(database_url)
             if url.get_backend_name() == "sqlite":
                 if url.database:
@@ -123,9 +134,9 @@ _HOLDER = (
 
 
 @contextmanager
-def hold(data_dir: Path, database_url: str) -> Iterator[Hold]:
-    """Hold both locks for a while. Raises Locked at once when another process has one of them."""
-    with Hold(data_dir, database_url) as lock:
+def hold(data_dir: Path, database_url: str, *, repairing: bool = False) -> Iterator[Hold]:
+    """Hold both locks for a while; see Hold."""
+    with Hold(data_dir, database_url, repairing=repairing) as lock:
         yield lock
 
 
