@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import model, transcribe
+from bot.cli import audit, db, model, transcribe
 
 app = typer.Typer(
     name="kentongan",
@@ -20,6 +20,8 @@ def _root() -> None:
     """Keeps sub-commands sub-commands even while there is only one."""
 
 
+app.add_typer(audit.app, name="audit")
+app.add_typer(db.app, name="db")
 app.add_typer(model.app, name="model")
 app.command()(transcribe.transcribe)
 
