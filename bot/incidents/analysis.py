@@ -1,0 +1,360 @@
+"""From the words of a message to a proposal: is it a report, of what, how urgent, where. Pure, no model.
+
+Every conclusion carries the words that made it (`Analysis.evidence`); an officer sees them on the card and decides.
+What cannot be understood but sounds like somebody who needs something becomes `tidak_jelas`, which is a report:
+nothing is dropped because the machine did not understand it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from bot.incidents.gazetteer import Gazetteer
+from bot.incidents.patterns import Match, Pattern
+from bot.incidents.places import Mention, Scene, find_places, scene
+from bot.incidents.rules import REPORTS, Category, Rules, Urgency
+from bot.incidents.words import QUESTION, STOP, Span, Words, scan
+
+_CORRECT_FROM = 8
+"""Letters a word needs before one wrong letter is forgiven: shorter words turn into other words ("banjar")."""
+MAX_TEXT = 20_000
+"""Characters that are looked at; a longer text is a paste, not a report. Spans stay valid."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Which rule was touched by which words."""
+
+    rule: str
+    words: str
+    span: Span
+
+
+@dataclass(frozen=True)
+class FoundPlace:
+    """One meaning of one name in the text."""
+
+    name: str
+    kind: str
+    code: str | None
+    district: str | None
+    span: Span
+    score: float
+    """0 to 1; shared among the meanings of an ambiguous name."""
+    role: str
+    """scene | origin | direction | home"""
+    heard: str
+    """The name as it was said."""
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a message seems to say."""
+
+    text: str
+    category: str
+    """A code of the table, or a kind of talk (`bot.incidents.rules.TALK`)."""
+    urgency: Urgency
+    report: bool
+    """Whether it belongs in the incident log."""
+    district: str | None
+    places: tuple[FoundPlace, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    about: str | None = None
+    """For updates, duplicates and rumours: the category of the incident that is talked about."""
+    private: bool = False
+    """Violence at home, children, sexual crime: never repeated in a channel."""
+    doubts: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of `kentongan incidents analyse --json`, and what is stored."""
+        return {
+            "text": self.text,
+            "category": self.category,
+            "urgency": str(self.urgency),
+            "places": [
+                {
+                    "name": place.name,
+                    "kind": place.kind,
+                    "code": place.code,
+                    "district": place.district,
+                    "span": list(place.span),
+                    "score": round(place.score, 3),
+                    "role": place.role,
+                    "heard": place.heard,
+                }
+                for place in self.places
+            ],
+            "district": self.district,
+            "report": self.report,
+            "about": self.about,
+            "private": self.private,
+            "evidence": [{"rule": one.rule, "words": one.words, "span": list(one.span)} for one in self.evidence],
+        }
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Analysis:
+        """Inverse of `to_json`."""
+        return cls(
+            text=row["text"],
+            category=row["category"],
+            urgency=Urgency(row["urgency"]),
+            report=row["report"],
+            district=row["district"],
+            places=tuple(FoundPlace(**{**place, "span": tuple(place["span"])}) for place in row["places"]),
+            evidence=tuple(Evidence(one["rule"], one["words"], tuple(one["span"])) for one in row["evidence"]),
+            about=row.get("about"),
+            private=row.get("private", False),
+        )
+
+
+class Analyser:
+    """Analyses messages under one set of rules and names."""
+
+    def __init__(self, gazetteer: Gazetteer, rules: Rules) -> None:
+        self.gazetteer = gazetteer
+        self.rules = rules
+        self._vocabulary = sorted(word for word in rules.vocabulary if len(word) >= _CORRECT_FROM)
+        self._corrected: dict[str, str] = {}
+
+    def analyse(
+        self,
+        text: str,
+        *,
+        room_districts: Sequence[str] = (),
+        when: datetime | None = None,
+        spoken: bool = True,
+    ) -> Analysis:
+        """Understand one message. Never raises on any text.
+
+        `room_districts` settle a name that means several places; `when` is the time of sending (kept for words
+        like "tadi malam"). A `spoken` note with words that fit nothing is `tidak_jelas`; a typed line is chat.
+        """
+        words = self._correct(scan(text[:MAX_TEXT], self.rules.spelling))
+        mentions = find_places(words, self.gazetteer, self.rules.place, self.rules.vocabulary)
+        where = scene(mentions, room_districts)
+        return _Reading(text, words, mentions, where, self.rules, spoken).result()
+
+    def _correct(self, words: Words) -> Words:
+        """Misspelt long words become the rule word they are one letter from ("kecelakan" → "kecelakaan")."""
+        spelling = {
+            word.plain: self._nearest(word.plain)
+            for word in words.words
+            if len(word.plain) >= _CORRECT_FROM and word.plain not in self.rules.vocabulary
+        }
+        changed = {bad: good for bad, good in spelling.items() if bad != good}
+        return scan(words.text, {**self.rules.spelling, **changed}) if changed else words
+
+    def _nearest(self, word: str) -> str:
+        if word not in self._corrected:
+            if len(self._corrected) > 50_000:
+                self._corrected.clear()
+            best = None
+            if word.isalpha() and not self.gazetteer.meanings(word):
+                best = process.extractOne(word, self._vocabulary, scorer=OSA.distance, score_cutoff=1)
+            self._corrected[word] = best[0] if best is not None and best[0][0] == word[0] else word
+        return self._corrected[word]
+
+
+class _Reading:
+    """One message under the rules: looks each thing up once, decides in the order of the definitions."""
+
+    def __init__(
+        self, text: str, words: Words, mentions: Sequence[Mention], where: Scene, rules: Rules, spoken: bool
+    ) -> None:
+        self._text, self._words, self._mentions, self._where = text, words, mentions, where
+        self._rules, self._spoken = rules, spoken
+        self._evidence: list[Evidence] = []
+        # A word inside a name is no evidence: "Hutan Kota", "Bandar".
+        self._named = {index for mention in mentions for index in range(mention.first, mention.last + 1)}
+
+    def result(self) -> Analysis:
+        category, about = self._category()
+        urgency = self._urgency(category, about)
+        row = self._rules.category(about or category)
+        if self._where.because is not None:
+            mention = self._where.because
+            self._evidence.append(Evidence(f"place.{self._where.rule}", mention.heard, mention.span))
+        return Analysis(
+            text=self._text,
+            category=category,
+            urgency=urgency,
+            report=self._rules.category(category) is not None or category in REPORTS,
+            district=self._where.district,
+            places=tuple(_places(self._mentions)),
+            evidence=tuple(dict.fromkeys(self._evidence)),
+            about=about,
+            private=row is not None and row.private,
+        )
+
+    # ── category ────────────────────────────────────────────────────────────────────────────────────────
+
+    @cached_property
+    def _fitting(self) -> list[tuple[Category, Match]]:
+        found: list[tuple[Category, Match]] = []
+        for category in self._rules.categories:
+            if match := self._first(category.words):
+                if self._first(category.unless) is None:
+                    found.append((category, match))
+        return found
+
+    def _category(self) -> tuple[str, str | None]:
+        """(category, what it is about when it is talk about an incident)."""
+        gravest = self._fitting[0] if self._fitting else None
+        about = gravest[0].code if gravest else None
+        if self._said("latihan"):
+            return "tes", None
+        if self._said("duplikat"):
+            return "duplikat", about
+        danger = self._urgent_now()
+        if not danger and self._said("keluhan"):
+            return "keluhan", None
+        if self._said("pembaruan") and not self._is("laporan_baru"):
+            return "pembaruan", about
+        if self._is("tanya_benar") and (about or self._is("kabar")):
+            self._said("tanya_benar")
+            return "rumor", about
+        if self._said("kabar"):
+            return "rumor", about
+        asks = QUESTION in (word.plain for word in self._words.words)
+        if gravest is None or (not danger and self._is("tanya_keadaan")):
+            if self._is("situasi_aman") and not asks and (gravest is None or self._settled()):
+                self._said("situasi_aman")
+                return "situasi_aman", None
+            if self._said("tanya_keadaan") or self._said("pertanyaan"):
+                return "pertanyaan", None
+        if gravest is not None:
+            self._note(f"kategori.{gravest[0].code}", gravest[1])
+            return gravest[0].code, None
+        return self._without_category(), None
+
+    def _without_category(self) -> str:
+        if self._said("tidak_jelas"):
+            return "tidak_jelas"
+        if self._settled():
+            self._said_urgency("selesai")
+            return "pembaruan"
+        for kind in ("tes", "bukan_laporan"):
+            if self._is(kind) and not self._is("tanda_lapor"):
+                self._said(kind)
+                return kind
+        if self._said("tanda_lapor") or self._said_urgency("bahaya"):
+            return "tidak_jelas"
+        if not any(word.plain not in (STOP, QUESTION) for word in self._words.words):
+            return "tidak_jelas" if self._spoken else "bukan_laporan"
+        return "tidak_jelas" if self._spoken or self._mentions else "bukan_laporan"
+
+    # ── urgency ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def _urgency(self, category: str, about: str | None) -> Urgency:
+        row = self._rules.category(about or category)
+        if category in ("tes", "situasi_aman", "pertanyaan", "keluhan", "bukan_laporan"):
+            return Urgency.INFO
+        settled = self._settled()
+        if category == "rumor":
+            return Urgency.SEGERA if self._said_urgency("genting_rumor") else Urgency.INFO
+        if category == "tidak_jelas":
+            return Urgency.SEGERA
+        if row is None:  # an update of we know not what
+            if self._said_urgency("bahaya") and not settled:
+                return Urgency.DARURAT
+            return Urgency.INFO if settled else Urgency.SEGERA
+        harmless = self._said_urgency("nihil_korban")
+        if settled:
+            self._said_urgency("selesai")
+            return Urgency.INFO
+        past, later = self._is_urgency("lewat"), self._is_urgency("nanti")
+        running = self._is_urgency("berlangsung")
+        if match := self._first(row.raised[Urgency.DARURAT]):
+            self._note(f"darurat.{row.code}", match)
+            return Urgency.SEGERA if later and not running else Urgency.DARURAT
+        if self._is_urgency("bahaya") and not later and row.code not in ("penipuan", "kemacetan", "konvoi"):
+            self._said_urgency("bahaya")
+            return Urgency.DARURAT
+        for urgency in (Urgency.INFO, Urgency.SEGERA):
+            if match := self._first(row.raised[urgency]):
+                self._note(f"{urgency}.{row.code}", match)
+                return urgency
+        if later and self._said_urgency("nanti"):
+            return Urgency.SEGERA if row.urgency is Urgency.DARURAT else Urgency.INFO
+        if row.urgency is Urgency.DARURAT and (harmless or (past and not running)):
+            self._said_urgency("lewat")
+            return Urgency.SEGERA
+        if row.urgency is Urgency.SEGERA and row.cap in ("Transport", "Met") and self._said_urgency("imbauan"):
+            return Urgency.INFO
+        if category == "pembaruan" and row.urgency is Urgency.INFO:
+            return Urgency.INFO
+        return row.urgency
+
+    @cached_property
+    def _over(self) -> bool:
+        return self._is_urgency("selesai") and not self._is_urgency("belum_selesai")
+
+    def _settled(self) -> bool:
+        return self._over
+
+    def _urgent_now(self) -> bool:
+        """Something that cannot wait for a question or a complaint to be sorted out."""
+        if self._over or not self._fitting:
+            return False
+        row = self._fitting[0][0]
+        raised = self._first(row.raised[Urgency.DARURAT]) is not None or self._is_urgency("bahaya")
+        return (raised or row.urgency is Urgency.DARURAT) and not self._is_urgency("lewat")
+
+    # ── looking words up ────────────────────────────────────────────────────────────────────────────────
+
+    def _first(self, patterns: Iterable[Pattern]) -> Match | None:
+        for pattern in patterns:
+            for match in pattern.find(self._words):
+                covered = all(index in self._named for index in range(match.first, match.last + 1))
+                if not covered and not self._denied(match):
+                    return match
+        return None
+
+    def _denied(self, match: Match) -> bool:
+        """Whether a negation stands right before ("tidak ada kebakaran")."""
+        start = max(0, match.first - 4)
+        before = "".join(word.plain + " " for word in self._words.words[start : match.first])
+        return any(found.end() == len(before) for found in self._rules.negation.regex.finditer(before))
+
+    def _is(self, kind: str) -> bool:
+        return self._first(self._rules.kinds[kind]) is not None
+
+    def _said(self, kind: str) -> bool:
+        if match := self._first(self._rules.kinds[kind]):
+            self._note(f"jenis.{kind}", match)
+        return match is not None
+
+    def _is_urgency(self, name: str) -> bool:
+        return self._first(self._rules.urgency[name]) is not None
+
+    def _said_urgency(self, name: str) -> bool:
+        if match := self._first(self._rules.urgency[name]):
+            self._note(f"mendesak.{name}", match)
+        return match is not None
+
+    def _note(self, rule: str, match: Match) -> None:
+        span = self._words.span(match.first, match.last)
+        self._evidence.append(Evidence(rule, self._words.quote(span), span))
+
+
+def _places(mentions: Sequence[Mention]) -> Iterable[FoundPlace]:
+    for mention in mentions:
+        for place in mention.meanings:
+            yield FoundPlace(
+                name=place.name,
+                kind=place.kind,
+                code=place.code,
+                district=place.districts[0] if len(place.districts) == 1 else None,
+                span=mention.span,
+                score=mention.score / len(mention.meanings),
+                role=str(mention.role),
+                heard=mention.heard,
+            )

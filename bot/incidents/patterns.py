@@ -1,0 +1,129 @@
+"""The small pattern language in which rules name words.
+
+    kebakaran            the word
+    api|asap             either
+    kebakar*             begins so; *bakar, *bakar* likewise
+    ~tabrak              the root with its affixes: menabrak, ditabrak, nabrak, tabrakan, ketabrak …
+    rumah .. terbakar    up to three words between; ... up to eight, never across the end of a sentence
+    truk? mogok          the word before ? may be missing
+    @kendaraan           any entry of the set of that name
+    api|tidak_sadar      _ joins the words of one alternative
+    ?                    alone: a question mark
+
+A pattern becomes one regular expression with bounded gaps, searched in `Words.line`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bot.incidents.words import Words, plain
+
+_LETTER = "[^ ¶?]"
+_GAPS = {"..": 3, "...": 8}
+_ELEMENT = re.compile(r"^(?:\.{2,3}|\?|[@~*]?[^\s@~*?|]+[*]?(?:\|[~*@]?[^\s@~*?|]+[*]?)*\??)$")
+_NASAL = {"p": "m", "t": "n", "k": "ng", "s": "ny", "c": "ny"}
+_PREFIX = "(?:di|ke|ter|ber|be|me|mem|men|meng|meny|menge|pe|pem|pen|peng|peny|per|se|ku|tak|n|ng|nge|m)?"
+_SUFFIX = "(?:an|kan|in|i|nya|lah|kah|pun|e|ne|ku|mu|ke|ake){0,2}"
+
+
+class PatternError(ValueError):
+    """A pattern that does not follow the language; the message says how."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Where a pattern was found, in words of the text, both included."""
+
+    pattern: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A compiled pattern."""
+
+    source: str
+    regex: re.Pattern[str]
+    literals: frozenset[str]
+    """Whole words it looks for: the vocabulary that misspelt words may be corrected to."""
+
+    def find(self, words: Words) -> Iterator[Match]:
+        """Every place where it occurs, left to right."""
+        for found in self.regex.finditer(words.line):
+            if found.end() > found.start():
+                yield Match(self.source, words.index(found.start()), words.index(found.end() - 1))
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """What patterns may refer to, and the words they find."""
+
+    sets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spelling: Mapping[str, str] = field(default_factory=dict)
+    """The same table that texts go through, so that a rule may be written as people write."""
+
+
+def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:  # noqa: B008 - a value
+    """Translate one pattern. Raises PatternError for a bad element, an unknown set or nothing but gaps."""
+    literals: set[str] = set()
+    parts: list[str] = []
+    solid = 0
+    for element in source.replace("-", " ").split():
+        if not _ELEMENT.match(element):
+            raise PatternError(f"'{element}' in '{source}' is no word, a|b, stem*, ~root, @set, .. or ...")
+        if element in _GAPS:
+            parts.append(f"(?:{_LETTER}+ ){{0,{_GAPS[element]}}}?")
+            continue
+        if element == "?":
+            parts.append(r"\? ")
+            solid += 1
+            continue
+        optional = element.endswith("?")
+        choices = [
+            choice
+            for word in element.rstrip("?").split("|")
+            for choice in _choices(word, source, lexicon, literals)
+        ]
+        parts.append(f"(?:(?:{'|'.join(choices)}) ){'?' if optional else ''}")
+        solid += not optional
+    if not solid:
+        raise PatternError(f"'{source}' names no word")
+    return Pattern(source, re.compile(r"(?:^|(?<= ))" + "".join(parts)), frozenset(literals))
+
+
+def _choices(
+    word: str, source: str, lexicon: Lexicon, literals: set[str]
+) -> Iterable[str]:
+    if word.startswith("@"):
+        if word[1:] not in lexicon.sets:
+            raise PatternError(f"'{source}' uses the unknown set '{word}'")
+        for entry in lexicon.sets[word[1:]]:
+            inner = [
+                "|".join(_choices(one, source, Lexicon(spelling=lexicon.spelling), literals)) for one in entry.replace("-", " ").split()
+            ]
+            yield " ".join(f"(?:{one})" for one in inner)
+        return
+    if "_" in word:
+        yield " ".join("|".join(_choices(part, source, lexicon, literals)).join(("(?:", ")")) for part in word.split("_"))
+        return
+    if word.startswith("~"):
+        root = plain(word[1:])
+        forms = [re.escape(root)]
+        if root[:1] in _NASAL:
+            forms.append(_NASAL[root[0]] + re.escape(root[1:]))
+        literals.add(root)
+        yield f"{_PREFIX}(?:{'|'.join(forms)}){_SUFFIX}"
+        return
+    body = plain(word.strip("*"))
+    if not body:
+        raise PatternError(f"'{word}' in '{source}' would match every word")
+    before = f"{_LETTER}*" if word.startswith("*") else ""
+    after = f"{_LETTER}*" if word.endswith("*") else ""
+    if not before and not after:
+        body = lexicon.spelling.get(body, body)
+        literals.update(body.split())
+    yield before + re.escape(body) + after

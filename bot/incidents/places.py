@@ -1,0 +1,245 @@
+"""Which places a message names, in which part, and in which district it happened.
+
+A name alone is not a scene: thieves flee *towards* Weleri, a victim *lives in* Limpung, "bandar" deals in drugs.
+Each name found gets a role from the words before it; names that mean several places keep all their meanings
+until something nearer decides, and stay undecided when nothing does (shared definitions, "Place and district").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from bot.incidents.gazetteer import MAX_WORDS, Gazetteer, Place, key
+from bot.incidents.rules import PlaceCues
+from bot.incidents.words import QUESTION, STOP, Span, Words
+
+_FUZZY_FROM = 7
+"""Letters a name must have before one wrong letter is forgiven."""
+
+
+class Role(StrEnum):
+    """What a named place is to what happened."""
+
+    SCENE = "scene"
+    ORIGIN = "origin"
+    DIRECTION = "direction"
+    HOME = "home"
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A name in a text with what it may mean, the likeliest first."""
+
+    first: int
+    last: int
+    span: Span
+    meanings: tuple[Place, ...]
+    role: Role
+    score: float
+    """1.0 for a name as written in the gazetteer; less when misspelt or without a cue."""
+    heard: str
+    """The name as it was said."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where it happened."""
+
+    district: str | None
+    because: Mention | None
+    rule: str
+    """Which rule decided: village, district, road, room …"""
+
+
+def find_places(words: Words, gazetteer: Gazetteer, cues: PlaceCues, common: frozenset[str]) -> list[Mention]:
+    """Every name in a text, the longest first where names overlap.
+
+    `common` are everyday words (the rules' vocabulary) that are never taken for a misspelt name.
+    """
+    return _Search(words, gazetteer, cues, common).run()
+
+
+class _Search:
+    def __init__(self, words: Words, gazetteer: Gazetteer, cues: PlaceCues, common: frozenset[str]) -> None:
+        self._words, self._gazetteer, self._cues, self._common = words, gazetteer, cues, common
+        self._forms = [word.plain for word in words.words]
+        self._by_length: dict[int, list[str]] = {}
+        for name in gazetteer.keys:
+            if len(name) >= _FUZZY_FROM:
+                self._by_length.setdefault(len(name), []).append(name)
+
+    def run(self) -> list[Mention]:
+        found: list[Mention] = []
+        index = 0
+        while index < len(self._forms):
+            mention = self._exact(index, found) or self._misspelt(index, found)
+            if mention is None:
+                index += 1
+            else:
+                found.append(mention)
+                index = mention.last + 1
+        found = self._second_look(found)
+        return self._outside(found)
+
+    def _exact(self, index: int, found: list[Mention]) -> Mention | None:
+        for last in range(min(index + MAX_WORDS, len(self._forms)) - 1, index - 1, -1):
+            forms = self._forms[index : last + 1]
+            name = key(forms)
+            meanings = self._gazetteer.meanings(name)
+            if meanings and self._allowed(index, last, name, found):
+                return self._mention(index, last, self._narrow(index, last, meanings), 1.0, found)
+        return None
+
+    def _misspelt(self, index: int, found: list[Mention]) -> Mention | None:
+        for last in range(min(index + 3, len(self._forms)) - 1, index - 1, -1):
+            forms = self._forms[index : last + 1]
+            name = key(forms)
+            if len(name) < _FUZZY_FROM or any(form in (STOP, QUESTION) for form in forms):
+                continue
+            if any(form in self._common or form in self._cues.cues for form in forms):
+                continue
+            if last == index and self._before(index) not in self._cues.cues:
+                continue
+            limit = 2 if len(name) >= 11 else 1
+            choices = [one for size in range(len(name) - 1, len(name) + 2) for one in self._by_length.get(size, ())]
+            best = process.extractOne(name, choices, scorer=OSA.distance, score_cutoff=limit)
+            if best is not None and best[0][0] == name[0] and not self._gazetteer.cue(best[0]):
+                meanings = self._narrow(index, last, self._gazetteer.meanings(best[0]))
+                return self._mention(index, last, meanings, 0.8, found)
+        return None
+
+    def _before(self, index: int) -> str:
+        return self._forms[index - 1] if index else ""
+
+    def _allowed(self, index: int, last: int, name: str, found: list[Mention]) -> bool:
+        before = self._before(index)
+        if before in self._cues.persons and self._joined(index - 1):
+            return False
+        need = self._gazetteer.cue(name)
+        if not need or last > index:
+            return True
+        if before in self._cues.kinds or (found and found[-1].last == index - 1):
+            return True
+        if need == "strong":
+            return False
+        after = self._forms[last + 1] if last + 1 < len(self._forms) else ""
+        word = self._words.words[index]
+        # Speech models write names with a capital inside a sentence; at its beginning that says nothing.
+        named = word.written[:1].isupper() and not word.written.isupper() and before not in ("", STOP, QUESTION)
+        return before in self._cues.cues or after in self._cues.cues_after or named
+
+    def _joined(self, index: int) -> bool:
+        """Whether only spaces stand between a word and the next: a comma ends a form of address ("Mas, Tulis …")."""
+        gap = self._words.text[self._words.words[index].end : self._words.words[index + 1].start]
+        return not gap.strip()
+
+    def _narrow(self, index: int, last: int, meanings: tuple[Place, ...]) -> tuple[Place, ...]:
+        after = self._forms[last + 1] if last + 1 < len(self._forms) else ""
+        wanted = self._cues.kinds.get(self._before(index))
+        if wanted is None and after in self._cues.cues_after:
+            wanted = self._cues.kinds.get(after)
+        chosen = tuple(place for place in meanings if wanted is None or place.kind in wanted) or meanings
+        inside = {place.districts for place in chosen if place.kind != "outside"}
+        if len(inside) == 1 and wanted is None:
+            # One district either way: "Limpung" alone is the district, "Plelen" the village.
+            kinds = {place.kind: place for place in reversed(chosen)}
+            if "outside" not in kinds:
+                return (kinds.get("district") or chosen[0],)
+        return chosen
+
+    def _mention(
+        self, first: int, last: int, meanings: tuple[Place, ...], score: float, found: list[Mention]
+    ) -> Mention:
+        span = self._words.span(first, last)
+        return Mention(first, last, span, meanings, self._role(first, found), score, self._words.quote(span))
+
+    def _role(self, first: int, found: list[Mention]) -> Role:
+        before = first
+        # "ke arah desa X": the cue of the name stands between the direction and the name
+        while before and self._forms[before - 1] in self._cues.kinds:
+            before -= 1
+        for phrases, role in (
+            (self._cues.scenes, Role.SCENE),
+            (self._cues.homes, Role.HOME),
+            (self._cues.directions, Role.DIRECTION),
+            (self._cues.origins, Role.ORIGIN),
+        ):
+            for phrase in phrases:
+                for end in {before, first}:
+                    if end >= len(phrase) and tuple(self._forms[end - len(phrase) : end]) == phrase:
+                        return role
+        if found:
+            between = self._forms[found[-1].last + 1 : first]
+            joined = [form for form in between if form not in self._cues.kinds]
+            if not joined or joined in (["atau"], ["dan"]):
+                return found[-1].role
+        return Role.SCENE
+
+    def _second_look(self, found: list[Mention]) -> list[Mention]:
+        """ "dari X sampai Y" is a stretch of road: both ends are the scene; "dari X ke Y" is a journey: neither is."""
+        result = list(found)
+        for number, mention in enumerate(found):
+            if mention.role is not Role.ORIGIN or number + 1 == len(found):
+                continue
+            following = found[number + 1]
+            between = self._forms[mention.last + 1 : following.first]
+            if following.first - mention.last > 5 or STOP in between:
+                continue
+            if {"sampai", "hingga"} & set(between):
+                result[number] = replace(mention, role=Role.SCENE)
+                result[number + 1] = replace(following, role=Role.SCENE)
+            elif following.role is Role.DIRECTION:
+                result[number] = replace(mention, role=Role.DIRECTION)
+        return result
+
+    def _outside(self, found: list[Mention]) -> list[Mention]:
+        """ "Sukorejo Kendal" lies in Kendal: the name beside decides."""
+        result = list(found)
+        for number, mention in enumerate(found[:-1]):
+            following = found[number + 1]
+            gap = [form for form in self._forms[mention.last + 1 : following.first] if form not in self._cues.kinds]
+            if gap or following.meanings[0].kind != "outside" or following.role is not mention.role:
+                continue
+            if any(place.kind == "outside" for place in mention.meanings) or mention.meanings[0].exactness == 0:
+                own = tuple(place for place in mention.meanings if place.kind == "outside")
+                result[number] = replace(mention, meanings=own or (Place(mention.heard, "outside"),))
+        return result
+
+
+def scene(mentions: Sequence[Mention], room_districts: Sequence[str] = ()) -> Scene:
+    """In which district it happened, by the most exact place named."""
+    here = [mention for mention in mentions if mention.role is Role.SCENE]
+    here = here or [mention for mention in mentions if mention.role is Role.ORIGIN]
+    here = [mention for mention in here if mention.meanings[0].kind != "outside" and _districts(mention)]
+    named = {d for mention in here if _level(mention) == 1 for d in _districts(mention) if len(_districts(mention)) == 1}
+    for level, rule in ((0, "village"), (1, "district"), (2, "road")):
+        here_level = [mention for mention in here if _level(mention) == level]
+        settled = [mention for mention in here_level if len(_districts(mention)) == 1]
+        agreeing = [mention for mention in settled if _districts(mention) & named]
+        if settled:
+            best = (agreeing or sorted(settled, key=lambda mention: -mention.score))[0]
+            return Scene(next(iter(_districts(best))), best, rule)
+        for mention in here_level:
+            choices = _districts(mention)
+            for others in (named, *(_districts(other) for other in here if other is not mention)):
+                if len(choices & others) == 1:
+                    return Scene(next(iter(choices & others)), mention, f"{rule}+beside")
+            if len(choices & set(room_districts)) == 1:
+                return Scene(next(iter(choices & set(room_districts))), mention, f"{rule}+room")
+    return Scene(None, None, "none")
+
+
+def _districts(mention: Mention) -> set[str]:
+    """Every district that a name may mean, with "" for a meaning that lies in none (the regency, another town)."""
+    found = {district for place in mention.meanings for district in place.districts}
+    undecided = found and any(place.kind in ("regency", "outside") for place in mention.meanings)
+    return found | {""} if undecided else found
+
+
+def _level(mention: Mention) -> int:
+    return min(place.exactness for place in mention.meanings if place.kind != "outside")

@@ -1,0 +1,288 @@
+"""The words of incident analysis, read from YAML: categories in order of gravity, kinds of talk, urgency, place cues.
+
+Three files in one folder (`flows/incidents/`): `categories.yaml`, `talk.yaml`, `places.yaml`. An officer who edits
+them changes what the analysis sees; every mistake is told as `file:line: message`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.incidents.patterns import Lexicon, Pattern, PatternError, compile_pattern
+from bot.problem import ContentError, Problem
+from bot.yamlfile import Document, read, validate
+
+
+class Urgency(StrEnum):
+    """How soon somebody must act (shared definitions: minutes, today, good to know)."""
+
+    DARURAT = "darurat"
+    SEGERA = "segera"
+    INFO = "info"
+
+
+TALK = (
+    "pembaruan",
+    "duplikat",
+    "rumor",
+    "tidak_jelas",
+    "situasi_aman",
+    "tes",
+    "pertanyaan",
+    "keluhan",
+    "bukan_laporan",
+)
+"""What a message may be besides an incident of the table."""
+REPORTS = frozenset(("pembaruan", "duplikat", "rumor", "tidak_jelas"))
+"""Kinds of talk that are kept in the log all the same."""
+
+CapCategory = Literal[
+    "Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE", "Other"
+]
+"""CAP 1.2, <category>."""
+Words = Annotated[list[str], Field(default_factory=list)]
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CategoryText(Section):
+    """One row of the table, as written."""
+
+    code: str = Field(pattern=r"^[a-z_]+$")
+    title: str
+    cap: CapCategory
+    urgency: Urgency
+    """What it usually is, before anything else is said."""
+    private: bool = False
+    """Never repeated in a channel, never relayed (violence at home, children, sexual crime)."""
+    words: Annotated[list[str], Field(min_length=1)]
+    unless: Words
+    """When one of these is found, the message is not of this category."""
+    darurat: Words
+    segera: Words
+    info: Words
+
+
+class CategoriesFile(Section):
+    """categories.yaml"""
+
+    sets: dict[str, list[str]] = {}
+    categories: Annotated[list[CategoryText], Field(min_length=1)]
+
+
+class TalkFile(Section):
+    """talk.yaml"""
+
+    sets: dict[str, list[str]] = {}
+    spelling: dict[str, str] = {}
+    """Plain form → what it stands for."""
+    negation: Annotated[list[str], Field(min_length=1)]
+    negation_fillers: list[str] = []
+    """Words that may stand between a negation and what it denies ("tidak ADA kebakaran")."""
+    titles: dict[str, str]
+    kinds: dict[str, list[str]]
+    urgency: dict[str, list[str]]
+
+
+class PlacesFile(Section):
+    """places.yaml"""
+
+    cues: list[str]
+    """Words before a name that make an ambiguous one a place."""
+    cues_after: list[str] = []
+    kinds: dict[str, list[str]] = {}
+    """Cue → the kind it asks for: "desa" a village, "kecamatan" a district."""
+    directions: list[str]
+    homes: list[str]
+    origins: list[str]
+    scenes: list[str]
+    """What overrides a direction: "jatuh ke", "masuk ke"."""
+    persons: list[str]
+    """Words before a name that make it a person's."""
+    spelling: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Category:
+    """A row of the table, compiled."""
+
+    code: str
+    title: str
+    cap: str
+    urgency: Urgency
+    private: bool
+    words: tuple[Pattern, ...]
+    unless: tuple[Pattern, ...]
+    raised: Mapping[Urgency, tuple[Pattern, ...]]
+
+
+@dataclass(frozen=True)
+class PlaceCues:
+    """Words around names. Each entry is a tuple of plain words."""
+
+    cues: frozenset[str]
+    cues_after: frozenset[str]
+    kinds: Mapping[str, frozenset[str]]
+    directions: tuple[tuple[str, ...], ...]
+    homes: tuple[tuple[str, ...], ...]
+    origins: tuple[tuple[str, ...], ...]
+    scenes: tuple[tuple[str, ...], ...]
+    persons: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything the analysis knows about words."""
+
+    categories: tuple[Category, ...]
+    """Gravest first."""
+    titles: Mapping[str, str]
+    """Title of every category and kind of talk."""
+    kinds: Mapping[str, tuple[Pattern, ...]]
+    urgency: Mapping[str, tuple[Pattern, ...]]
+    negation: Pattern
+    spelling: Mapping[str, str]
+    place: PlaceCues
+    vocabulary: frozenset[str] = field(default=frozenset())
+    """Words of the patterns, for correcting misspelt ones."""
+
+    def category(self, code: str) -> Category | None:
+        """The row of that code; `None` for kinds of talk."""
+        return next((one for one in self.categories if one.code == code), None)
+
+    def title(self, code: str) -> str:
+        """What people call it."""
+        return self.titles.get(code, code)
+
+
+KINDS = frozenset(
+    (
+        "latihan", "tes", "duplikat", "keluhan", "pembaruan", "kabar", "tanya_benar", "pertanyaan", "tanya_keadaan",
+        "situasi_aman", "bukan_laporan", "tidak_jelas", "tanda_lapor", "laporan_baru",
+    )
+)  # fmt: skip
+URGENCIES = frozenset(
+    ("bahaya", "selesai", "belum_selesai", "berlangsung", "lewat", "nanti", "imbauan", "nihil_korban", "genting_rumor")
+)
+
+
+def load_rules(folder: Path) -> Rules:
+    """Read and compile the three files. Raises ContentError naming every mistake with file and line."""
+    problems: list[Problem] = []
+    documents: list[tuple[Document, BaseModel]] = []
+    for name, model in (("categories", CategoriesFile), ("talk", TalkFile), ("places", PlacesFile)):
+        try:
+            document = read(folder / f"{name}.yaml")
+            documents.append((document, validate(document, model)))
+        except ContentError as error:
+            problems += error.problems
+    if problems:
+        raise ContentError(problems)
+    (category_doc, categories), (talk_doc, talk), (_, places) = documents
+    assert isinstance(categories, CategoriesFile)  # noqa: S101
+    assert isinstance(talk, TalkFile)  # noqa: S101
+    assert isinstance(places, PlacesFile)  # noqa: S101
+    sets = {name: tuple(words) for name, words in {**talk.sets, **categories.sets}.items()}
+    spelling = {**places.spelling, **talk.spelling}
+    compiler = _Compiler(Lexicon(sets, spelling), problems)
+    rows = tuple(_category(compiler, category_doc, index, row) for index, row in enumerate(categories.categories))
+    seen: set[str] = set()
+    for index, category_row in enumerate(rows):
+        if category_row.code in seen or category_row.code in TALK:
+            problems.append(
+                category_doc.problem(("categories", index, "code"), f"category '{category_row.code}' is defined twice")
+            )
+        seen.add(category_row.code)
+    problems += _unknown(talk_doc, "kinds", talk.kinds, KINDS) + _unknown(talk_doc, "urgency", talk.urgency, URGENCIES)
+    problems += _unknown(talk_doc, "titles", talk.titles, frozenset(TALK))
+    kinds = {name: compiler.all(talk_doc, ("kinds", name), words) for name, words in talk.kinds.items()}
+    urgency = {name: compiler.all(talk_doc, ("urgency", name), words) for name, words in talk.urgency.items()}
+    if problems:
+        raise ContentError(problems)
+    fillers = "|".join(talk.negation_fillers)
+    filler = f" {fillers}?" * 3 if fillers else ""
+    return Rules(
+        categories=rows,
+        titles={**talk.titles, **{row.code: row.title for row in rows}},
+        kinds=kinds,
+        urgency=urgency,
+        negation=compile_pattern("|".join(talk.negation) + filler),
+        spelling=spelling,
+        place=_cues(places),
+        vocabulary=frozenset(compiler.vocabulary),
+    )
+
+
+class _Compiler:
+    def __init__(self, lexicon: Lexicon, problems: list[Problem]) -> None:
+        self._lexicon, self._problems = lexicon, problems
+        self.vocabulary: set[str] = set()
+
+    def all(self, document: Document, where: tuple[str | int, ...], sources: Sequence[str]) -> tuple[Pattern, ...]:
+        compiled: list[Pattern] = []
+        for index, source in enumerate(sources):
+            try:
+                pattern = compile_pattern(source, self._lexicon)
+            except PatternError as error:
+                self._problems.append(document.problem((*where, index), str(error)))
+            else:
+                compiled.append(pattern)
+                self.vocabulary |= pattern.literals
+        return tuple(compiled)
+
+
+def _category(compiler: _Compiler, document: Document, index: int, row: CategoryText) -> Category:
+    def part(name: str, words: list[str]) -> tuple[Pattern, ...]:
+        return compiler.all(document, ("categories", index, name), words)
+
+    return Category(
+        row.code,
+        row.title,
+        row.cap,
+        row.urgency,
+        row.private,
+        part("words", row.words),
+        part("unless", row.unless),
+        {
+            Urgency.DARURAT: part("darurat", row.darurat),
+            Urgency.SEGERA: part("segera", row.segera),
+            Urgency.INFO: part("info", row.info),
+        },
+    )
+
+
+def _cues(places: PlacesFile) -> PlaceCues:
+    def phrases(entries: list[str]) -> tuple[tuple[str, ...], ...]:
+        return tuple(sorted((tuple(entry.split()) for entry in entries), key=len, reverse=True))
+
+    return PlaceCues(
+        frozenset(places.cues),
+        frozenset(places.cues_after),
+        {cue: frozenset(kinds) for cue, kinds in places.kinds.items()},
+        phrases(places.directions),
+        phrases(places.homes),
+        phrases(places.origins),
+        phrases(places.scenes),
+        frozenset(places.persons),
+    )
+
+
+def _unknown(document: Document, section: str, given: Mapping[str, object], known: frozenset[str]) -> list[Problem]:
+    problems = [
+        document.problem((section, name), f"unknown entry '{section}.{name}' (known: {', '.join(sorted(known))})")
+        for name in given
+        if name not in known
+    ]
+    return problems + [
+        document.problem((section,), f"missing entry '{section}.{name}'") for name in sorted(known - set(given))
+    ]
