@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fake import ME, SERVER, FakeHomeserver
+from rooms_world import ME, OFFICERS, ROOMS, SERVER, FakeHomeserver
 
 from bot.rooms.apply import Outcome, apply
 from bot.rooms.change import Plan
@@ -15,23 +15,6 @@ from bot.rooms.loader import load_rooms
 from bot.rooms.model import Rooms
 from bot.rooms.plan import plan
 from bot.rooms.survey import survey
-
-ROOMS = """
-defaults:
-  bulletins: [pagi]
-space: {alias: kamtibmas, title: Kamtibmas, encryption: false, power: {speak: 100}}
-operations:
-  ruang-kendali: {title: Ruang Kendali, join: invite, history: joined, federate: false, power: {invite: 100}}
-channels:
-  ojol: {title: Ojol, topic: Jalan raya}
-  nelayan: {title: Nelayan, join: space, districts: [Batang]}
-"""
-OFFICERS = """
-break_glass: ["@brankas"]
-roles:
-  komandan: {title: K, power: 100, members: ["@komandan"]}
-  petugas: {title: P, power: 50, members: ["@petugas", "@petugas2:batang.test"]}
-"""
 
 
 class District:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake import ME, SERVER, PowerCut
+from rooms_world import ME, SERVER, PowerCut
 
 TOTAL_WRITES = 22
 
@@ -90,7 +90,7 @@ async def test_a_refused_change_is_reported_and_the_rest_goes_on(district):
     await district.apply()
     district.server.put(district.recorded["ojol"], "m.room.name", "", {"name": "Lain"})
     district.server.put(district.recorded["nelayan"], "m.room.name", "", {"name": "Lain"})
-    from fake import Refused
+    from rooms_world import Refused
 
     real = district.server._write
 

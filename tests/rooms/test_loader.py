@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import OFFICERS, ROOMS
+from rooms_world import OFFICERS, ROOMS
 
 from bot.problem import ContentError
 from bot.rooms.loader import load_rooms

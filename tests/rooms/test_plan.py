@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import OFFICERS, ROOMS
-from fake import ME, SERVER
+from rooms_world import ME, OFFICERS, ROOMS, SERVER
 
 from bot.rooms.change import AdoptRoom, CreateRoom, Invite, JoinRoom, Level, SetState
 from bot.rooms.found import CREATOR

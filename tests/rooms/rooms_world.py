@@ -7,6 +7,22 @@ from urllib.parse import unquote
 
 SERVER = "batang.test"
 ME = f"@kentongan:{SERVER}"
+ROOMS = """
+defaults:
+  bulletins: [pagi]
+space: {alias: kamtibmas, title: Kamtibmas, encryption: false, power: {speak: 100}}
+operations:
+  ruang-kendali: {title: Ruang Kendali, join: invite, history: joined, federate: false, power: {invite: 100}}
+channels:
+  ojol: {title: Ojol, topic: Jalan raya}
+  nelayan: {title: Nelayan, join: space, districts: [Batang]}
+"""
+OFFICERS = """
+break_glass: ["@brankas"]
+roles:
+  komandan: {title: K, power: 100, members: ["@komandan"]}
+  petugas: {title: P, power: 50, members: ["@petugas", "@petugas2:batang.test"]}
+"""
 
 
 class Refused(Exception):

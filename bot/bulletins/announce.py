@@ -1,0 +1,155 @@
+"""Deciding what is due, composing it and recording it, in the caller's one transaction.
+
+The only part of this package that touches the store; the schedule and `kentongan bulletin send` both go
+through here, so that a slot is one bulletin whoever comes first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from bot.bulletins.compose import compose
+from bot.bulletins.due import Act, Due, Reason, Target, before, due, window
+from bot.bulletins.facts import Count, Facts, Statistics
+from bot.bulletins.model import Bulletins
+from bot.bulletins.template import TemplateFault
+from bot.markup import render
+from bot.outgoing import Outgoing, Priority
+from bot.store import bulletins as store
+
+log = structlog.get_logger()
+
+FIRST_LOOK_MS = 2 * 60 * 1000
+"""A slot seen for the first time is ours from a little earlier: starting up takes a while."""
+
+Record = Callable[[str, str, dict[str, Any]], object]
+"""Writes an audit row: (kind, subject, payload)."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """A slot that was decided just now."""
+
+    due: Due
+    sent: bool
+    """Queued in the outbox; else recorded as skipped."""
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Announcer:
+    """What announcing needs besides the database and the time."""
+
+    bulletins: Bulletins
+    targets: Sequence[Target]
+    zone: ZoneInfo
+    grace: dt.timedelta
+    version: str
+    """Content version, for the record."""
+    title: Callable[[str], str] = str
+    """Category code → words."""
+
+    def run(self, connection: Connection, now: int, audit: Record | None = None) -> list[Announced]:
+        """Decide everything that is due at `now` (milliseconds since the epoch). Safe to call at any time."""
+        moment = _moment(now)
+        pairs = [(slot, target.room_id) for target in self.targets for slot in target.slots]
+        watched = store.watched(connection, pairs, now, since=now - FIRST_LOOK_MS)
+        last = store.looked(connection, now)
+        looked = None if last is None else _moment(last)
+        since = window(moment, looked).astimezone(self.zone).date() - dt.timedelta(days=1)
+        waiting = due(
+            self.bulletins,
+            self.targets,
+            moment,
+            zone=self.zone,
+            grace=self.grace,
+            decided=store.decided(connection, since.isoformat(), now),
+            watched={pair: _moment(at) for pair, at in watched.items()},
+            looked=looked,
+        )
+        decisions = (self._decide(connection, one, now, audit, revise_skips=False) for one in waiting)
+        return [decision for decision in decisions if decision is not None]
+
+    def send(
+        self, connection: Connection, slot: str, date: dt.date, now: int, audit: Record | None = None
+    ) -> list[Announced]:
+        """An officer's word: send this slot now to every target that has not had it; a recorded skip gives way."""
+        announced: list[Announced] = []
+        for target in self.targets:
+            time = self.bulletins.slot(slot, target.name).time
+            at = dt.datetime.combine(date, time, self.zone).astimezone(dt.UTC)
+            one = Due(slot, date, target, at, before(self.bulletins, target, at, self.zone), Act.SEND)
+            decision = self._decide(connection, one, now, audit, revise_skips=True)
+            if decision is not None:
+                announced.append(decision)
+        return announced
+
+    def _decide(
+        self, connection: Connection, one: Due, now: int, audit: Record | None, *, revise_skips: bool
+    ) -> Announced | None:
+        reason = one.reason
+        sources: dict[str, Any] = {}
+        content: dict[str, Any] | None = None
+        if one.act is Act.SEND:
+            try:
+                composed = compose(
+                    self.bulletins,
+                    one.slot,
+                    one.date,
+                    self._facts(connection, one, now),
+                    room=one.target.name,
+                    room_title=one.target.title,
+                    zone=self.zone,
+                    title=self.title,
+                )
+                content, sources = render(composed.markdown).content(), composed.sources()
+            except TemplateFault as fault:  # one room's template must not silence the others
+                reason = Reason.BROKEN
+                log.error("bulletin.broken", slot=one.slot, room=one.target.name, template=fault.name, line=fault.line)
+        entry = store.Entry(
+            slot=one.slot,
+            date=one.date.isoformat(),
+            room_id=one.target.room_id,
+            due_at=_milliseconds(one.at),
+            sources=sources,
+            content_version=self.version,
+            reason=reason,
+        )
+        outgoing = None
+        if content is not None:
+            outgoing = Outgoing(entry.outbox_key, one.target.room_id, content, priority=Priority.BULLETIN)
+        if not store.record(connection, entry, outgoing, now, revise_skips=revise_skips):
+            return None
+        kind = "bulletin.skipped" if outgoing is None else "bulletin.sent"
+        if audit:
+            payload = {"due_at": entry.due_at, "reason": reason, "sources": sources, "room": one.target.name}
+            audit(kind, entry.outbox_key, payload)
+        log.info(kind, slot=one.slot, date=entry.date, room=one.target.name, reason=reason)
+        return Announced(one, outgoing is not None, reason)
+
+    def _facts(self, connection: Connection, one: Due, now: int) -> Facts:
+        # Up to the slot's own time, not to now: a late bulletin must not tell what the next one tells again.
+        until = min(one.at, _moment(now))
+        since = min(one.since, until)
+        return Facts(_moment(now), statistics(connection, since, until))
+
+
+def statistics(connection: Connection, since: dt.datetime, until: dt.datetime) -> Statistics:
+    """Incident numbers of a span, from the log."""
+    rows = store.incident_counts(connection, _milliseconds(since), _milliseconds(until))
+    return Statistics(since, until, tuple(Count(*row) for row in rows))
+
+
+def _moment(milliseconds: int) -> dt.datetime:
+    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
+
+
+def _milliseconds(moment: dt.datetime) -> int:
+    return round(moment.timestamp() * 1000)

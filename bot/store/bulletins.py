@@ -1,0 +1,144 @@
+"""Which bulletins were sent or skipped. The unique key (slot, date, room) decides, whoever asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from bot.outgoing import Outgoing
+from bot.store import outbox
+from bot.store.inbox import insert_or_ignore
+from bot.store.tables import bulletins, heartbeats, incidents
+
+QUEUED = "queued"
+SKIPPED = "skipped"
+
+VERIFIED = ("terverifikasi", "diteruskan", "ditangani", "selesai")
+"""Statuses in which an officer has confirmed an incident."""
+OPEN = ("baru", "ditinjau")
+"""Not yet confirmed. What is in neither is false, double or no incident, and is not counted."""
+
+LOOKED = "bulletin_schedule"
+WATCHED = "bulletin_since:"
+
+Key = tuple[str, str, str]
+"""(slot, local date, room id)."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The decision about one slot in one room."""
+
+    slot: str
+    date: str
+    room_id: str
+    due_at: int
+    sources: dict[str, Any]
+    content_version: str
+    reason: str | None = None
+    """Why it is skipped; `None` for one that is sent."""
+
+    @property
+    def outbox_key(self) -> str:
+        """Key of its outbox row."""
+        return f"bulletin:{self.slot}:{self.date}:{self.room_id}"
+
+
+def record(
+    connection: Connection, entry: Entry, outgoing: Outgoing | None, now: int, *, revise_skips: bool = False
+) -> bool:
+    """Decide a slot, once: sent when there is something `outgoing`, else skipped. False when it was decided before.
+
+    A skip is revised when it was written by a clock ahead of `now`, or by an officer's word (`revise_skips`);
+    a bulletin that was sent never is. Its outbox row is written in the same transaction.
+    """
+    values = {
+        "state": SKIPPED if outgoing is None else QUEUED,
+        "reason": entry.reason,
+        "outbox_key": None if outgoing is None else outgoing.key,
+        "sources": entry.sources,
+        "content_version": entry.content_version,
+        "due_at": entry.due_at,
+        "created_at": now,
+    }
+    identity = {"slot": entry.slot, "date": entry.date, "room_id": entry.room_id}
+    new = insert_or_ignore(connection, bulletins, identity | values)
+    if not new and outgoing is not None:
+        statement = update(bulletins).where(
+            bulletins.c.slot == entry.slot,
+            bulletins.c.date == entry.date,
+            bulletins.c.room_id == entry.room_id,
+            bulletins.c.state == SKIPPED,
+        )
+        if not revise_skips:
+            statement = statement.where(bulletins.c.created_at > now)
+        new = bool(connection.execute(statement.values(**values)).rowcount)
+    if new and outgoing is not None:
+        outbox.append(connection, outgoing, now)
+    return new
+
+
+def decided(connection: Connection, since_date: str, now: int) -> set[Key]:
+    """Keys from a local date on that are settled; skips written by a clock ahead of `now` are not."""
+    rows = connection.execute(
+        select(bulletins.c.slot, bulletins.c.date, bulletins.c.room_id).where(
+            bulletins.c.date >= since_date, or_(bulletins.c.state == QUEUED, bulletins.c.created_at <= now)
+        )
+    )
+    return {(row.slot, row.date, row.room_id) for row in rows}
+
+
+def state(connection: Connection, slot: str, date: str, room_id: str) -> str | None:
+    """queued, skipped, or `None` when undecided."""
+    return connection.scalar(
+        select(bulletins.c.state).where(
+            bulletins.c.slot == slot, bulletins.c.date == date, bulletins.c.room_id == room_id
+        )
+    )
+
+
+def watched(
+    connection: Connection, pairs: Iterable[tuple[str, str]], now: int, *, since: int
+) -> dict[tuple[str, str], int]:
+    """(slot, room id) → since when that slot of that room is ours to announce or to skip; new ones from `since` on.
+
+    Without it a channel made at noon would get this morning's bulletin recorded as missed.
+    """
+    wanted = {f"{WATCHED}{slot}:{room_id}": (slot, room_id) for slot, room_id in pairs}
+    rows = connection.execute(
+        select(heartbeats.c.name, heartbeats.c.at).where(heartbeats.c.name.startswith(WATCHED, autoescape=True))
+    )
+    known: dict[str, int] = {row.name: row.at for row in rows}
+    for name in wanted:
+        if name not in known:
+            connection.execute(heartbeats.insert().values(name=name, at=since, done_for=""))
+            known[name] = since
+        elif known[name] > now:  # first seen by a clock that ran ahead
+            connection.execute(update(heartbeats).where(heartbeats.c.name == name).values(at=since))
+            known[name] = since
+    return {pair: known[name] for name, pair in wanted.items()}
+
+
+def looked(connection: Connection, now: int) -> int | None:
+    """When the schedule was gone over last, and note that it is now."""
+    last: int | None = connection.scalar(select(heartbeats.c.at).where(heartbeats.c.name == LOOKED))
+    if not insert_or_ignore(connection, heartbeats, {"name": LOOKED, "at": now, "done_for": ""}):
+        connection.execute(update(heartbeats).where(heartbeats.c.name == LOOKED).values(at=now))
+    return last
+
+
+def incident_counts(connection: Connection, since: int, until: int) -> list[tuple[str, str | None, bool, int]]:
+    """(category, district, verified, number) of incidents opened in since < time ≤ until; numbers, no texts."""
+    verified = incidents.c.status.in_(VERIFIED).label("verified")
+    rows = connection.execute(
+        select(incidents.c.category, incidents.c.district, verified, func.count().label("number"))
+        .where(
+            incidents.c.opened_at > since, incidents.c.opened_at <= until, incidents.c.status.in_((*VERIFIED, *OPEN))
+        )
+        .group_by(incidents.c.category, incidents.c.district, verified)
+        .order_by(incidents.c.category, incidents.c.district)
+    )
+    return [(row.category, row.district, bool(row.verified), row.number) for row in rows]

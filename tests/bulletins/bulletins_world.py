@@ -1,0 +1,74 @@
+"""A schedule on a real database file, for tests that restart it and move its clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select
+
+from bot.bulletins.announce import Announced, Announcer
+from bot.bulletins.due import Target
+from bot.bulletins.loader import load_bulletins
+from bot.bulletins.model import Bulletins
+from bot.store.database import connect
+from bot.store.tables import bulletins, metadata, outbox
+
+SHIPPED = Path(__file__).parents[2] / "rooms"
+ZONE = ZoneInfo("Asia/Jakarta")
+GRACE = dt.timedelta(minutes=45)
+SLOTS = ("pagi", "sore", "malam")
+
+
+def at(text: str) -> dt.datetime:
+    """ "2026-03-01 07:00" in Batang."""
+    return dt.datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+def ms(moment: dt.datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def target(name: str = "ojol", slots: tuple[str, ...] = SLOTS) -> Target:
+    return Target(name, f"!{name}", name.title(), slots)
+
+
+class Station:
+    """A database that survives restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"sqlite:///{folder / 'kentongan.db'}"
+        self.engine: Engine = connect(self.url)
+        metadata.create_all(self.engine)
+        self.content: Bulletins = load_bulletins(SHIPPED)
+        self.targets = [target()]
+        self.zone = ZONE
+
+    def restart(self) -> None:
+        self.engine.dispose()
+        self.engine = connect(self.url)
+
+    @property
+    def announcer(self) -> Announcer:
+        return Announcer(self.content, self.targets, self.zone, GRACE, "v1")
+
+    def tick(self, moment: dt.datetime) -> list[Announced]:
+        with self.engine.begin() as connection:
+            return self.announcer.run(connection, ms(moment))
+
+    def rows(self) -> list[tuple[str, str, str, str, str | None]]:
+        with self.engine.begin() as connection:
+            return [
+                (row.slot, row.date, row.room_id, row.state, row.reason)
+                for row in connection.execute(select(bulletins).order_by(bulletins.c.due_at, bulletins.c.room_id))
+            ]
+
+    def sent(self) -> Counter[str]:
+        with self.engine.begin() as connection:
+            return Counter(connection.scalars(select(outbox.c.key)))
+
+    def content_of(self, key: str) -> dict[str, object]:
+        with self.engine.begin() as connection:
+            return dict(connection.scalar(select(outbox.c.content).where(outbox.c.key == key)) or {})

@@ -1,0 +1,107 @@
+"""A month of restarts and clock jumps: each slot and room is exactly one bulletin or one recorded skip."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import pytest
+from bulletins_world import SLOTS, at, target
+from sqlalchemy import event
+
+START = at("2026-03-01 00:00")
+END = at("2026-04-01 00:00")
+ROOMS = ("ojol", "desa-siaga", "nelayan")
+
+
+class Killed(Exception):
+    """kill -9 in the middle of a transaction."""
+
+
+def expected() -> set[tuple[str, str, str]]:
+    days = [(START + dt.timedelta(days=number)).date().isoformat() for number in range(31)]
+    return {(slot, day, f"!{room}") for day in days for slot in SLOTS for room in ROOMS}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_month_of_restarts_and_clock_jumps_leaves_one_decision_a_slot_and_room(station, seed):
+    chance = random.Random(seed)
+    station.targets = [target(room) for room in ROOMS]
+    now, restarts, jumps, kills = START, 0, 0, 0
+    station.tick(now)
+    while now < END:
+        now += dt.timedelta(minutes=chance.choice([1, 1, 5, 20, 40, 90, 300]))
+        if chance.random() < 0.25:
+            station.restart()
+            restarts += 1
+        clock = now
+        if chance.random() < 0.1:  # wrong for one look: an hour to two days, ahead or behind
+            clock += dt.timedelta(minutes=chance.choice([-2880, -600, -61, 61, 600, 2880]))
+            jumps += 1
+        if chance.random() < 0.1:
+            kills += killed(station, clock, after=chance.randrange(1, 12))
+        station.tick(clock)
+    station.tick(END + dt.timedelta(hours=1))
+
+    assert restarts > 100
+    assert jumps > 40
+    assert kills > 5
+    rows = [row for row in station.rows() if row[1].startswith("2026-03")]
+    keys = [row[:3] for row in rows]
+    assert len(keys) == len(set(keys))
+    assert set(keys) == expected()
+    sent = {f"bulletin:{slot}:{date}:{room}" for slot, date, room, state, _ in rows if state == "queued"}
+    assert sent == {key for key in station.sent() if ":2026-03-" in key}
+    assert set(station.sent().values()) == {1}
+    assert all((state == "skipped") == bool(reason) for *_, state, reason in rows)
+
+
+def killed(station, clock, *, after: int) -> int:
+    """A tick that dies after so many statements; true when it got that far."""
+    count = 0
+
+    def count_down(*_: object) -> None:
+        nonlocal count
+        count += 1
+        if count > after:
+            raise Killed
+
+    event.listen(station.engine, "before_cursor_execute", count_down)
+    try:
+        station.tick(clock)
+    except Killed:
+        return 1
+    finally:
+        event.remove(station.engine, "before_cursor_execute", count_down)
+        station.restart()
+    return 0
+
+
+def test_a_month_without_trouble_skips_nothing(station):
+    now = START
+    while now <= END:
+        station.tick(now)
+        now += dt.timedelta(minutes=15)
+    rows = [row for row in station.rows() if row[1].startswith("2026-03")]
+    assert len(rows) == 93
+    assert {row[3] for row in rows} == {"queued"}
+
+
+def test_a_slot_passed_by_a_clock_that_ran_ahead_is_sent_when_its_real_time_comes(station):
+    station.tick(at("2026-03-02 06:00"))
+    station.tick(at("2026-03-04 12:00"))  # wrong by two days
+    assert ("pagi", "2026-03-03", "!ojol", "skipped", "missed") in station.rows()
+    station.tick(at("2026-03-02 06:02"))  # set right
+    for moment in ("2026-03-02 07:00", "2026-03-02 15:30", "2026-03-02 20:00", "2026-03-03 07:00"):
+        station.tick(at(moment))
+    states = {row[:2]: row[3] for row in station.rows()}
+    assert states[("pagi", "2026-03-02")] == "queued"
+    assert states[("pagi", "2026-03-03")] == "queued"
+
+
+def test_a_clock_set_back_repeats_nothing(station):
+    station.tick(at("2026-03-02 06:00"))
+    station.tick(at("2026-03-02 07:00"))
+    station.tick(at("2026-03-02 06:30"))
+    station.tick(at("2026-03-02 07:00"))
+    assert station.sent() == {"bulletin:pagi:2026-03-02:!ojol": 1}
