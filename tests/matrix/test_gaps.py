@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from bot.matrix import gaps
+from bot.matrix.api import ApiError, Unreachable
+from bot.matrix.login import SignedOut
+from bot.store.stream import Gap
+
+ME = "@bot:b"
+NOW = 10_000_000
+
+
+def event(number: int, **more: Any) -> dict[str, Any]:
+    return {"event_id": f"${number}", "type": "m.room.message", "origin_server_ts": NOW + number, **more}
+
+
+def join(number: int, before: str | None = None) -> dict[str, Any]:
+    unsigned = {"prev_content": {"membership": before}} if before else {}
+    content = {"membership": "join"}
+    return event(number, type="m.room.member", state_key=ME, content=content, unsigned=unsigned)
+
+
+class History:
+    """A room whose events are paged back, three a page; answers stand for what the homeserver gives instead."""
+
+    def __init__(self, events: list[dict[str, Any]], *answers: Exception) -> None:
+        self._events, self.answers, self.asked = events, list(answers), 0
+
+    async def request(self, method: str, path: str, *, query: dict[str, str], wait: bool) -> dict[str, Any]:
+        self.asked += 1
+        if self.answers:
+            raise self.answers.pop(0)
+        end = int(query["from"])
+        page = self._events[max(0, end - 3) : end][::-1]
+        return {"chunk": page, **({"end": str(end - 3)} if end > 3 else {})}
+
+
+async def fill(history: History, last: str | None, known: Iterable[str] = (), **more: Any) -> gaps.Filled:
+    async def stored(ids: Iterable[str]) -> set[str]:
+        return set(known) & set(ids)
+
+    gap = Gap("!r", str(len(history._events)), last)
+    return await gaps.fill(history, gap, me=ME, known=stored, committed_at=NOW, **more)  # type: ignore[arg-type]
+
+
+def ids(filled: gaps.Filled) -> list[str]:
+    return [item["event_id"] for item in filled.events]
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gaps, "PAUSE", 0)
+
+
+async def test_a_gap_is_filled_back_to_the_last_event_seen_oldest_first() -> None:
+    filled = await fill(History([event(n) for n in range(12)]), "$3")
+    assert ids(filled) == [f"${n}" for n in range(4, 12)]
+    assert filled.lost is None
+
+
+async def test_an_event_already_stored_ends_the_gap_too() -> None:
+    filled = await fill(History([event(n) for n in range(12)]), "$gone", known={"$7"})
+    assert (ids(filled), filled.lost) == (["$8", "$9", "$10", "$11"], None)
+
+
+async def test_what_was_said_before_we_joined_was_not_said_to_us() -> None:
+    history = [event(0), event(1), join(2, "invite"), event(3), join(4, "join"), event(5)]
+    assert ids(await fill(History(history), None)) == ["$3", "$4", "$5"]
+
+
+async def test_a_history_that_ends_early_is_lost_and_brings_only_what_is_new() -> None:
+    old = event(0) | {"origin_server_ts": NOW - gaps.SKEW_MS - 1}
+    filled = await fill(History([old, event(1), event(2)]), "$purged")
+    assert ids(filled) == ["$1", "$2"]
+    assert filled.lost
+
+
+async def test_a_gap_without_end_is_cut_and_says_so() -> None:
+    filled = await fill(History([event(n) for n in range(30)]), "$0", limit=6)
+    assert ids(filled) == [f"${n}" for n in range(24, 30)]
+    assert "6" in str(filled.lost)
+
+
+async def test_a_homeserver_that_does_not_answer_leaves_the_gap_open() -> None:
+    down = History([event(0)], *[Unreachable("x")] * gaps.TRIES)
+    with pytest.raises(gaps.NotNow):
+        await fill(down, "$0")
+    assert down.asked == gaps.TRIES
+    shaky = History([event(0), event(1)], ApiError(502, "M_UNKNOWN", "", {}), ApiError(429, "M_LIMIT_EXCEEDED", "", {}))
+    assert ids(await fill(shaky, "$0")) == ["$1"]
+
+
+async def test_a_refusal_loses_the_gap_and_signed_out_is_not_a_refusal() -> None:
+    assert (await fill(History([event(0)], ApiError(403, "M_FORBIDDEN", "", {})), "$0")).lost
+    with pytest.raises(SignedOut):
+        await fill(History([event(0)], ApiError(401, "M_UNKNOWN_TOKEN", "", {})), "$0")
