@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, text
@@ -14,22 +16,25 @@ from sqlalchemy import Connection, text
 from bot.bulletins.schedule import Schedule
 from bot.clock import now_ms
 from bot.config import Config
-from bot.content import Content
+from bot.content import Content, load_content
 from bot.dialogue.engine import Engine
 from bot.event import Media
 from bot.handlers import announcing, duties
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
-from bot.handlers.listening import Listener, Temporary
+from bot.handlers.listening import Listener, Temporary, Unfetchable
 from bot.health import Health, HealthServer
 from bot.incidents.analysis import Analyser
+from bot.lock import hold
 from bot.matrix import crosssigning, invites, media
+from bot.matrix.api import ApiError, Unreachable
 from bot.matrix.sender import Sender
 from bot.matrix.session import MatrixSession
 from bot.matrix.sync import SyncLoop
+from bot.problem import ContentError, Severity
 from bot.store.audit import Auditor
-from bot.store.database import Database
-from bot.voice.errors import Fault, MediaError
+from bot.store.database import Database, connect
+from bot.store.migrate import upgrade
 from bot.voice.models import find_model
 from bot.voice.pool import SpeechPool
 
@@ -38,7 +43,9 @@ log = structlog.get_logger()
 DRAIN_SECONDS = 8.0
 """After SIGTERM; service managers kill after ten."""
 DUTY_SECONDS = 10
-SPEECH_RESTART_SECONDS = 30
+Duty = Callable[[Connection, Desk, int], object]
+LISTENING_AT_ONCE = 8
+"""Notes being fetched or heard: more than there are workers, so that the pool can choose fairly among them."""
 
 
 class App:
@@ -60,7 +67,7 @@ class App:
         self._speech = SpeechPool(config.speech, find_model(config.speech.model))
         self._sender = Sender(session, database)
         self._listener = Listener(
-            database, desk, self._fetch, self._speech, capacity=self._speech.workers + 1, wake_sender=self._sender.wake
+            database, desk, self._fetch, self._speech, capacity=LISTENING_AT_ONCE, wake_sender=self._sender.wake
         )
         self._consumer = Consumer(
             database,
@@ -105,7 +112,7 @@ class App:
 
     async def _watch(self, stopping: asyncio.Task[bool], loops: list[asyncio.Task[None]]) -> None:
         """A loop that ends with an error ends the bot: a supervisor restarts it, and nothing is lost."""
-        waiting: set[asyncio.Task[object]] = {stopping, *loops}
+        waiting: set[asyncio.Task[Any]] = {stopping, *loops}
         while not stopping.done():
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -127,13 +134,13 @@ class App:
         """An attachment into a file, with the voice package's errors."""
         try:
             return await media.download(self._session.api, item, target, max_bytes=self._config.speech.max_bytes)
-        except media.MediaTooLarge as error:
-            raise MediaError(Fault.TOO_LARGE, str(error)) from None
-        except media.MediaGone as error:
-            raise MediaError(Fault.GONE, str(error)) from None
-        except media.MediaTampered as error:
-            raise MediaError(Fault.TAMPERED, str(error)) from None
-        except Exception as error:
+        except media.MediaTooLarge:
+            raise Unfetchable("too_large") from None
+        except media.MediaGone:
+            raise Unfetchable("gone") from None
+        except media.MediaTampered:
+            raise Unfetchable("tampered") from None
+        except (ApiError, Unreachable) as error:
             raise Temporary(type(error).__name__) from error
 
     async def _announce(self) -> None:
@@ -145,7 +152,7 @@ class App:
 
     async def _duties(self) -> None:
         """What comes round, each in its own transaction."""
-        rounds: list[Callable[[Connection, Desk, int], object]] = [
+        rounds: list[Duty] = [
             duties.tell_undecryptable,
             duties.post_audit_head,
             duties.report_lost_gaps,
@@ -154,11 +161,14 @@ class App:
         while True:
             for duty in rounds:
                 try:
-                    await self._database.run(lambda connection, duty=duty: duty(connection, self._desk, now_ms()))
+                    await self._database.run(partial(self._do, duty))
                 except Exception:
                     log.exception("duty.failed", duty=duty.__name__)
             self._sender.wake()
             await asyncio.sleep(DUTY_SECONDS)
+
+    def _do(self, duty: Duty, connection: Connection) -> None:
+        duty(connection, self._desk, now_ms())
 
     async def health(self) -> Health:
         """For /healthz; also refreshes the gauges."""
@@ -168,10 +178,33 @@ class App:
                 await self._database.run(self._probe)
         except Exception:
             writable = False
-        return Health(live=True, synced=self._sync.synced, speech=self._speech.ready, database=writable)
+        return Health(live=True, synced=self._sync.state.synced, speech=self._speech.ready, database=writable)
 
     @staticmethod
     def _probe(connection: Connection) -> None:
         """BEGIN IMMEDIATE has taken the write lock by the time this runs."""
         connection.execute(text("SELECT 1"))
         duties.measure(connection, now_ms())
+
+
+async def serve(config: Config) -> None:
+    """Run the bot of this configuration until it is told to stop.
+
+    Raises ContentError, Locked, ModelMissing (exit 2), Unreachable (exit 3), SignedOut (exit 4).
+    """
+    content, problems = load_content(config)
+    if content is None:
+        raise ContentError([problem for problem in problems if problem.severity is Severity.ERROR])
+    find_model(config.speech.model)
+    with hold(config.data_dir, config.database_url):
+        engine = connect(config.database_url)
+        upgrade(engine)
+        database = Database(engine)
+        try:
+            session = await MatrixSession.open(config, database)
+            try:
+                await App(config, content, database, session).run()
+            finally:
+                await session.close()
+        finally:
+            database.close()

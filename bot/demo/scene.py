@@ -6,14 +6,16 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
 from bot.demo.process import BotProcess, kentongan
-from bot.demo.world import BOT, OFFICERS, OPERATIONS, SPACE, World
+from bot.demo.world import BOT, OFFICERS, OPERATIONS, World
 from bot.matrix.person import Person, Seen
 from bot.outgoing import KEY_FIELD, transaction_id
+from bot.rooms.loader import SPACE
 
 SPOKEN = "kecelakaan"
 """A word of the demo's voice note that the model hears."""
@@ -171,14 +173,15 @@ class Scene:
         """The scheduler fires the slot; every channel has exactly one."""
         driver = self._people["pengemudi"]
         wait = (self._slot_at - datetime.now(self._slot_at.tzinfo)).total_seconds() + NOTE_SECONDS
-        for room in self.channels.values():
-            mark = transaction_id(f"bulletin:{self._slot}:{self._slot_at:%Y-%m-%d}:{room}")
-            seen = await driver.wait(
-                lambda seen, mark=mark: seen.content.get(KEY_FIELD) == mark, max(wait, NOTE_SECONDS), what="bulletin"
-            )
+        marks = {
+            room: transaction_id(f"bulletin:{self._slot}:{self._slot_at:%Y-%m-%d}:{room}")
+            for room in self.channels.values()
+        }
+        for mark in marks.values():
+            seen = await driver.wait(partial(_marked, mark), max(wait, NOTE_SECONDS), what="bulletin")
         self.transcript.append((f"{BOT} → setiap kanal", seen.body))
-        for room in self.channels.values():
-            count = sum(self._from_bot(seen, room) and "rel_type" not in seen.relation for seen in driver.seen)
+        for room, mark in marks.items():
+            count = sum(_marked(mark, seen) and seen.room_id == room for seen in driver.seen)
             if count != 1:
                 raise SceneError(f"{count} bulletins in one channel instead of one")
 
@@ -187,7 +190,7 @@ class Scene:
         event_id = await citizen.say(self._direct, question)
         self.transcript.append(("warga", question))
         reply = await citizen.wait(
-            lambda seen: self._from_bot(seen, self.direct) and _replies_to(seen) == event_id,
+            lambda seen: self._from_bot(seen, self._direct) and _replies_to(seen) == event_id,
             ANSWER_SECONDS,
             what=f"answer to “{question}”",
         )
@@ -198,6 +201,10 @@ class Scene:
 
     def _from_bot(self, seen: Seen, room: str) -> bool:
         return seen.sender == self.world.bot_id and seen.room_id == room and seen.type == "m.room.message"
+
+
+def _marked(mark: str, seen: Seen) -> bool:
+    return seen.content.get(KEY_FIELD) == mark
 
 
 def _replies_to(seen: Seen) -> Any:

@@ -15,7 +15,7 @@ import yaml
 
 from bot.config import Config
 from bot.demo.homeserver import EmbeddedHomeserver, free_port
-from bot.rooms.loader import SPACE, load_rooms
+from bot.rooms.loader import load_rooms
 
 BOT = "kentongan"
 ROLES = ("warga", "pengemudi", "petugas", "petugas2")
@@ -93,6 +93,16 @@ class World:
         officers["roles"]["petugas"]["members"] = [f"@{name}" for name in OFFICERS]
         (rooms / "officers.yaml").write_text(yaml.safe_dump(officers, allow_unicode=True, sort_keys=False))
 
+    def schedule_bulletin(self, now: datetime) -> tuple[str, datetime]:
+        """Move the slot of this time of day to the next whole minute; returns its name and time."""
+        at = next_whole_minute(now.astimezone(self.zone))
+        slot = "pagi" if at.hour < 11 else "sore" if at.hour < 17 else "malam"
+        path = self.folder / "rooms" / "bulletins.yaml"
+        schedule = yaml.safe_load(path.read_text())
+        schedule["slots"][slot]["time"] = f"{at:%H:%M}"
+        path.write_text(yaml.safe_dump(schedule, allow_unicode=True, sort_keys=False))
+        return slot, at
+
     def write_access(self, rooms: dict[str, str]) -> Path:
         """access.json (mode 0600): how to get in. `rooms`: full alias → room id."""
         path = self.folder / "access.json"
@@ -141,6 +151,3 @@ def _write_secret(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as handle:
         handle.write(text)
-
-
-__all__ = ["BOT", "OFFICERS", "OPERATIONS", "ROLES", "SPACE", "Account", "World", "next_whole_minute"]

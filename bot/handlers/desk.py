@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bot.config import Config
 from bot.content import Content
@@ -18,9 +18,8 @@ from bot.language.mask import mask
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
 from bot.rooms.model import Room
-from bot.store import outbox
+from bot.store import outbox, rooms
 from bot.store.audit import Auditor
-from bot.store.tables import rooms
 
 
 @dataclass(frozen=True)
@@ -61,18 +60,17 @@ class Desk:
 
     def operations_room(self, connection: Connection) -> str | None:
         """The room where officers work, once `rooms apply` has made it."""
-        room_id: str | None = connection.scalar(select(rooms.c.room_id).where(rooms.c.kind == RoomKind.OPERATIONS))
-        return room_id
+        return rooms.operations(connection)
 
     def room_kind(self, connection: Connection, room_id: str) -> RoomKind:
         """What the room is to us."""
-        kind = connection.scalar(select(rooms.c.kind).where(rooms.c.room_id == room_id))
-        return RoomKind(kind) if kind else RoomKind.OTHER
+        known = rooms.by_id(connection, room_id)
+        return RoomKind(known.kind) if known else RoomKind.OTHER
 
     def room(self, connection: Connection, room_id: str) -> Room | None:
         """The room as the files describe it; `None` when they do not know it."""
-        name: str | None = connection.scalar(select(rooms.c.name).where(rooms.c.room_id == room_id))
-        return self.content.rooms.by_name(name) if name else None
+        known = rooms.by_id(connection, room_id)
+        return self.content.rooms.by_name(known.name) if known else None
 
     def districts(self, connection: Connection, room_id: str) -> tuple[str, ...]:
         """The districts that the files name for a room: hints for reading places."""

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +23,8 @@ from bot.handlers import reports
 from bot.handlers.desk import Desk
 from bot.store import inbox, transmissions
 from bot.store.database import Database
-from bot.voice.heard import Heard, MediaError, SpeechTimeout, WorkerCrashed
+from bot.voice.errors import MediaError, PoolClosed, SpeechTimeout, WorkerCrashed, WorkerLost
+from bot.voice.heard import Heard
 
 log = structlog.get_logger()
 
@@ -35,11 +37,15 @@ class Temporary(Exception):
     """The note could not be fetched now, but may be later."""
 
 
+class Unfetchable(Exception):
+    """The note can never be fetched; `args[0]` is the reason: too_large, gone or tampered."""
+
+
 class Fetcher(Protocol):
     """Fetches and decrypts an attachment into a file."""
 
-    async def __call__(self, media: Media, target: Path) -> tuple[str, int]:
-        """Returns (sha256 hex, bytes). Raises MediaError for good, Temporary for now."""
+    async def __call__(self, media: Media, target: Path, /) -> tuple[str, int]:
+        """Returns (sha256 hex, bytes). Raises Unfetchable for good, Temporary for now."""
 
 
 class Recogniser(Protocol):
@@ -82,14 +88,13 @@ class Listener:
         try:
             while True:
                 free = self._capacity - len(self._under_way)
-                now = now_ms()
                 queued = await self._database.run(
-                    lambda connection, now=now: transmissions.next_queued(connection, now, limit=self._capacity * 4)
+                    lambda connection: transmissions.next_queued(connection, now_ms(), limit=self._capacity * 4)
                 )
                 for note in [note for note in queued if note.id not in self._under_way][:free]:
                     task = asyncio.create_task(self._hear(note))
                     self._under_way[note.id] = task
-                    task.add_done_callback(lambda _, number=note.id: self._finished(number))
+                    task.add_done_callback(partial(self._finished, note.id))
                 self._work.clear()
                 with contextlib.suppress(TimeoutError):
                     # Postponed notes come due without anybody waking us.
@@ -99,7 +104,7 @@ class Listener:
                 task.cancel()
             await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
-    def _finished(self, number: int) -> None:
+    def _finished(self, number: int, _task: asyncio.Task[None]) -> None:
         self._under_way.pop(number, None)
         self._work.set()
 
@@ -125,8 +130,13 @@ class Listener:
             await self._database.run(
                 lambda connection: reports.heard(connection, note.id, event, result, audio, self.desk, now_ms())
             )
+        except Unfetchable as error:
+            await self._give_up(note, event, str(error))
         except MediaError as error:
-            await self._give_up(note, event, error.reason)
+            await self._give_up(note, event, error.reason.value)
+        except (PoolClosed, WorkerLost) as error:
+            # Not the note's fault: it is heard after the next start.
+            await self._postpone(note, type(error).__name__)
         except WorkerCrashed:
             await self._count_crash(note, event, "crash")
         except SpeechTimeout:
@@ -149,16 +159,17 @@ class Listener:
         )
 
     async def _audio(self, note: transmissions.Queued, event: IncomingEvent) -> Path:
-        """The note as a file: fetched once, kept under the digest of its bytes until retention takes it."""
-        folder = self.desk.config.audio_dir
-        if note.media_path is not None and (folder / note.media_path).exists():
-            return folder / note.media_path
+        """The note as a file: fetched once, kept until retention takes it."""
+        config = self.desk.config
+        if note.media_path is not None and (config.data_dir / note.media_path).exists():
+            return config.data_dir / note.media_path
         assert event.media is not None  # noqa: S101 - checked by the caller
-        folder.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(event.event_id.encode()).hexdigest()[:32]
-        digest, size = await self._fetch(event.media, folder / name)
-        await self._database.run(lambda connection: transmissions.fetched(connection, note.id, name, digest, size))
-        return folder / name
+        config.audio_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        target = config.audio_dir / hashlib.sha256(event.event_id.encode()).hexdigest()[:32]
+        digest, size = await self._fetch(event.media, target)
+        place = str(target.relative_to(config.data_dir))
+        await self._database.run(lambda connection: transmissions.fetched(connection, note.id, place, digest, size))
+        return target
 
     async def _count_crash(self, note: transmissions.Queued, event: IncomingEvent, reason: str) -> None:
         crashes = await self._database.run(lambda connection: transmissions.crashed(connection, note.id, now_ms()))

@@ -17,7 +17,7 @@ from bot.handlers.desk import Desk
 from bot.handlers.replies import threaded
 from bot.incidents import cards
 from bot.incidents.analysis import Analysis
-from bot.markup import escape, render
+from bot.markup import render
 from bot.outgoing import Outgoing, Priority
 from bot.store import incidents, notices, outbox, search, transmissions
 from bot.voice.heard import Heard

@@ -54,8 +54,9 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool) ->
         return Route(Way.NOTHING, f"type {event.type}")
     if event.kind is Kind.NOTICE:
         return Route(Way.NOTHING, "notice")
-    if room is RoomKind.OTHER and event.direct:
-        room = RoomKind.DIRECT
+    if room in (RoomKind.OTHER, RoomKind.DIRECT):
+        # Whether a room is private is a matter of who is in it now, not of who was.
+        room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
     if room is RoomKind.DIRECT:
         return _direct(event)
     if room is RoomKind.CHANNEL:
