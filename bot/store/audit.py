@@ -14,7 +14,9 @@ import hashlib
 import hmac
 import json
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +126,7 @@ class Auditor:
         erased: set[int] = set()
         announced: set[int] = set()
         held = posted is None or posted[0] == 0
-        for row in self._rows(connection):
+        for row in _rows(connection):
             count += 1
             genuine = self._genuine(row)
             strangers += not genuine
@@ -168,22 +170,12 @@ class Auditor:
     def _genuine(self, row: Row[Any]) -> bool:
         try:
             digest = self._digest({name: getattr(row, name) for name in CHAINED})
+            return hmac.compare_digest(row.digest, digest)
         except (TypeError, ValueError):  # an editor of the file can put anything anywhere, bytes for instance
             return False
-        return isinstance(row.digest, str) and hmac.compare_digest(row.digest.encode(), digest.encode())
 
     def _digest(self, values: dict[str, Any]) -> str:
         return hmac.new(self._key, canonical(values), hashlib.sha256).hexdigest()
-
-    @staticmethod
-    def _rows(connection: Connection) -> Iterator[Row[Any]]:
-        joined = audit.outerjoin(audit_payloads, audit.c.id == audit_payloads.c.audit_id)
-        yield from connection.execute(
-            select(audit, audit_payloads.c.salt, _WRITTEN, audit_payloads.c.erased_at)
-            .select_from(joined)
-            .order_by(audit.c.id)
-            .execution_options(yield_per=1000)
-        )
 
 
 @dataclass(frozen=True)
@@ -204,6 +196,32 @@ def _sealed(salt: str, payload: Any) -> str:
 
 _WRITTEN = cast(audit_payloads.c.payload, Text).label("written")
 """The payload as it stands in the file: a tampered one need not be JSON, and the walk must go on."""
+
+
+def _rows(connection: Connection) -> Iterator[Row[Any]]:
+    joined = audit.outerjoin(audit_payloads, audit.c.id == audit_payloads.c.audit_id)
+    with _lenient(connection):
+        yield from connection.execute(
+            select(audit, audit_payloads.c.salt, _WRITTEN, audit_payloads.c.erased_at)
+            .select_from(joined)
+            .order_by(audit.c.id)
+            .execution_options(yield_per=1000)
+        )
+
+
+@contextmanager
+def _lenient(connection: Connection) -> Iterator[None]:
+    """Read texts that are no UTF-8, too: SQLite keeps whatever an editor puts there, and the walk must go on."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    usual = driver.text_factory
+    driver.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = usual
 
 
 def _intact(row: Row[Any]) -> bool:
@@ -252,12 +270,13 @@ class Entry:
 
 def about(connection: Connection, subject: str) -> list[Entry]:
     """Every decision about an event, oldest first."""
-    rows = connection.execute(
-        select(audit, _WRITTEN, audit_payloads.c.erased_at, audit_payloads.c.erased_why)
-        .select_from(audit.outerjoin(audit_payloads, audit.c.id == audit_payloads.c.audit_id))
-        .where(audit.c.subject == subject)
-        .order_by(audit.c.id)
-    )
+    with _lenient(connection):
+        rows = connection.execute(
+            select(audit, _WRITTEN, audit_payloads.c.erased_at, audit_payloads.c.erased_why)
+            .select_from(audit.outerjoin(audit_payloads, audit.c.id == audit_payloads.c.audit_id))
+            .where(audit.c.subject == subject)
+            .order_by(audit.c.id)
+        ).all()
     return [
         Entry(
             row.id, row.at, row.kind, row.subject, row.content_version, row.digest,
@@ -270,6 +289,6 @@ def about(connection: Connection, subject: str) -> list[Entry]:
 def _read(written: str | None) -> dict[str, Any] | None:
     try:
         payload = json.loads(written or "null")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
     return payload if isinstance(payload, dict) else None
