@@ -49,6 +49,9 @@ _TAGS = set(
     ]
 )
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@:])")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~&@:])")
+_AWAY = 0xF0000
+"""A private-use plane that no text comes from."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,15 @@ def render(markdown: str) -> Message:
 def plain(markdown: str) -> str:
     """The text without its marks, links with their address, lists kept as lists."""
     lines: list[str] = []
-    for line in markdown.strip().splitlines():
+    # Escaped characters are text: they step out of the way of the marks' patterns and come back at the end.
+    hidden = _ESCAPED.sub(lambda match: chr(_AWAY + ord(match[1])), markdown.strip())
+    for line in hidden.splitlines():
         line = re.sub(r"\[([^\]]+)\]\((\S+?)\)", r"\1 (\2)", line)
         line = re.sub(r"^\s{0,3}(#{1,6}|>)\s+", "", line)
         line = re.sub(r"(\*\*|__|~~|`)(?=\S)(.+?)(?<=\S)\1", r"\2", line)
-        line = re.sub(r"(?<![\w*\\])[*_](?=\S)([^*_]+?)(?<=\S)[*_](?![\w*])", r"\1", line)
-        lines.append(re.sub(r"\\([\\`*_{}\[\]()#+\-.!|<>~&@:])", r"\1", line).rstrip())
-    return "\n".join(lines)
+        line = re.sub(r"(?<![\w*])[*_](?=\S)([^*_]+?)(?<=\S)[*_](?![\w*])", r"\1", line)
+        lines.append(line.rstrip())
+    return re.sub(f"[{chr(_AWAY)}-{chr(_AWAY + 127)}]", lambda match: chr(ord(match[0]) - _AWAY), "\n".join(lines))
 
 
 def escape(text: str) -> str:

@@ -20,6 +20,20 @@ Key = tuple[str | int, ...]
 """Where a value stands: ("answers", "biaya", 0, "text")."""
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader, with a line for what looks like a date and is none (2026-02-30)."""
+
+
+def _date(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
+    try:
+        return yaml.SafeLoader.construct_yaml_timestamp(loader, node)
+    except ValueError:
+        raise yaml.constructor.ConstructorError(None, None, f"no such date: {node.value}", node.start_mark) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
+
+
 class Document:
     """A parsed file: plain data, and the line of every key."""
 
@@ -50,6 +64,7 @@ def read(path: Path) -> Document:
         raise ContentError([Problem(path, 0, f"cannot be read: {error}")]) from None
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ContentError([Problem(path, mark.line + 1 if mark else 0, f"not valid YAML: {error.problem}")]) from None
@@ -61,7 +76,7 @@ def read(path: Path) -> Document:
         _walk(path, node, (), lines, problems, seen=set())
     if problems:
         raise ContentError(problems)
-    return Document(path, yaml.safe_load(text), lines)
+    return Document(path, data, lines)
 
 
 def validate(document: Document, model: type[Model]) -> Model:

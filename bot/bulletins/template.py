@@ -64,9 +64,13 @@ def render(env: ImmutableSandboxedEnvironment, name: str, values: Mapping[str, A
     return text
 
 
+def _line_of(text: str) -> str:
+    return re.sub(r"\s+", " ", _INVISIBLE.sub("", text))
+
+
 def clean(text: str, limit: int) -> str:
     """Somebody's words in one line, without invisible characters, at most `limit` characters."""
-    line = " ".join(_INVISIBLE.sub("", text).split())
+    line = _line_of(text).strip()
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
@@ -74,7 +78,7 @@ def _printed(value: Any) -> Any:
     if isinstance(value, Undefined):
         return value  # StrictUndefined complains when it is turned into text
     # Clients that know no m.mentions ring for a bare "@room"; a word joiner after the @ keeps it a word.
-    return re.sub(r"@(?=\w)", "@\u2060", escape(clean(str(value), MAX_CHARACTERS)))
+    return re.sub(r"@(?=\w)", "@\u2060", escape(_line_of(str(value))))
 
 
 def _line(error: BaseException, name: str) -> int:
