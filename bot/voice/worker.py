@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.voice.errors import MediaError, ModelBroken, WorkerLost
-from bot.voice.judge import RawSegment, Window
+from bot.voice.judge import COMPRESSION, RawSegment, Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -207,6 +207,13 @@ class Engine:
     def hear(self, sound: np.ndarray[Any, Any], offset: float, hints: Sequence[str]) -> Window:
         """Words in at most one window of sound (float32, 16 kHz); `offset` seconds stand before it."""
         started = time.monotonic()
+        hint = self._hint(hints)
+        heard = self._listen(sound, offset, hint)
+        if hint and any(segment.compression > COMPRESSION for segment in heard):
+            heard = self._listen(sound, offset, None)  # a hint may get the model stuck on itself
+        return Window(heard, time.monotonic() - started)
+
+    def _listen(self, sound: np.ndarray[Any, Any], offset: float, hint: str | None) -> tuple[RawSegment, ...]:
         segments, _ = self._model.transcribe(
             sound,
             language=self._settings.language,
@@ -215,9 +222,9 @@ class Engine:
             condition_on_previous_text=False,
             no_speech_threshold=None,  # given one, it deletes; we flag
             vad_filter=True,
-            hotwords=self._hint(hints),
+            hotwords=hint,
         )
-        heard = tuple(
+        return tuple(
             RawSegment(
                 start=offset + float(segment.start),
                 end=offset + float(segment.end),
@@ -228,11 +235,12 @@ class Engine:
             )
             for segment in segments
         )
-        return Window(heard, time.monotonic() - started)
 
     def _hint(self, hints: Sequence[str]) -> str | None:
-        """As many hints as fit, the first ones first."""
-        return fitting(hints, lambda text: len(self._model.hf_tokenizer.encode(" " + text).ids), HINT_TOKENS) or None
+        """As many hints as fit, the first ones first. In small letters: after a list of Names the model Writes
+        Every Word As One and breaks the common ones."""
+        lower = [hint.lower() for hint in hints]
+        return fitting(lower, lambda text: len(self._model.hf_tokenizer.encode(" " + text).ids), HINT_TOKENS) or None
 
 
 def fitting(hints: Sequence[str], tokens: Callable[[str], int], most: int) -> str:
