@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,30 @@ def bot_database(bot_config: Config) -> Iterator[Database]:
     database = Database(engine)
     yield database
     database.close()
+
+
+@pytest.fixture
+async def device_of(homeserver: Homeserver) -> AsyncIterator[Callable[..., Any]]:
+    """`await device_of("name")`: a new account's hand-made device, its keys published (see hostile.py)."""
+    from hostile import Device
+
+    async with AsyncExitStack() as stack:
+
+        async def make(name: str = "stranger") -> Any:
+            account = homeserver.register(name)
+            device = Device(
+                await stack.enter_async_context(homeserver.api(account)), account.user_id, account.device_id
+            )
+            await device.publish()
+            return device
+
+        yield make
+
+
+@pytest.fixture
+async def stranger(device_of: Callable[..., Any]) -> Any:
+    """One such device."""
+    return await device_of("stranger")
 
 
 @pytest.fixture

@@ -36,6 +36,12 @@ class FaultyProxy:
         """Requests by path."""
         self.injected = 0
 
+    def fail(self, part: str, **options: Any) -> Fault:
+        """Add a fault; set its `times` to 0 to end it."""
+        fault = Fault(part, **options)
+        self.faults.append(fault)
+        return fault
+
     async def __aenter__(self) -> FaultyProxy:
         self._client = aiohttp.ClientSession(auto_decompress=True)
         app = web.Application(client_max_size=1 << 26)
