@@ -16,6 +16,8 @@ from pydantic import BaseModel, ValidationError
 from bot.problem import ContentError, Problem
 
 Model = TypeVar("Model", bound=BaseModel)
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's safe loader where PyYAML was built with it: ten times as fast, the same result."""
 Key = tuple[str | int, ...]
 """Where a value stands: ("answers", "biaya", 0, "text")."""
 
@@ -63,7 +65,7 @@ def read(path: Path) -> Document:
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError([Problem(path, 0, f"cannot be read: {error}")]) from None
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

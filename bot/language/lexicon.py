@@ -22,6 +22,8 @@ class Lexicon:
     """Several words to the words they stand for ("surat izin mengemudi" to "sim"); longest first wins."""
     fillers: frozenset[str] = frozenset()
     """Words that say nothing about what is asked (pak, dong, ya); left out before matching."""
+    courtesies: frozenset[str] = frozenset()
+    """Greetings and thanks: left out when the message says anything else ("pagi pak, syarat sim?")."""
     common: frozenset[str] = frozenset()
     """Correct words that are no business of the flows; listed so that they are not "corrected" into one that is."""
 
@@ -34,6 +36,7 @@ class Lexicon:
         """Every word that the lexicon itself considers correct."""
         yield from self.protected
         yield from self.fillers
+        yield from self.courtesies
         yield from self.common
         for target in self.rewrites.values():
             yield from target

@@ -72,7 +72,7 @@ class Reader:
         for slang in lexicon.rewrites:
             del frequencies[slang]
         self._known = frozenset(frequencies) - set(lexicon.rewrites)
-        exact = lexicon.protected | lexicon.common | lexicon.fillers
+        exact = lexicon.protected | lexicon.common | lexicon.fillers | lexicon.courtesies
         self._corrector = Corrector(frequencies, exact) if correcting else None
 
     def read(self, text: str) -> Reading:
@@ -89,7 +89,8 @@ class Reader:
             if kept and kept[-1].text == word.text and not word.text.isdigit():
                 continue  # "ibu-ibu", "halo halo"
             kept.append(word)
-        return Reading(tuple(kept), cut)
+        substance = [word for word in kept if word.text not in self._lexicon.courtesies]
+        return Reading(tuple(substance or kept), cut)
 
     def _word(self, token: str) -> list[Word]:
         if token in self._lexicon.protected:

@@ -1,0 +1,365 @@
+"""One message in, one decision out. Pure: the state and the time are arguments, nothing else is asked.
+
+Order: emergency, policy, an answer to what was asked, commands, correction and follow-up, then the matcher. What the
+engine says of itself stands in flows/phrases.yaml; every other word in the flow files.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bot.dialogue.conversation import Conversation, Offer
+from bot.dialogue.decision import Decision, Outcome
+from bot.dialogue.explain import explain
+from bot.dialogue.flows import Flows, Service
+from bot.dialogue.model import Answer
+from bot.dialogue.pick import pick
+from bot.dialogue.reply import choose_answer, render_answer, source_titles
+from bot.dialogue.steps import Pause, accept, numbered, walk
+from bot.dialogue.understand import Thresholds, Understander, Understanding
+from bot.dialogue.verdict import Sureness, Verdict, judge
+from bot.language.mask import mask
+from bot.language.reading import LONGEST_TEXT, Reading
+
+_SENTENCE = re.compile(r"[?!;\n]+|\.(?!\d)")
+_MOST_HOPS = 5
+_MISSES_UNTIL_STUCK = 2
+_MOST_SEGMENTS = 4
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What one intent has to say."""
+
+    outcome: Outcome
+    text: str
+    state: Conversation
+    sources: tuple[str, ...] = ()
+
+
+class Engine:
+    """Decides on messages by the content it was built from. Building takes well under a second."""
+
+    def __init__(self, flows: Flows, thresholds: Thresholds | None = None) -> None:
+        self.flows = flows
+        self.understander = Understander(flows, thresholds)
+        reader = self.understander.reader
+        commands = flows.phrases.commands
+        self._commands = {
+            name: {reader.read(phrase).text for phrase in phrases} | set(phrases) for name, phrases in commands.items()
+        }
+        joints = "|".join(re.escape(joint) for joint in sorted(flows.phrases.joints, key=len, reverse=True))
+        self._joint = re.compile(rf"(?i)(?<![^\W_])(?:{joints})(?![^\W_])") if joints else None
+        corrections = "|".join(re.escape(words) for words in sorted(flows.phrases.corrections, key=len, reverse=True))
+        self._correction = re.compile(rf"(?i)(?<![^\W_])(?:{corrections})(?![^\W_])") if corrections else None
+
+    def step(self, state: Conversation | None, text: str, now: datetime) -> Decision:
+        """Decide on one message. `state`: None for a first message. `now`: aware. Never raises on any text."""
+        cut = len(text) > LONGEST_TEXT
+        text = text[:LONGEST_TEXT]
+        lapsed = state is not None and state.expired(now)
+        waiting = lapsed and state is not None and bool(state.running or state.offers)
+        fresh = Conversation(now) if state is None or lapsed else replace(state, updated_at=now)
+        decision = self._decide(fresh, text, now)
+        notes = [note for note, said in ((self.flows.phrases.expired, waiting), (self.flows.phrases.cut, cut)) if said]
+        if notes and decision.outcome is not Outcome.EMERGENCY:
+            decision = replace(decision, reply="\n\n".join([*(note.strip() for note in notes), decision.reply]))
+        return decision
+
+    def _decide(self, state: Conversation, text: str, now: datetime) -> Decision:
+        reading = self.understander.reader.read(text)
+        understanding = self.understander.understand(reading)
+        if understanding.hit is not None:
+            rule = understanding.hit.rule
+            said = _Said(Outcome(rule.outcome.value), rule.text.strip(), replace(state.settled(now), misses=0))
+            return self._decision(text, understanding, said, rule.reason, intent=rule.intent, score=1.0)
+        command = next((name for name, words in self._commands.items() if reading.text in words), None)
+        if command is not None:
+            return self._command(state, text, understanding, now)
+        waiting = self._waiting(state, text, understanding, now)
+        if waiting is not None:
+            return waiting
+        corrected = self._corrected(state, text, now)
+        if corrected is not None:
+            return corrected
+        followed = self._follow_up(state, text, understanding, now)
+        if followed is not None:
+            return followed
+        several = self._several(state, text, now)
+        if several is not None:
+            return several
+        return self._act(state, text, understanding, judge(understanding, self.flows, self._limits), now)
+
+    @property
+    def _limits(self) -> Thresholds:
+        return self.understander.thresholds
+
+    # What was asked before
+
+    def _command(self, state: Conversation, text: str, understanding: Understanding, now: datetime) -> Decision:
+        phrases = self.flows.phrases
+        pending = bool(state.running or state.offers)
+        reply = phrases.cancelled if pending else phrases.nothing_to_cancel
+        said = _Said(Outcome.SMALLTALK, reply.strip(), state.settled(now))
+        return self._decision(text, understanding, said, "command_cancel")
+
+    def _waiting(self, state: Conversation, text: str, understanding: Understanding, now: datetime) -> Decision | None:
+        """The reply to choices or to a question of a running flow; None when the message is something else."""
+        if state.offers:
+            number = pick(state.offers, understanding.reading, self.understander.reader)
+            if number is not None:
+                return self._chosen(state, state.offers[number], text, understanding, now)
+        if state.running is None:
+            return None
+        service = self.flows.services.get(state.running[0])
+        if service is None or state.running[1] >= len(service.intent.steps):
+            return None  # the content has changed under the talk
+        step = service.intent.steps[state.running[1]]
+        if step.ask is not None:
+            value = accept(step.ask, text)
+            if value is not None:
+                slots = {**state.slots, step.ask.slot: value}
+                said = self._walk(replace(state, slots=slots), service, state.running[1] + 1, now)
+                return self._decision(text, understanding, said, "slot_filled", intent=service.name, score=1.0)
+        verdict = judge(understanding, self.flows, self._limits)
+        if verdict.sureness is Sureness.SURE and verdict.label != service.name:
+            return None  # an interruption: answered first, then asked again
+        paused = walk(service, state.running[1], state.slots)
+        again = step.ask.retry if step.ask else self.flows.phrases.choose_retry
+        options = numbered([offer.label for offer in state.offers])
+        if not isinstance(paused, Pause):
+            return None
+        said = _Said(Outcome.ASK, again.replace("{options}", options).strip(), state)
+        return self._decision(text, understanding, said, "does_not_fit", intent=service.name)
+
+    def _chosen(
+        self, state: Conversation, offer: Offer, text: str, understanding: Understanding, now: datetime
+    ) -> Decision:
+        if state.running is not None:
+            service = self.flows.services[state.running[0]]
+            choose = service.intent.steps[state.running[1]].choose
+            slots = dict(state.slots)
+            if choose is not None and choose.slot and offer.value is not None:
+                slots[choose.slot] = offer.value
+            start: int | str = offer.goto or state.running[1] + 1
+            said = self._walk(replace(state, slots=slots, offers=()), service, start, now)
+            return self._decision(text, understanding, said, "chosen", intent=said.state.intent, score=1.0)
+        if offer.intent is None:
+            said = _Said(Outcome.FALLBACK, self.flows.phrases.none_chosen.strip(), state.settled(now))
+            return self._decision(text, understanding, said, "none_of_these")
+        said = self._say(state, offer.intent, state.facets, state.entities, now)
+        return self._decision(text, understanding, said, "chosen", intent=offer.intent, score=1.0)
+
+    def _corrected(self, state: Conversation, text: str, now: datetime) -> Decision | None:
+        """ "eh maksud saya SKCK": the last question with another topic."""
+        found = self._correction.search(text) if self._correction else None
+        if found is None or state.intent is None or not state.question:
+            return None
+        reader = self.understander.reader
+        rest = reader.read(text[found.end() :])
+        topic = {word.text for word in reader.read(self.understander.topic_words(state.intent)).words}
+        asked = [word for word in reader.read(state.question).words if word.text not in topic]
+        alone = self.understander.understand(rest)
+        verdict = judge(alone, self.flows, self._limits)
+        if verdict.sureness is not Sureness.SURE:
+            together = self.understander.understand(Reading((*rest.words, *asked)))
+            alone, verdict = together, judge(together, self.flows, self._limits)
+        if verdict.sureness is Sureness.LOST:
+            return None
+        return self._act(state, text, alone, replace(verdict, reason="corrected"), now)
+
+    def _follow_up(
+        self, state: Conversation, text: str, understanding: Understanding, now: datetime
+    ) -> Decision | None:
+        """ "kalau biayanya?": a question whose topic is the last answer's."""
+        if state.intent is None or understanding.topics or state.intent not in self.flows.services:
+            return None
+        alone = judge(understanding, self.flows, self._limits)
+        if alone.sureness is Sureness.SURE:
+            return None
+        service = self.flows.services[state.intent]
+        if not service.nouns:
+            return None
+        entities = {**state.entities, **understanding.entities}
+        if understanding.only_aspects:
+            facets = understanding.facets or state.facets
+            answer = choose_answer(service, facets, entities)
+            wanted = {*facets, *(() if facets else understanding.entities)}
+            if answer is not None and answer.when and wanted & {part.partition("=")[0] for part in answer.when}:
+                said = self._say(state, service.name, facets, entities, now)
+                return self._decision(text, understanding, said, "follow_up", intent=service.name, score=1.0)
+        context = self.understander.reader.read(self.understander.topic_words(state.intent))
+        together = self.understander.understand(understanding.reading, context)
+        verdict = judge(together, self.flows, self._limits)
+        if verdict.sureness is Sureness.LOST or verdict.label not in {None, *self.flows.services}:
+            return None
+        together = replace(together, entities=entities)
+        return self._act(state, text, together, replace(verdict, reason=f"follow_up_{verdict.reason}"), now)
+
+    def _several(self, state: Conversation, text: str, now: datetime) -> Decision | None:
+        """Two sure questions in one message: both answered, the second named in `also`."""
+        parts = [part for part in _SENTENCE.split(text) if part.strip()]
+        if self._joint:
+            parts = [piece for part in parts for piece in self._joint.split(part) if piece.strip()]
+        if not 2 <= len(parts) <= _MOST_SEGMENTS:
+            return None
+        sure: dict[str, tuple[Understanding, Verdict]] = {}
+        topic: str | None = None
+        for part in parts:
+            understanding = self.understander.understand(self.understander.reader.read(part))
+            verdict = judge(understanding, self.flows, self._limits)
+            if verdict.sureness is not Sureness.SURE and topic and not understanding.topics:
+                context = self.understander.reader.read(self.understander.topic_words(topic))
+                understanding = self.understander.understand(understanding.reading, context)
+                verdict = judge(understanding, self.flows, self._limits)
+            label = verdict.label
+            if verdict.sureness is Sureness.SURE and label is not None and label in self.flows.services:
+                if self.flows.services[label].nouns and label not in sure:
+                    sure[label] = (understanding, verdict)
+                topic = label
+        if len(sure) < 2:
+            return None
+        (first, (understanding, verdict)), (second, (other, next_verdict)) = list(sure.items())[:2]
+        said = self._say(state, first, understanding.facets, understanding.entities, now)
+        added = self._say(said.state, second, other.facets, other.entities, now)
+        heading = self.flows.phrases.also.format(title=self.flows.services[second].intent.title).strip()
+        both = replace(
+            added,
+            text=f"{said.text}\n\n{heading}\n\n{added.text}",
+            sources=tuple(dict.fromkeys((*said.sources, *added.sources))),
+        )
+        decision = self._decision(text, understanding, both, "two_questions", intent=first, score=verdict.score)
+        return replace(decision, also=((second, next_verdict.score),))
+
+    # What is to be said
+
+    def _act(
+        self, state: Conversation, text: str, understanding: Understanding, verdict: Verdict, now: datetime
+    ) -> Decision:
+        if verdict.sureness is Sureness.SURE and verdict.label is not None:
+            rule = self.understander.rules_by_reason.get(verdict.label)
+            if rule is not None:
+                outcome = Outcome(rule.outcome.value)
+                said = _Said(outcome, rule.text.strip(), replace(state.settled(now), misses=0))
+                return self._decision(text, understanding, said, rule.reason, intent=rule.intent, score=verdict.score)
+            asked = replace(state, question=mask(understanding.reading.text)[:300])
+            said = self._say(asked, verdict.label, understanding.facets, understanding.entities, now)
+            said = self._ask_again(state, said)
+            return self._decision(text, understanding, said, verdict.reason, intent=verdict.label, score=verdict.score)
+        if verdict.sureness is Sureness.TORN:
+            return self._offer(state, text, understanding, verdict, now)
+        return self._lost(state, text, understanding, verdict, now)
+
+    def _say(
+        self, state: Conversation, intent: str, facets: tuple[str, ...], entities: dict[str, str], now: datetime
+    ) -> _Said:
+        service = self.flows.services[intent]
+        state = replace(state.settled(now), intent=intent, facets=facets, entities=dict(entities), misses=0)
+        answer = choose_answer(service, facets, entities)
+        if service.intent.steps and (answer is None or answer.default):
+            return self._walk(state, service, 0, now)
+        if answer is None:
+            raise LookupError(f"{intent}: no answer fits and no step is there")  # the loader's check forbids it
+        return self._answered(state, service, answer, entities)
+
+    def _walk(self, state: Conversation, service: Service, start: int | str, now: datetime) -> _Said:
+        for _ in range(_MOST_HOPS):
+            result = walk(service, start, state.slots)
+            if isinstance(result, Pause):
+                waiting = replace(
+                    state,
+                    updated_at=now,
+                    intent=service.name,
+                    running=(service.name, result.index),
+                    offers=result.offers,
+                    misses=0,
+                )
+                return _Said(Outcome.ASK, result.text, waiting)
+            if isinstance(result, Answer):
+                return self._answered(replace(state.settled(now), intent=service.name), service, result, state.entities)
+            service = self.flows.services[result.intent]
+            state = replace(state.settled(now), intent=service.name)
+            answer = choose_answer(service, state.facets, state.entities)
+            if answer is not None and not (service.intent.steps and answer.default):
+                return self._answered(state, service, answer, state.entities)
+            start = 0
+        raise LookupError(f"{service.name}: its steps lead from intent to intent without an answer")
+
+    def _answered(self, state: Conversation, service: Service, answer: Answer, entities: dict[str, str]) -> _Said:
+        text = render_answer(self.flows, service, answer, entities)
+        return _Said(Outcome.ANSWER, text, state, source_titles(service, answer))
+
+    def _ask_again(self, before: Conversation, said: _Said) -> _Said:
+        """After an interruption, the question that is still open."""
+        if before.running is None or said.outcome is not Outcome.ANSWER:
+            return said
+        service = self.flows.services.get(before.running[0])
+        paused = walk(service, before.running[1], before.slots) if service else None
+        if not isinstance(paused, Pause):
+            return said
+        state = replace(said.state, running=before.running, slots=before.slots, offers=before.offers)
+        return replace(said, text=f"{said.text}\n\n{paused.text}", state=state)
+
+    def _offer(
+        self, state: Conversation, text: str, understanding: Understanding, verdict: Verdict, now: datetime
+    ) -> Decision:
+        phrases = self.flows.phrases
+        offers = [
+            Offer(self.flows.services[candidate.label].intent.title, intent=candidate.label)
+            for candidate in verdict.offered
+        ]
+        offers.append(Offer(phrases.none_of_these))
+        options = numbered([offer.label for offer in offers])
+        after = replace(
+            state.settled(now),
+            offers=tuple(offers),
+            facets=understanding.facets,
+            entities=understanding.entities,
+            question=mask(understanding.reading.text)[:300],
+        )
+        said = _Said(Outcome.CLARIFY, phrases.did_you_mean.replace("{options}", options).strip(), after)
+        best = verdict.offered[0]
+        return self._decision(text, understanding, said, verdict.reason, intent=best.label, score=best.score)
+
+    def _lost(
+        self, state: Conversation, text: str, understanding: Understanding, verdict: Verdict, now: datetime
+    ) -> Decision:
+        misses = state.misses + 1
+        stuck = misses >= _MISSES_UNTIL_STUCK
+        phrase = self.flows.phrases.stuck if stuck else self.flows.phrases.fallback
+        said = self._ask_again(
+            state, _Said(Outcome.FALLBACK, phrase.strip(), replace(state.settled(now), misses=misses))
+        )
+        return self._decision(text, understanding, said, "stuck" if stuck else verdict.reason, score=verdict.score)
+
+    def _decision(
+        self,
+        text: str,
+        understanding: Understanding,
+        said: _Said,
+        reason: str,
+        *,
+        intent: str | None = None,
+        score: float = 0.0,
+    ) -> Decision:
+        candidates = tuple(
+            (candidate.label, candidate.score)
+            for candidate in understanding.candidates
+            if candidate.label in self.flows.services
+        )[:5]
+        explanation: dict[str, Any] = explain(understanding, self.understander)
+        return Decision(
+            text=text,
+            outcome=said.outcome,
+            reply=said.text,
+            reason=reason,
+            state=said.state,
+            intent=intent,
+            score=score,
+            candidates=candidates,
+            sources=said.sources,
+            explanation=explanation,
+        )

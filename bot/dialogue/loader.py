@@ -1,0 +1,110 @@
+"""Reads `flows/` and refuses it when anything in it is wrong, naming file and line."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TypeVar
+
+from bot.dialogue.check import check
+from bot.dialogue.flows import Flow, Flows, Service
+from bot.dialogue.model import FlowFile, LexiconFile, LocalFile, Part, PhrasesFile, PolicyFile
+from bot.language.lexicon import Lexicon
+from bot.language.tokens import tokens
+from bot.problem import ContentError, Problem
+from bot.yamlfile import Document, read, validate
+
+LEXICON, POLICY, PHRASES, LOCAL = "lexicon.yaml", "policy.yaml", "phrases.yaml", "local.yaml"
+_SPECIAL = {LEXICON, POLICY, PHRASES, LOCAL}
+
+Kind = TypeVar("Kind", bound=Part)
+
+
+def load_flows(folder: Path) -> Flows:
+    """Read every file of the folder (its sub-folders hold other things). Raises ContentError with all problems."""
+    paths = sorted(path for path in folder.glob("*.yaml"))
+    problems: list[Problem] = []
+    documents: dict[str, Document] = {}
+    values: dict[str, Part] = {}
+    for name, model in ((LEXICON, LexiconFile), (POLICY, PolicyFile), (PHRASES, PhrasesFile), (LOCAL, LocalFile)):
+        _take(folder / name, model, documents, values, problems)
+    for path in paths:
+        if path.name not in _SPECIAL:
+            _take(path, FlowFile, documents, values, problems)
+    if not any(path.name not in _SPECIAL for path in paths):
+        problems.append(Problem(folder, 0, "holds no flow: put one YAML file a service here"))
+    if problems:
+        raise ContentError(problems)
+    flows: dict[str, Flow] = {}
+    services: dict[str, Service] = {}
+    for path in paths:
+        value = values[path.name]
+        if not isinstance(value, FlowFile):
+            continue
+        document = documents[path.name]
+        flow = Flow(value, document)
+        if value.flow in flows:
+            problems.append(document.problem(("flow",), f"flow '{value.flow}' is defined twice"))
+        flows[value.flow] = flow
+        for index, intent in enumerate(value.intents):
+            if intent.name in services:
+                first = services[intent.name].flow.document.path
+                message = f"intent '{intent.name}' is defined twice (first in {first.name})"
+                problems.append(document.problem(("intents", index, "name"), message))
+            services[intent.name] = Service(intent, flow, ("intents", index))
+    lexicon_file = _as(LexiconFile, values[LEXICON])
+    content = Flows(
+        flows=flows,
+        services=services,
+        policy=_as(PolicyFile, values[POLICY]),
+        lexicon=_lexicon(lexicon_file),
+        hollow=frozenset(token for word in lexicon_file.hollow for token in tokens(word)),
+        facets=lexicon_file.facets,
+        phrases=_as(PhrasesFile, values[PHRASES]),
+        local=_as(LocalFile, values[LOCAL]).facts,
+        digest=_digest(folder, paths),
+        _local_document=documents[LOCAL],
+    )
+    problems.extend(check(content, documents[LEXICON], documents[POLICY]))
+    if problems:
+        raise ContentError(problems)
+    return content
+
+
+def _take(
+    path: Path,
+    model: type[Part],
+    documents: dict[str, Document],
+    values: dict[str, Part],
+    problems: list[Problem],
+) -> None:
+    try:
+        documents[path.name] = read(path)
+        values[path.name] = validate(documents[path.name], model)
+    except ContentError as error:
+        problems.extend(error.problems)
+
+
+def _as(kind: type[Kind], value: Part) -> Kind:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
+
+
+def _lexicon(file: LexiconFile) -> Lexicon:
+    return Lexicon(
+        protected=frozenset(token for word in file.protected for token in tokens(word)),
+        rewrites={tokens(word)[0]: tuple(tokens(meant)) for word, meant in file.rewrites.items()},
+        phrases={tuple(tokens(words)): tuple(tokens(meant)) for words, meant in file.phrases.items()},
+        fillers=frozenset(token for word in file.fillers for token in tokens(word)),
+        courtesies=frozenset(token for word in file.courtesies for token in tokens(word)),
+        common=frozenset(token for word in [*file.common, *file.hollow] for token in tokens(word)),
+    )
+
+
+def _digest(folder: Path, paths: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,277 @@
+"""The format of `flows/`, version 1: what an officer may write, as typed values.
+
+Kinds of file, told apart by their name:
+`lexicon.yaml` (how people write), `policy.yaml` (emergencies and what is not answered), `phrases.yaml` (the bot's own
+sentences), `local.yaml` (facts that only this district knows); every other `*.yaml` is one flow (a service).
+Questions the flows must get right stand beside them in `tests/*.yaml` (`bot.dialogue.trial`).
+Every model refuses unknown keys, so that a later version may add keys without changing the meaning of old files.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+"""Of intents, facets, entities, sources, labels."""
+Text = Annotated[str, Field(min_length=1, max_length=3000)]
+Phrase = Annotated[str, Field(min_length=1, max_length=300)]
+Version = Literal[1]
+
+
+class Part(BaseModel):
+    """Base of everything in a file: unknown keys are mistakes, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Part):
+    """Where a fact comes from."""
+
+    title: Phrase
+    """As a citizen reads it: "PP 76/2020"."""
+    seen: Phrase | None = None
+    """Where we saw it, when that is not the text itself."""
+    url: str | None = Field(default=None, pattern=r"^https?://")
+
+
+class Answer(Part):
+    """What is said to one form of a question."""
+
+    name: Name | None = None
+    """A named answer without `when` is said by steps only."""
+    when: list[str] | None = None
+    """Facets ("biaya") and entities ("golongan", "golongan=c") that must stand in the question; the answer with the
+    most conditions wins. Without `when` and `name`: the answer to the bare question."""
+    text: Text
+    """Markdown, short enough for a phone. `{golongan.usia}` stands for a field of an entity, `{local.x}` for a local
+    fact."""
+    sources: list[Name] | None = None
+    """Default: all of the flow."""
+    verified_on: date | None = None
+    review_by: date | None = None
+
+    @property
+    def default(self) -> bool:
+        """Answers the question as such."""
+        return self.name is None and not self.when
+
+
+class Option(Part):
+    """One of the things to choose from; chosen by its number, its label or its words."""
+
+    label: Phrase
+    words: list[Phrase] = []
+    value: Phrase | None = None
+    """Saved in the step's slot; default: the label."""
+    goto: Name | None = None
+    """A label of the same intent, or another intent. Default: the next step."""
+
+
+class Choose(Part):
+    """Numbered options."""
+
+    text: Text
+    slot: Name | None = None
+    options: list[Option] = Field(min_length=2, max_length=12)
+
+
+class Ask(Part):
+    """A question whose answer is kept in a slot."""
+
+    text: Text
+    slot: Name
+    type: Literal["number", "text"] = "text"
+    minimum: float | None = None
+    maximum: float | None = None
+    retry: Text
+    """Said when the answer does not fit."""
+
+
+class Branch(Part):
+    """Go there if the slot fits; a branch without condition always fits."""
+
+    slot: Name | None = None
+    at_most: float | None = None
+    equals: Phrase | None = None
+    goto: Name
+
+    @model_validator(mode="after")
+    def _complete(self) -> Branch:
+        conditions = (self.at_most is not None) + (self.equals is not None)
+        if (self.slot is None) != (conditions == 0) or conditions > 1:
+            raise ValueError("a branch has a slot with one of at_most, equals; or none of them")
+        return self
+
+
+class Step(Part):
+    """One step of a conversation: exactly one of say, ask, choose, branch, goto."""
+
+    label: Name | None = None
+    say: Name | None = None
+    """Name of an answer of the same intent; ends the steps."""
+    ask: Ask | None = None
+    choose: Choose | None = None
+    branch: list[Branch] | None = Field(default=None, min_length=1)
+    goto: Name | None = None
+    """A label of the same intent, or another intent."""
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> Step:
+        if sum(verb is not None for verb in (self.say, self.ask, self.choose, self.branch, self.goto)) != 1:
+            raise ValueError("a step has exactly one of say, ask, choose, branch, goto")
+        return self
+
+
+class Intent(Part):
+    """One thing that people ask."""
+
+    name: Name
+    title: Phrase
+    """How it is offered in "did you mean"."""
+    nouns: list[list[Phrase]] | None = None
+    """Of each list one phrase must stand in the question (or in the talk before it). Default: the flow's."""
+    examples: list[Phrase] = Field(min_length=3)
+    """As people write them; stems and spelling are evened out, so vary the words rather than the spelling."""
+    aliases: list[Phrase] = []
+    """Whole messages that mean this intent, whatever the matcher thinks."""
+    negatives: list[Phrase] = []
+    """Questions that look like this one and are not: outside of everything that is served."""
+    states_facts: bool = True
+    """Its answers need sources and dates."""
+    answers: list[Answer] = []
+    steps: list[Step] = []
+    """Taken when no answer with a condition fits."""
+
+
+class Value(Part):
+    """One value of an entity."""
+
+    value: Name
+    words: list[Phrase] = Field(min_length=1)
+    fields: dict[Name, Phrase] = {}
+
+
+class FlowFile(Part):
+    """One service."""
+
+    version: Version
+    flow: Name
+    title: Phrase
+    nouns: list[list[Phrase]] = []
+    sources: dict[Name, Source] = {}
+    verified_on: date | None = None
+    review_by: date | None = None
+    entities: dict[Name, list[Value]] = {}
+    intents: list[Intent] = Field(min_length=1)
+
+
+class RuleOutcome(StrEnum):
+    """What a policy rule may decide (a subset of `bot.dialogue.decision.Outcome`)."""
+
+    EMERGENCY = "emergency"
+    BLOCKED = "blocked"
+    REFER = "refer"
+    SMALLTALK = "smalltalk"
+    FALLBACK = "fallback"
+
+
+class Condition(Part):
+    """Words that decide: of every list in `all` one must stand in the message, none of `unless`.
+
+    A word is a phrase, or `@name` for a list in `words`.
+    """
+
+    all: list[list[Phrase]] = Field(min_length=1)
+    unless: list[Phrase] = []
+
+
+class Rule(Part):
+    """Something that is decided before, or instead of, an answer."""
+
+    reason: Name
+    """Stands in the audit."""
+    outcome: RuleOutcome
+    when: list[Condition] = []
+    """Any of these decides at once."""
+    examples: list[Phrase] = []
+    """Messages of this kind, for the matcher: it finds those that no condition foresaw."""
+    text: Text
+    intent: Name | None = None
+    """The nearest service, for an emergency."""
+
+
+class PolicyFile(Part):
+    """policy.yaml. Emergencies are tried first, then the rules in their order."""
+
+    version: Version
+    words: dict[Name, list[Phrase]] = {}
+    rules: list[Rule]
+
+
+class LexiconFile(Part):
+    """lexicon.yaml: how people here write."""
+
+    version: Version
+    protected: list[str] = []
+    rewrites: dict[str, str] = {}
+    """One word → the words it stands for."""
+    phrases: dict[str, str] = {}
+    """Several words → the words they stand for."""
+    fillers: list[str] = []
+    courtesies: list[str] = []
+    common: list[str] = []
+    hollow: list[str] = []
+    """Words of grammar: they help to tell intents apart, but a question may hold any number of them unexplained."""
+    facets: dict[Name, list[Phrase]] = {}
+    """What about a thing is asked: its cost, papers, place …, and the words that ask it."""
+
+
+class PhrasesFile(Part):
+    """phrases.yaml: the bot's own sentences. `{…}` stands for what the name says."""
+
+    version: Version
+    months: Annotated[list[str], Field(min_length=12, max_length=12)]
+    source_line: Phrase
+    """{sources} {verified_on} {review_by}"""
+    not_available: Phrase
+    """In place of a local fact that the operator has not filled in."""
+    did_you_mean: Text
+    """{options}"""
+    also: Text
+    """{title}: a second question of the same message."""
+    fallback: Text
+    stuck: Text
+    """After two messages in a row that were not understood."""
+    cut: Text
+    expired: Text
+    cancelled: Text
+    nothing_to_cancel: Text
+    choose_retry: Text
+    """{options}"""
+    none_of_these: Phrase
+    """The last option of did-you-mean."""
+    none_chosen: Text
+    commands: dict[Literal["cancel", "back"], list[Phrase]]
+    corrections: list[Phrase] = []
+    """Words that begin a correction: "maksud saya"."""
+    joints: list[Phrase] = []
+    """Words between two questions of one message: "terus", "sama"."""
+
+
+class LocalFact(Part):
+    """Something only this district knows."""
+
+    about: Phrase
+    value: Text | None = None
+    verified_on: date | None = None
+
+
+class LocalFile(Part):
+    """local.yaml: filled in by the operator."""
+
+    version: Version
+    facts: dict[Name, LocalFact] = {}

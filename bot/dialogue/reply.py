@@ -1,0 +1,64 @@
+"""The words of a reply: the answer that fits the facets, its placeholders filled, its source below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from bot.dialogue.flows import PLACEHOLDER, Flows, Service
+from bot.dialogue.model import Answer
+
+
+def choose_answer(service: Service, facets: Sequence[str], entities: Mapping[str, str]) -> Answer | None:
+    """The answer with the most conditions that all hold, the earlier of equals; None when none holds."""
+    held = {*facets, *entities, *(f"{entity}={value}" for entity, value in entities.items())}
+    fitting = [
+        answer
+        for answer in service.intent.answers
+        if answer.default or (answer.when and all(condition in held for condition in answer.when))
+    ]
+    # "golongan=c" says more than "golongan", so that it wins among equally long lists.
+    return max(fitting, key=lambda answer: _weight(answer), default=None)
+
+
+def _weight(answer: Answer) -> float:
+    return sum(1.5 if "=" in condition else 1.0 for condition in answer.when or ())
+
+
+def render_answer(flows: Flows, service: Service, answer: Answer, entities: Mapping[str, str]) -> str:
+    """The text as the citizen reads it."""
+    values = flows.entities
+
+    def fill(found: re.Match[str]) -> str:
+        kind, name = found.groups()
+        if kind == "local":
+            return flows.local[name].value or flows.phrases.not_available
+        return next(value.fields[name] for value in values[kind] if value.value == entities[kind])
+
+    text = PLACEHOLDER.sub(fill, answer.text.strip())
+    line = _source_line(flows, service, answer)
+    return f"{text}\n\n{line}" if line else text
+
+
+def source_titles(service: Service, answer: Answer) -> tuple[str, ...]:
+    """The sources as the audit and `--json` name them: title, and where it was seen."""
+    return tuple(
+        f"{source.title} ({source.seen})" if source.seen else source.title for source in service.sources(answer)
+    )
+
+
+def _source_line(flows: Flows, service: Service, answer: Answer) -> str:
+    sources = service.sources(answer)
+    verified, review = service.verified_on(answer), service.review_by(answer)
+    if not sources or verified is None or review is None:
+        return ""
+    return flows.phrases.source_line.format(
+        sources="; ".join(source.title for source in sources),
+        verified_on=_day(flows, verified),
+        review_by=_day(flows, review),
+    )
+
+
+def _day(flows: Flows, day: date) -> str:
+    return f"{day.day} {flows.phrases.months[day.month - 1]} {day.year}"

@@ -1,0 +1,105 @@
+"""Walks the steps of an intent until it must wait for the person or has an answer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.dialogue.conversation import Offer
+from bot.dialogue.flows import Service
+from bot.dialogue.model import Answer, Ask, Branch, Choose
+
+LIMIT = 100
+"""Steps in one walk; more is a circle without a question in it."""
+_NUMBER = re.compile(r"(?<!\d)\d{1,3}(?:\.\d{3})+(?!\d)|\d+(?:,\d+)?")
+
+
+@dataclass(frozen=True)
+class Pause:
+    """The steps wait at `index` for an answer to `text`."""
+
+    index: int
+    text: str
+    offers: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True)
+class Leave:
+    """The steps go on in another intent."""
+
+    intent: str
+
+
+class RunawayError(Exception):
+    """The steps of a flow went round for more than `LIMIT` without a question."""
+
+
+def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | Leave | Answer:
+    """Go on from a step (by number or label)."""
+    steps = service.intent.steps
+    labels = {step.label: index for index, step in enumerate(steps) if step.label}
+    if isinstance(start, str) and start not in labels:
+        return Leave(start)
+    index = labels[start] if isinstance(start, str) else start
+    for _ in range(LIMIT):
+        step = steps[index]
+        target: str | None = step.goto
+        if step.say:
+            return next(answer for answer in service.intent.answers if answer.name == step.say)
+        if step.ask:
+            return Pause(index, step.ask.text.strip())
+        if step.choose:
+            return Pause(index, _choices(step.choose), _offers(step.choose))
+        if step.branch:
+            target = next((branch.goto for branch in step.branch if _fits(branch, slots)), None)
+        if target is None:
+            index += 1
+        elif target in labels:
+            index = labels[target]
+        else:
+            return Leave(target)
+    raise RunawayError(f"{service.name}: more than {LIMIT} steps without a question")
+
+
+def numbered(labels: list[str]) -> str:
+    """Choices as a Markdown list that can be answered by number."""
+    return "\n".join(f"{number}. {label}" for number, label in enumerate(labels, start=1))
+
+
+def accept(ask: Ask, text: str) -> str | None:
+    """The value of an answer to `ask`; None when it does not fit."""
+    if ask.type == "text":
+        value = " ".join(text.split())
+        return value[:200] or None
+    found = _NUMBER.search(text)
+    if found is None:
+        return None
+    number = float(found.group().replace(".", "").replace(",", "."))
+    if (ask.minimum is not None and number < ask.minimum) or (ask.maximum is not None and number > ask.maximum):
+        return None
+    return f"{number:g}"
+
+
+def _choices(choose: Choose) -> str:
+    return f"{choose.text.strip()}\n\n{numbered([option.label for option in choose.options])}"
+
+
+def _offers(choose: Choose) -> tuple[Offer, ...]:
+    return tuple(
+        Offer(option.label, (option.label, *option.words), value=option.value or option.label, goto=option.goto)
+        for option in choose.options
+    )
+
+
+def _fits(branch: Branch, slots: dict[str, str]) -> bool:
+    if branch.slot is None:
+        return True
+    value = slots.get(branch.slot)
+    if value is None:
+        return False
+    if branch.at_most is not None:
+        try:
+            return float(value) <= branch.at_most
+        except ValueError:
+            return False
+    return value == branch.equals

@@ -1,0 +1,200 @@
+"""What a message means by itself: words, facets, entities, policy rules, and the intents it may ask for.
+
+A loose matcher is kept honest by two rules beside the score: an intent counts only when its topic's noun stands in
+the message (or in the talk before it), and words that nothing in the content explains are charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bot.dialogue.flows import Flows
+from bot.dialogue.match import Candidate, LinearMatcher, Matcher
+from bot.dialogue.model import Rule
+from bot.dialogue.phrases import PhraseIndex
+from bot.dialogue.rules import Hit, Rules, rule_texts
+from bot.language.reading import Reader, Reading
+
+OUTSIDE = "_outside"
+"""Label of the negative examples of all intents."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """How sure is sure enough. Scores run from 0 to 1."""
+
+    answer: float = 0.42
+    """From here an intent is answered …"""
+    margin: float = 0.06
+    """… if it leads the next one by this much."""
+    offer: float = 0.33
+    """From here an intent may be offered in "did you mean"."""
+    spread: float = 0.15
+    """Offered are those at most this far behind the best."""
+    unexplained: float = 0.30
+    """Charged when every content word is unexplained; less in proportion."""
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """One message, understood."""
+
+    reading: Reading
+    facets: tuple[str, ...] = ()
+    entities: dict[str, str] = field(default_factory=dict)
+    hit: Hit | None = None
+    """The policy rule whose conditions hold."""
+    alias: str | None = None
+    """The intent that this very message is an alias of."""
+    candidates: tuple[Candidate, ...] = ()
+    """Labels that may be meant, best first, unexplained words charged."""
+    held: tuple[Candidate, ...] = ()
+    """Intents whose topic the message does not name."""
+    topics: tuple[str, ...] = ()
+    """Flows whose noun stands in the message."""
+    unexplained: tuple[str, ...] = ()
+    bare_topic: bool = False
+    """All it holds is the topic: "sim"."""
+    only_aspects: bool = False
+    """All it holds are facets, entities and words of grammar: "kalau biayanya?"."""
+
+
+class Understander:
+    """Built once from the content; deterministic."""
+
+    def __init__(self, flows: Flows, thresholds: Thresholds | None = None) -> None:
+        self._flows = flows
+        self.thresholds = thresholds or Thresholds()
+        self.reader = Reader(flows.lexicon, _texts(flows))
+        self._index = PhraseIndex(self.reader)
+        self._rules = Rules(flows.policy, self._index)
+        for facet, phrases in flows.facets.items():
+            self._index.add(f"facet:{facet}", phrases)
+        for entity, values in flows.entities.items():
+            for value in values:
+                self._index.add(f"entity:{entity}={value.value}", value.words)
+        self._nouns = {service.name: [_noun(group) for group in service.nouns] for service in flows.services.values()}
+        self._topics = {flow.file.flow: [_noun(group) for group in flow.file.nouns] for flow in flows.flows.values()}
+        groups = [group for service in flows.services.values() for group in service.nouns]
+        groups.extend(group for flow in flows.flows.values() for group in flow.file.nouns)
+        for name, group in {_noun(group): group for group in groups}.items():
+            self._index.add(name, group)
+        self._aliases = {
+            self.reader.read(alias).text: service.name
+            for service in flows.services.values()
+            for alias in service.intent.aliases
+        }
+        self.rules_by_reason: dict[str, Rule] = {rule.reason: rule for rule in flows.policy.rules}
+        samples = list(_samples(flows))
+        self._explained = {
+            word.stem for text, label in samples if label in flows.services for word in self.reader.read(text).words
+        }
+        self.matcher: Matcher = LinearMatcher(samples, self.reader)
+
+    def topic_words(self, intent: str) -> str:
+        """The words that name an intent's topic, to be understood with a follow-up that leaves them out."""
+        return " ".join(group[0] for group in self._flows.services[intent].nouns)
+
+    def understand(self, reading: Reading, context: Reading | None = None) -> Understanding:
+        """`context`: words that the talk so far supplies; they count for the topic and for likeness."""
+        full = Reading((*context.words, *reading.words), reading.cut) if context else reading
+        found = self._index.find(full)
+        own = self._index.find(reading) if context else found
+        facets = tuple(facet for facet in self._flows.facets if f"facet:{facet}" in own)
+        entities = _entities(self._flows, own)
+        aspects = _covered(own, ("facet:", "entity:"))
+        hollow = self._flows.hollow
+        content = [position for position, word in enumerate(reading.words) if word.text not in hollow]
+        named = {
+            position
+            for nouns in self._topics.values()
+            for noun in nouns
+            for start, end in own.get(noun, ())
+            for position in range(start, end)
+        }
+        explained = _covered(own, ("facet:", "entity:", "noun:"))
+        unexplained = [
+            reading.words[position].text
+            for position in content
+            if position not in explained
+            and reading.words[position].stem not in self._explained
+            and not reading.words[position].text.isdigit()
+        ]
+        charge = self.thresholds.unexplained * len(unexplained) / len(content) if content else 0.0
+        ranked: list[Candidate] = []
+        held: list[Candidate] = []
+        for candidate in self.matcher.rank(full) if full.words else []:
+            service = self._flows.services.get(candidate.label)
+            if service is None:
+                ranked.append(candidate)
+                continue
+            charged = Candidate(candidate.label, round(max(candidate.score - charge, 0.0), 4))
+            there = all(noun in found for noun in self._nouns[candidate.label])
+            (ranked if there else held).append(charged)
+        return Understanding(
+            reading=reading,
+            facets=facets,
+            entities=entities,
+            hit=self._rules.apply(reading, own),
+            alias=self._aliases.get(reading.text),
+            candidates=tuple(sorted(ranked, key=_order)),
+            held=tuple(sorted(held, key=_order)),
+            topics=tuple(flow for flow, nouns in self._topics.items() if nouns and all(noun in own for noun in nouns)),
+            unexplained=tuple(dict.fromkeys(unexplained)),
+            bare_topic=bool(content) and all(position in named for position in content),
+            only_aspects=bool(content) and all(position in aspects for position in content),
+        )
+
+
+def _order(candidate: Candidate) -> tuple[float, str]:
+    return (-candidate.score, candidate.label)
+
+
+def _noun(group: list[str]) -> str:
+    return "noun:" + "|".join(group)
+
+
+def _covered(found: dict[str, list[tuple[int, int]]], kinds: tuple[str, ...]) -> set[int]:
+    return {
+        position
+        for name, spans in found.items()
+        if name.startswith(kinds)
+        for start, end in spans
+        for position in range(start, end)
+    }
+
+
+def _entities(flows: Flows, found: dict[str, list[tuple[int, int]]]) -> dict[str, str]:
+    """The longest phrase wins ("sim b1 umum" before "sim b1"), then the first in the message."""
+    result: dict[str, str] = {}
+    for entity, values in flows.entities.items():
+        spans = [
+            (start - end, start, value.value)
+            for value in values
+            for start, end in found.get(f"entity:{entity}={value.value}", ())
+        ]
+        if spans:
+            result[entity] = min(spans)[2]
+    return result
+
+
+def _samples(flows: Flows) -> Iterator[tuple[str, str]]:
+    for service in flows.services.values():
+        intent = service.intent
+        yield from ((text, intent.name) for text in [*intent.examples, *intent.aliases])
+        yield from ((text, OUTSIDE) for text in intent.negatives)
+    for rule in flows.policy.rules:
+        yield from ((text, rule.reason) for text in rule.examples)
+
+
+def _texts(flows: Flows) -> Iterator[str]:
+    """All that people may say, as the content knows it: the vocabulary."""
+    yield from (text for text, _ in _samples(flows))
+    yield from rule_texts(flows.policy)
+    for service in flows.services.values():
+        yield from (phrase for group in service.nouns for phrase in group)
+    for phrases in flows.facets.values():
+        yield from phrases
+    for values in flows.entities.values():
+        yield from (words for value in values for words in value.words)

@@ -1,0 +1,99 @@
+"""From an understood message to what should be done about it: answer, offer a choice, or admit defeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.dialogue.flows import Flows
+from bot.dialogue.match import Candidate
+from bot.dialogue.understand import OUTSIDE, Thresholds, Understanding
+
+MOST_OFFERED = 3
+_WEAK = "weak"
+
+
+class Sureness(StrEnum):
+    """How a message is taken."""
+
+    SURE = "sure"
+    """`label` it is: an intent or a policy rule."""
+    TORN = "torn"
+    """Between the `offered` intents."""
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a message is taken for, and the short code of why."""
+
+    sureness: Sureness
+    reason: str
+    label: str | None = None
+    score: float = 0.0
+    offered: tuple[Candidate, ...] = ()
+
+
+def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Verdict:
+    """Weigh the candidates. Pure."""
+    if understanding.alias:
+        return Verdict(Sureness.SURE, "alias", understanding.alias, 1.0)
+    ranked = understanding.candidates
+    if not ranked:
+        return Verdict(Sureness.LOST, "no_words")
+    best = ranked[0]
+    if understanding.bare_topic and not understanding.facets:
+        return _by_topic(understanding, flows, limits)
+    if best.label == OUTSIDE or best.label not in flows.services:
+        return _not_an_intent(best, understanding, flows, limits)
+    lead = best.score - (ranked[1].score if len(ranked) > 1 else 0.0)
+    if best.score >= limits.answer and lead >= limits.margin:
+        stronger = understanding.held[0] if understanding.held else None
+        if stronger is None or stronger.score < best.score + limits.margin or understanding.topics:
+            return Verdict(Sureness.SURE, "matched", best.label, best.score)
+    if best.score >= limits.offer:
+        return _torn(_near(best, ranked, flows, limits), "close" if lead < limits.margin else _WEAK)
+    return _by_topic(understanding, flows, limits)
+
+
+def _not_an_intent(best: Candidate, understanding: Understanding, flows: Flows, limits: Thresholds) -> Verdict:
+    """A policy rule or the outside leads."""
+    if best.label != OUTSIDE and best.score >= limits.answer:
+        runner = next((other for other in understanding.candidates[1:] if other.label in flows.services), None)
+        if runner is None or best.score - runner.score >= limits.margin:
+            return Verdict(Sureness.SURE, "matched", best.label, best.score)
+        return _torn(_near(runner, understanding.candidates, flows, limits), "close")
+    if best.label == OUTSIDE and best.score >= limits.answer:
+        return Verdict(Sureness.LOST, "negative_example", score=best.score)
+    return _by_topic(understanding, flows, limits)
+
+
+def _by_topic(understanding: Understanding, flows: Flows, limits: Thresholds) -> Verdict:
+    """Nothing is likely: a named topic, or a question that only lacks its topic, is still worth a question back."""
+    best = understanding.candidates[0]
+    if understanding.topics and not understanding.unexplained:
+        topical = [
+            candidate
+            for candidate in understanding.candidates
+            if candidate.label in flows.services
+            and flows.services[candidate.label].flow.file.flow in understanding.topics
+        ]
+        if topical:
+            return _torn(tuple(topical[:MOST_OFFERED]), "topic_only")
+    held = [candidate for candidate in understanding.held if candidate.score >= limits.offer]
+    if held and not understanding.topics and not understanding.unexplained and held[0].score > best.score:
+        return _torn(_near(held[0], understanding.held, flows, limits), "topic_missing")
+    return Verdict(Sureness.LOST, "unlikely", score=best.score)
+
+
+def _near(best: Candidate, ranked: tuple[Candidate, ...], flows: Flows, limits: Thresholds) -> tuple[Candidate, ...]:
+    near = [
+        candidate
+        for candidate in ranked
+        if candidate.label in flows.services and candidate.score >= best.score - limits.spread
+    ]
+    return tuple(near[:MOST_OFFERED])
+
+
+def _torn(offered: tuple[Candidate, ...], reason: str) -> Verdict:
+    return Verdict(Sureness.TORN, reason, score=offered[0].score, offered=offered)

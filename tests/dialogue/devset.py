@@ -1,0 +1,87 @@
+"""The labelled development set: read, split by a fixed rule, and scored.
+
+The rule: the first byte of SHA-256 of the text is even → `tune`, odd → `holdout`. Content and thresholds are
+changed while looking at `tune` only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from bot.dialogue.decision import Outcome
+from bot.dialogue.engine import Engine
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+_REFUSALS = {Outcome.BLOCKED, Outcome.REFER, Outcome.SMALLTALK, Outcome.FALLBACK}
+_NO_INTENT = {"out", "emergency"}
+
+
+def questions(part: str) -> Iterator[tuple[str, str]]:
+    """(label, text) of `tune`, `holdout` or `all`."""
+    data = yaml.safe_load(Path(__file__).with_name("dev.yaml").read_text(encoding="utf-8"))
+    for label, texts in data.items():
+        for text in texts:
+            held = hashlib.sha256(text.encode()).digest()[0] % 2 == 1
+            if part == "all" or held == (part == "holdout"):
+                yield label, text
+
+
+@dataclass
+class Score:
+    """Counts, and the questions behind the bad ones."""
+
+    inside: int = 0
+    right: int = 0
+    asked_back: int = 0
+    wrong: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    vague: list[str] = field(default_factory=list)
+    outside: int = 0
+    let_in: list[str] = field(default_factory=list)
+    emergencies: int = 0
+    missed: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        share = 100 / max(self.inside, 1)
+        return (
+            f"in scope {self.inside}: right {self.right * share:.1f} %, right or asked back "
+            f"{(self.right + self.asked_back) * share:.1f} %, wrong {len(self.wrong) * share:.1f} %; out of scope "
+            f"{self.outside}: refused {100 * (1 - len(self.let_in) / max(self.outside, 1)):.1f} %; emergencies "
+            f"{self.emergencies}: missed {len(self.missed)}"
+        )
+
+
+def score(engine: Engine, part: str) -> Score:
+    """Every question in a fresh conversation."""
+    result = Score()
+    for label, text in questions(part):
+        decision = engine.step(None, text, NOW)
+        got = f"[{label}] {text} -> {decision.outcome} {decision.intent} {decision.score} {decision.reason}"
+        if label == "emergency":
+            result.emergencies += 1
+            if decision.outcome is not Outcome.EMERGENCY:
+                result.missed.append(got)
+        elif label == "out":
+            result.outside += 1
+            if decision.outcome not in _REFUSALS:
+                result.let_in.append(got)
+        else:
+            result.inside += 1
+            if decision.outcome in {Outcome.ANSWER, Outcome.ASK}:
+                if label == decision.intent:
+                    result.right += 1
+                else:
+                    result.wrong.append(got)
+            elif decision.outcome is Outcome.CLARIFY:
+                offered = {offer.intent for offer in decision.state.offers}
+                result.asked_back += label in offered
+                result.vague.append(got)
+            else:
+                (result.refused if decision.outcome is Outcome.FALLBACK else result.wrong).append(got)
+    return result
