@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import audit, db, model, transcribe
+from bot.cli import audit, bulletin, db, incidents, model, rooms, transcribe
 
 app = typer.Typer(
     name="kentongan",
@@ -21,8 +21,11 @@ def _root() -> None:
 
 
 app.add_typer(audit.app, name="audit")
+app.add_typer(bulletin.app, name="bulletin")
 app.add_typer(db.app, name="db")
+app.add_typer(incidents.app, name="incidents")
 app.add_typer(model.app, name="model")
+app.add_typer(rooms.app, name="rooms")
 app.command()(transcribe.transcribe)
 
 

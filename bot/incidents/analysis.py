@@ -8,7 +8,7 @@ nothing is dropped because the machine did not understand it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -71,7 +71,9 @@ class Analysis:
     """For updates, duplicates and rumours: the category of the incident that is talked about."""
     private: bool = False
     """Violence at home, children, sexual crime: never repeated in a channel."""
-    doubts: tuple[str, ...] = field(default=())
+    title: str = ""
+    """What people call the category; kept beside it, so that an old entry reads as it did."""
+    about_title: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The contract of `kentongan incidents analyse --json`, and what is stored."""
@@ -96,6 +98,8 @@ class Analysis:
             "report": self.report,
             "about": self.about,
             "private": self.private,
+            "title": self.title,
+            "about_title": self.about_title,
             "evidence": [{"rule": one.rule, "words": one.words, "span": list(one.span)} for one in self.evidence],
         }
 
@@ -112,6 +116,8 @@ class Analysis:
             evidence=tuple(Evidence(one["rule"], one["words"], tuple(one["span"])) for one in row["evidence"]),
             about=row.get("about"),
             private=row.get("private", False),
+            title=row.get("title", row["category"]),
+            about_title=row.get("about_title", ""),
         )
 
 
@@ -192,6 +198,8 @@ class _Reading:
             evidence=tuple(dict.fromkeys(self._evidence)),
             about=about,
             private=row is not None and row.private,
+            title=self._rules.title(category),
+            about_title=self._rules.title(about) if about else "",
         )
 
     # ── category ────────────────────────────────────────────────────────────────────────────────────────
@@ -200,9 +208,8 @@ class _Reading:
     def _fitting(self) -> list[tuple[Category, Match]]:
         found: list[tuple[Category, Match]] = []
         for category in self._rules.categories:
-            if match := self._first(category.words):
-                if self._first(category.unless) is None:
-                    found.append((category, match))
+            if (match := self._first(category.words)) and self._first(category.unless) is None:
+                found.append((category, match))
         return found
 
     def _category(self) -> tuple[str, str | None]:

@@ -67,7 +67,7 @@ class Lexicon:
     """The same table that texts go through, so that a rule may be written as people write."""
 
 
-def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:  # noqa: B008 - a value
+def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:
     """Translate one pattern. Raises PatternError for a bad element, an unknown set or nothing but gaps."""
     literals: set[str] = set()
     parts: list[str] = []
@@ -84,9 +84,7 @@ def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:  # no
             continue
         optional = element.endswith("?")
         choices = [
-            choice
-            for word in element.rstrip("?").split("|")
-            for choice in _choices(word, source, lexicon, literals)
+            choice for word in element.rstrip("?").split("|") for choice in _choices(word, source, lexicon, literals)
         ]
         parts.append(f"(?:(?:{'|'.join(choices)}) ){'?' if optional else ''}")
         solid += not optional
@@ -95,20 +93,21 @@ def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:  # no
     return Pattern(source, re.compile(r"(?:^|(?<= ))" + "".join(parts)), frozenset(literals))
 
 
-def _choices(
-    word: str, source: str, lexicon: Lexicon, literals: set[str]
-) -> Iterable[str]:
+def _choices(word: str, source: str, lexicon: Lexicon, literals: set[str]) -> Iterable[str]:
     if word.startswith("@"):
         if word[1:] not in lexicon.sets:
             raise PatternError(f"'{source}' uses the unknown set '{word}'")
         for entry in lexicon.sets[word[1:]]:
             inner = [
-                "|".join(_choices(one, source, Lexicon(spelling=lexicon.spelling), literals)) for one in entry.replace("-", " ").split()
+                "|".join(_choices(one, source, Lexicon(spelling=lexicon.spelling), literals))
+                for one in entry.replace("-", " ").split()
             ]
             yield " ".join(f"(?:{one})" for one in inner)
         return
     if "_" in word:
-        yield " ".join("|".join(_choices(part, source, lexicon, literals)).join(("(?:", ")")) for part in word.split("_"))
+        yield " ".join(
+            "|".join(_choices(part, source, lexicon, literals)).join(("(?:", ")")) for part in word.split("_")
+        )
         return
     if word.startswith("~"):
         root = plain(word[1:])

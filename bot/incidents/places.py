@@ -216,7 +216,9 @@ def scene(mentions: Sequence[Mention], room_districts: Sequence[str] = ()) -> Sc
     here = [mention for mention in mentions if mention.role is Role.SCENE]
     here = here or [mention for mention in mentions if mention.role is Role.ORIGIN]
     here = [mention for mention in here if mention.meanings[0].kind != "outside" and _districts(mention)]
-    named = {d for mention in here if _level(mention) == 1 for d in _districts(mention) if len(_districts(mention)) == 1}
+    named = {
+        d for mention in here if _level(mention) == 1 for d in _districts(mention) if len(_districts(mention)) == 1
+    }
     for level, rule in ((0, "village"), (1, "district"), (2, "road")):
         here_level = [mention for mention in here if _level(mention) == level]
         settled = [mention for mention in here_level if len(_districts(mention)) == 1]

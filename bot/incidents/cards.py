@@ -1,0 +1,208 @@
+"""What the bot says about reports: the answer in the channel's thread and the card before the officers.
+
+Pure: values in, Markdown out. Short lines, because they are read on a phone in Element; what people said is always
+escaped and without personal numbers. The machine proposes, so every line that it guessed shows its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.incidents.analysis import Analysis, FoundPlace
+from bot.incidents.lifecycle import TITLES, Status
+from bot.incidents.rules import Urgency
+from bot.language.mask import mask
+from bot.markup import escape
+
+WIB = ZoneInfo("Asia/Jakarta")
+MARKS = {Urgency.DARURAT: "🔴", Urgency.SEGERA: "🟡", Urgency.INFO: "🔵"}
+EMERGENCY = "Kalau ada yang dalam bahaya, telepon **110**."
+NOT_A_REPORT = "_Catatan ini bukan Laporan Polisi. Darurat hubungi 110._"
+MAX_QUOTE = 700
+"""Characters of a transcript on a card; the whole stands in the log and in the audio."""
+MAX_EVIDENCE = 5
+
+_LATE = "_Baru terbaca sekarang, mohon maaf._"
+_FLAGS = {
+    "no_speech": "mungkin bukan ucapan",
+    "low_confidence": "kurang jelas terdengar",
+    "loop": "sebagian terulang, mungkin salah dengar",
+    "cut": "hanya bagian awal yang terdengar",
+    "withdrawn": "ditarik oleh pengirimnya",
+}
+_UNREADABLE = {
+    "too_large": "Berkasnya terlalu besar untuk saya buka.",
+    "too_long": "Pesannya terlalu panjang untuk saya dengarkan.",
+    "empty": "Berkasnya kosong.",
+    "unreadable": "Berkasnya rusak.",
+    "no_audio": "Tidak ada suara di dalamnya.",
+    "gone": "Berkasnya sudah tidak ada di server.",
+    "tampered": "Berkasnya tidak cocok dengan segelnya.",
+    "too_slow": "Pengolahannya terlalu lama.",
+    "timeout": "Pengolahannya terlalu lama.",
+    "crash": "Berkasnya tidak bisa diolah.",
+    "trouble": "Sedang ada gangguan di pihak kami.",
+}
+_THANKS = {
+    "tes": "Suara masuk, terdengar. 👍",
+    "situasi_aman": "Terima kasih, situasi aman dicatat.",
+    "keluhan": "Mohon maaf atas hal ini. Sampaikan lewat pesan langsung ke saya agar petugas bisa menelusurinya.",
+    "pertanyaan": "Untuk pertanyaan, sebut nama saya atau kirim pesan langsung, nanti saya jawab.",
+    "bukan_laporan": "Terdengar.",
+}
+
+
+class Entry(Protocol):
+    """An incident as the store gives it (`bot.store.incidents.Incident`)."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def opened_at(self) -> int: ...
+    @property
+    def urgency(self) -> str: ...
+    @property
+    def district(self) -> str | None: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def claimed_by(self) -> str | None: ...
+    @property
+    def analysis(self) -> Analysis: ...
+    @property
+    def reports(self) -> int: ...
+
+
+def heard(
+    transcript: str, analysis: Analysis, incident_id: int | None, *, late: bool = False, flags: Sequence[str] = ()
+) -> str:
+    """The answer in the thread under a note. What is private is not repeated there."""
+    lines: list[str] = []
+    if late:
+        lines.append(_LATE)
+    if analysis.private:
+        lines += [
+            f"🔒 Laporan diterima{_number(incident_id)}. Isinya tidak saya ulang di sini; petugas sudah diberi tahu.",
+            EMERGENCY,
+        ]
+        return "\n\n".join(lines)
+    if not transcript.strip():
+        lines += ["🔇 Tidak terdengar ucapan. Rekamannya tetap disimpan untuk petugas; boleh diulang.", EMERGENCY]
+        return "\n\n".join(lines)
+    lines.append(f"> {_quote(transcript)}")
+    if doubts := _doubts(flags):
+        lines.append(f"_{doubts}_")
+    if not analysis.report:
+        lines.append(_THANKS.get(analysis.category, _THANKS["bukan_laporan"]))
+        return "\n\n".join(lines)
+    summary = [f"{MARKS[analysis.urgency]} **{_title(analysis)}**"]
+    if place := place_line(analysis):
+        summary.append(f"📍 {escape(place)}")
+    summary.append(f"✅ Diteruskan ke petugas{_number(incident_id)}.")
+    lines.append("\n".join(summary))
+    if analysis.category == "tidak_jelas":
+        lines.append("Belum jelas bagi saya. **Di mana** dan **apa** yang terjadi?")
+    elif not place_line(analysis) and analysis.category not in ("rumor", "pembaruan", "duplikat"):
+        lines.append("**Di mana** tepatnya? Sebut desa atau patokan terdekat.")
+    if analysis.urgency is Urgency.DARURAT:
+        lines.append(EMERGENCY)
+    return "\n\n".join(lines)
+
+
+def card(incident: Entry, transcript: str, *, link: str, zone: tzinfo = WIB, flags: Sequence[str] = ()) -> str:
+    """The card in the operations room. Names no reporter; the link leads to the note itself."""
+    analysis = incident.analysis
+    urgency = Urgency(incident.urgency)
+    when = datetime.fromtimestamp(incident.opened_at / 1000, UTC).astimezone(zone)
+    head = [f"{MARKS[urgency]} **{urgency.upper()} · {_title(analysis)}** · #{incident.id}"]
+    head.append(f"📍 {escape(place_line(analysis) or incident.district or 'tempat belum disebut')}")
+    head.append(f"🕒 {when:%d.%m.%Y %H.%M} {_zone(when)}")
+    status = TITLES[incident.status]
+    if incident.claimed_by:
+        status += f" oleh {escape(incident.claimed_by)}"
+    if incident.reports > 1:
+        status += f" · {incident.reports} laporan"
+    head.append(f"📋 Status: {status}")
+    lines = ["\n".join(head)]
+    if analysis.private:
+        lines.append("🔒 _Pribadi: jangan diteruskan ke kanal mana pun._")
+    lines.append(f"> {_quote(transcript) if transcript.strip() else '(tidak terdengar ucapan)'}")
+    if doubts := _doubts(flags):
+        lines.append(f"⚠️ _{doubts}_")
+    if evidence := _evidence(analysis):
+        lines.append(f"🔎 {evidence}")
+    lines.append(f"[▶️ Dengar catatannya]({link})")
+    lines.append(NOT_A_REPORT)
+    return "\n\n".join(lines)
+
+
+def unreadable(reason: str) -> str:
+    """The answer to a note that could not be opened."""
+    why = _UNREADABLE.get(reason, _UNREADABLE["trouble"])
+    return (
+        f"🔇 Maaf, pesan suara ini tidak bisa saya dengarkan. {why}\n\n"
+        f"Pesannya tetap tercatat untuk petugas. Mohon diulang, atau ditulis saja. {EMERGENCY}"
+    )
+
+
+def waiting() -> str:
+    """The word that a note is in the queue, when hearing it takes long."""
+    return "⏳ Pesan suara diterima, menunggu transkrip."
+
+
+def place_line(analysis: Analysis) -> str:
+    """Where it happened in one line: names at the scene with their districts, an undecided name with its choices."""
+    parts: list[str] = []
+    seen: set[tuple[int, int]] = set()
+    roles = ("scene",) if any(place.role == "scene" for place in analysis.places) else ("origin",)
+    for place in analysis.places:
+        if place.role not in roles or place.span in seen:
+            continue
+        seen.add(place.span)
+        meanings = [other for other in analysis.places if other.span == place.span]
+        parts.append(_name(place, meanings, analysis.district))
+    unique = list(dict.fromkeys(part for part in parts if part))
+    shown = [part for part in unique if not any(part != other and other.endswith(f"Kec. {part}") for other in unique)]
+    return ", ".join(shown[:3])
+
+
+def _name(place: FoundPlace, meanings: Sequence[FoundPlace], district: str | None) -> str:
+    districts = list(dict.fromkeys(one.district for one in meanings if one.district))
+    if place.kind == "district" and len(meanings) == 1:
+        return place.name
+    if district in districts:
+        return place.name if place.name == district else f"{place.name}, Kec. {district}"
+    if len(districts) > 1:
+        return f"{place.name} (Kec. {' atau '.join(districts)}?)"
+    return place.name + (f", Kec. {districts[0]}" if districts else "")
+
+
+def _title(analysis: Analysis) -> str:
+    title = analysis.title or analysis.category
+    return escape(f"{title}: {analysis.about_title}" if analysis.about_title else title)
+
+
+def _quote(transcript: str) -> str:
+    text = " ".join(mask(transcript).split())
+    return escape(text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 1].rstrip() + "…")
+
+
+def _doubts(flags: Sequence[str]) -> str:
+    return "; ".join(_FLAGS[flag] for flag in flags if flag in _FLAGS)
+
+
+def _evidence(analysis: Analysis) -> str:
+    words = dict.fromkeys(" ".join(mask(one.words).split()) for one in analysis.evidence)
+    return " · ".join(f"“{escape(one)}”" for one in list(words)[:MAX_EVIDENCE])
+
+
+def _number(incident_id: int | None) -> str:
+    return f" (#{incident_id})" if incident_id is not None else ""
+
+
+def _zone(when: datetime) -> str:
+    hours = (when.utcoffset() or when - when).total_seconds() / 3600
+    return {7: "WIB", 8: "WITA", 9: "WIT"}.get(int(hours), when.tzname() or "")
