@@ -252,11 +252,19 @@ class _Reading:
             if self._is(kind) and not self._is("tanda_lapor"):
                 self._said(kind)
                 return kind
+        if denied := self._only_denied():
+            self._note("jenis.disangkal", denied)
+            return "situasi_aman"
         if self._said("tanda_lapor") or self._said_urgency("bahaya"):
             return "tidak_jelas"
         if not any(word.plain not in (STOP, QUESTION) for word in self._words.words):
             return "tidak_jelas" if self._spoken else "bukan_laporan"
         return "tidak_jelas" if self._spoken or self._mentions else "bukan_laporan"
+
+    def _only_denied(self) -> Match | None:
+        """ "Tidak ada kebakaran": an incident is named only to say that there is none."""
+        patterns = (pattern for category in self._rules.categories for pattern in category.words)
+        return next((match for pattern in patterns for match in pattern.find(self._words) if self._denied(match)), None)
 
     # ── urgency ─────────────────────────────────────────────────────────────────────────────────────────
 

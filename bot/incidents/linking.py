@@ -84,6 +84,8 @@ def score(known: Known, analysis: Analysis, at: int) -> Candidate | None:
     words = _overlap(known.text, analysis.text)
     said = 0.15 if analysis.category in _KNOWN_ALREADY else 0.0
     total = min(1.0, 0.35 * kind + 0.35 * place + 0.15 * time + 0.15 * words + said)
+    if place < 1 and not said:
+        total = min(total, THRESHOLD - 0.05)  # shown to officers as a possibility, not linked
     reasons = {"kind": kind, "place": place, "time": round(time, 3), "words": round(words, 3), "said": said}
     return Candidate(known.id, round(total, 4), reasons)
 

@@ -23,7 +23,7 @@ from bot.incidents.words import Words, plain
 
 _LETTER = "[^ ¶?]"
 _GAPS = {"..": 3, "...": 8}
-_ELEMENT = re.compile(r"^(?:\.{2,3}|\?|[@~*]?[^\s@~*?|]+[*]?(?:\|[~*@]?[^\s@~*?|]+[*]?)*\??)$")
+_ELEMENT = re.compile(r"^(?:\.{2,3}|\?|[@~*]?[\w,.]+[*]?(?:\|[~*@]?[\w,.]+[*]?)*\??)$")
 _NASAL = {"p": "m", "t": "n", "k": "ng", "s": "ny", "c": "ny"}
 _PREFIX = "(?:di|ke|ter|ber|be|me|mem|men|meng|meny|menge|pe|pem|pen|peng|peny|per|se|ku|tak|n|ng|nge|m)?"
 _SUFFIX = "(?:an|kan|in|i|nya|lah|kah|pun|e|ne|ku|mu|ke|ake){0,2}"

@@ -101,7 +101,8 @@ class _Search:
             name = key(forms)
             if len(name) < _FUZZY_FROM or any(form in (STOP, QUESTION) for form in forms):
                 continue
-            if any(form in self._common or form in self._cues.cues for form in forms):
+            known = [form in self._common or form in self._cues.cues for form in forms]
+            if all(known) or forms[0] in self._cues.cues:
                 continue
             if last == index and self._before(index) not in self._cues.cues:
                 continue

@@ -1,0 +1,28 @@
+"""The district's own rules and names: content is part of what is tested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.incidents.analysis import Analyser
+from bot.incidents.gazetteer import Gazetteer, load_gazetteer
+from bot.incidents.rules import Rules, load_rules
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def gazetteer() -> Gazetteer:
+    return load_gazetteer(ROOT / "places")
+
+
+@pytest.fixture(scope="session")
+def rules() -> Rules:
+    return load_rules(ROOT / "flows" / "incidents")
+
+
+@pytest.fixture(scope="session")
+def analyser(gazetteer: Gazetteer, rules: Rules) -> Analyser:
+    return Analyser(gazetteer, rules)

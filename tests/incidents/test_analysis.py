@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.incidents.analysis import Analyser, Analysis
+from bot.incidents.gazetteer import load_gazetteer
+from bot.incidents.rules import TALK, Urgency, load_rules
+
+ROOT = Path(__file__).parents[2]
+MESSAGES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "dev.yaml").read_text(encoding="utf-8"))[
+    "messages"
+]
+OURS = Analyser(load_gazetteer(ROOT / "places"), load_rules(ROOT / "flows" / "incidents"))
+
+
+def rates(split: str) -> dict[str, float]:
+    rows = [row for row in MESSAGES if row["split"] == split]
+    right = {"category": 0, "urgency": 0, "district": 0}
+    for row in rows:
+        analysis = OURS.analyse(row["text"])
+        for name in right:
+            right[name] += getattr(analysis, name) == row[name]
+    return {name: count / len(rows) for name, count in right.items()}
+
+
+def test_the_labelled_messages_are_enough_and_split() -> None:
+    assert len(MESSAGES) >= 80
+    assert len({row["text"] for row in MESSAGES}) == len(MESSAGES)
+    assert sum(row["split"] == "holdout" for row in MESSAGES) >= len(MESSAGES) // 4
+
+
+def test_messages_that_nobody_tuned_to_are_understood() -> None:
+    measured = rates("holdout")
+    assert measured["category"] >= 0.80, measured
+    assert measured["urgency"] >= 0.75, measured
+    assert measured["district"] >= 0.85, measured
+
+
+def test_the_messages_that_the_rules_were_made_with_stay_understood() -> None:
+    measured = rates("tune")
+    assert min(measured.values()) >= 0.93, measured
+
+
+def test_no_darurat_is_taken_for_info_or_for_no_report() -> None:
+    for row in MESSAGES:
+        if row["urgency"] == "darurat":
+            analysis = OURS.analyse(row["text"])
+            assert analysis.report, row["text"]
+            assert analysis.urgency is not Urgency.INFO, row["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("tidak ada kebakaran di Subah", "situasi_aman"),
+        ("bukan tawuran Pak, cuma anak-anak main bola", "bukan_laporan"),
+        ("ini latihan, kebakaran di PLTU", "tes"),
+        ("ini bukan latihan, kebakaran di PLTU", "kebakaran"),
+        ("tes tes", "tes"),
+        ("truk gas menabrak pohon lalu terbakar", "kebakaran"),
+        ("truk mogok, macet panjang", "kemacetan"),
+        ("truk mogok di tanjakan", "lalin_gangguan"),
+        ("suami memukul istri", "kdrt"),
+        ("orang dipukul di pasar", "penganiayaan"),
+        ("motor ditabrak, penabraknya kabur", "tabrak_lari"),
+    ],
+)
+def test_kinds_are_told_apart(analyser: Analyser, text: str, category: str) -> None:
+    assert analyser.analyse(text).category == category
+
+
+def test_what_is_over_is_not_darurat(analyser: Analyser) -> None:
+    assert analyser.analyse("ada tawuran di Subah").urgency is Urgency.DARURAT
+    assert analyser.analyse("tadi ada tawuran di Subah, sudah bubar").urgency is Urgency.INFO
+
+
+def test_what_is_not_over_is_not_taken_for_over(analyser: Analyser) -> None:
+    assert analyser.analyse("kebakaran di Subah, api belum padam").urgency is Urgency.DARURAT
+
+
+@pytest.mark.parametrize("text", ["krsk tolong krsk", "anu Pak itu anu", "Pak ke sini", "…", "qwrt zxcv"])
+def test_a_spoken_note_that_nobody_understands_is_a_report(analyser: Analyser, text: str) -> None:
+    analysis = analyser.analyse(text)
+    assert (analysis.category, analysis.report, analysis.urgency) == ("tidak_jelas", True, Urgency.SEGERA)
+
+
+def test_violence_at_home_is_private(analyser: Analyser) -> None:
+    assert analyser.analyse("tetangga dipukuli suaminya").private
+    assert not analyser.analyse("motor hilang").private
+
+
+def test_an_update_says_what_it_is_about(analyser: Analyser) -> None:
+    analysis = analyser.analyse("update kebakaran Sojomerto, api sudah padam")
+    assert (analysis.category, analysis.about, analysis.urgency) == ("pembaruan", "kebakaran", Urgency.INFO)
+
+
+def test_a_misspelt_word_is_understood(analyser: Analyser) -> None:
+    assert analyser.analyse("kecelakan di Tulis").category == "laka_lantas"
+
+
+def test_every_conclusion_shows_its_words(analyser: Analyser) -> None:
+    analysis = analyser.analyse("Laka di Cilubah, korban tergeletak")
+    shown = {one.rule: one.words for one in analysis.evidence}
+    assert shown["kategori.laka_lantas"] == "Laka"
+    assert shown["darurat.laka_lantas"] == "tergeletak"
+    assert shown["place.road"] == "Cilubah"
+
+
+def test_the_contract_of_the_command_line_is_kept(analyser: Analyser) -> None:
+    row = analyser.analyse("begal di Bandar kabur ke arah Weleri").to_json()
+    assert {"text", "category", "urgency", "places", "district", "report"} <= set(row)
+    assert all({"name", "kind", "code", "district", "span", "score"} <= set(place) for place in row["places"])
+    assert Analysis.from_json(json.loads(json.dumps(row))).to_json() == row
+
+
+PIECES = """kebakaran tidak ada di Subah ke arah Weleri … ? . , tolong yang tadi sudah bubar Wonokerso 119 😀 ÀÉ ﬁ"""
+words = st.sampled_from([*PIECES.split(), "\x00", "\ud7ff"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(max_size=300), st.lists(words, max_size=40).map(" ".join)), st.booleans())
+def test_no_text_breaks_the_analysis_and_every_span_lies_inside_it(text: str, spoken: bool) -> None:
+    analysis = OURS.analyse(text, spoken=spoken)
+    assert analysis.category in TALK or OURS.rules.category(analysis.category) is not None
+    for start, end in [place.span for place in analysis.places] + [one.span for one in analysis.evidence]:
+        assert 0 <= start < end <= len(text)
+    for place in analysis.places:
+        assert text[place.span[0] : place.span[1]] == place.heard
+    json.dumps(analysis.to_json())
