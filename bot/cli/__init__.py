@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import audit, bulletin, db, incidents, model, rooms, transcribe
+from bot.cli import audit, bulletin, chat, db, demo, flows, incidents, model, rooms, run, transcribe
 
 app = typer.Typer(
     name="kentongan",
@@ -22,10 +22,14 @@ def _root() -> None:
 
 app.add_typer(audit.app, name="audit")
 app.add_typer(bulletin.app, name="bulletin")
+app.command()(chat.chat)
 app.add_typer(db.app, name="db")
+app.command()(demo.demo)
+app.add_typer(flows.app, name="flows")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(model.app, name="model")
 app.add_typer(rooms.app, name="rooms")
+app.command()(run.run)
 app.command()(transcribe.transcribe)
 
 

@@ -12,14 +12,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
-from rich.text import Text
 
 from bot.cli import exits
 from bot.config import load_config
 from bot.demo.homeserver import HomeserverError
 from bot.demo.process import ProcessError
 from bot.demo.scene import Scene, SceneError
-from bot.demo.world import BOT, World
+from bot.demo.world import World
 from bot.matrix.person import PersonError
 from bot.problem import ContentError
 
