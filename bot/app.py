@@ -31,7 +31,7 @@ from bot.matrix.api import ApiError, Unreachable
 from bot.matrix.sender import Sender
 from bot.matrix.session import MatrixSession
 from bot.matrix.sync import SyncLoop
-from bot.problem import ContentError, Severity
+from bot.problem import ContentError, Problem, Severity
 from bot.store.audit import Auditor
 from bot.store.database import Database, connect
 from bot.store.migrate import upgrade
@@ -197,10 +197,17 @@ async def serve(config: Config) -> None:
         raise ContentError([problem for problem in problems if problem.severity is Severity.ERROR])
     find_model(config.speech.model)
     with hold(config.data_dir, config.database_url):
+        config.pickle_key()  # keys first: a database or crypto store without its key is a mistake from then on
+        auditor = Auditor(config.audit_key())
         engine = connect(config.database_url)
         upgrade(engine)
         database = Database(engine)
         try:
+            if not await database.run(auditor.fits):
+                file = config.resolve(config.secrets.audit_key_file)
+                raise ContentError(
+                    [Problem(config.file, 0, f"secrets.audit_key_file: {file} is not this database's key")]
+                )
             session = await MatrixSession.open(config, database)
             try:
                 await App(config, content, database, session).run()

@@ -5,15 +5,18 @@ Secrets never stand in the file: each comes from an environment variable (`*_env
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-import stat
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator, model_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.problem import ContentError, Problem
 from bot.yamlfile import read, validate
@@ -89,10 +92,16 @@ class Speech(Section):
     window_seconds: Annotated[int, Field(ge=5, le=30)] = 30
     timeout_seconds: Annotated[int, Field(ge=5)] = 120
     """For one window; past it the worker is ended and the window counts as failed."""
-    late_seconds: int = 120
+    late_seconds: Annotated[int, Field(ge=0)] = 120
     """A transcript that comes later says so."""
-    stale_seconds: int = 1200
+    stale_seconds: Annotated[int, Field(ge=0)] = 1200
     """A transcript that comes later no longer alerts, but is logged."""
+
+    @model_validator(mode="after")
+    def _late_before_stale(self) -> Speech:
+        if self.late_seconds >= self.stale_seconds:
+            raise ValueError("late_seconds must be less than stale_seconds")
+        return self
 
 
 class Bulletins(Section):
@@ -154,11 +163,18 @@ class Config(Section):
             raise ValueError(f"no such timezone: {value} (for western Indonesia: Asia/Jakarta)") from None
         return value
 
-    @model_validator(mode="after")
-    def _window_fits(self) -> Config:
-        if self.speech.late_seconds >= self.speech.stale_seconds:
-            raise ValueError("speech.late_seconds must be less than speech.stale_seconds")
-        return self
+    @field_validator("database")
+    @classmethod
+    def _usable_database(cls, value: str | None) -> str | None:
+        try:
+            kind = make_url(value).get_backend_name() if value is not None else "sqlite"
+        except ArgumentError:
+            raise ValueError("not a database address (sqlite:////path/k.db, postgresql+psycopg://…)") from None
+        if kind not in ("sqlite", "postgresql"):
+            raise ValueError(f"{kind} is not supported (sqlite, postgresql)")
+        if value is not None and kind == "sqlite" and not make_url(value).database:
+            raise ValueError("a database in memory forgets everything: name a file, sqlite:////path/k.db")
+        return value
 
     @property
     def zone(self) -> ZoneInfo:
@@ -188,7 +204,12 @@ class Config(Section):
     @property
     def database_url(self) -> str:
         """SQLAlchemy URL of the database."""
-        return self.database or f"sqlite:///{self.data_dir / 'kentongan.db'}"
+        if self.database is None:
+            return f"sqlite:///{self.data_dir / 'kentongan.db'}"
+        url = make_url(self.database)
+        if url.get_backend_name() == "sqlite" and url.database:
+            url = url.set(database=str(self.resolve(Path(url.database))))
+        return url.render_as_string(hide_password=False)
 
     def resolve(self, path: Path) -> Path:
         """An absolute path; relative ones are relative to the configuration file."""
@@ -210,11 +231,19 @@ class Config(Section):
 
     def pickle_key(self) -> SecretStr:
         """The key of the crypto store. Raises ContentError when it is missing although a store exists."""
-        return self._own_key("pickle_key", self.secrets.pickle_key_env, self.secrets.pickle_key_file)
+        made = next(iter(self.crypto_dir.glob("*")), None) if self.crypto_dir.is_dir() else None
+        return self._own_key("pickle_key", self.secrets.pickle_key_env, self.secrets.pickle_key_file, made)
 
     def audit_key(self) -> bytes:
-        """The key of the audit chain. Raises ContentError when it is missing although a database exists."""
-        key = self._own_key("audit_key", self.secrets.audit_key_env, self.secrets.audit_key_file)
+        """The key of the audit chain: ask for it before making a database.
+
+        Raises ContentError when it is missing although a database exists (for PostgreSQL that cannot be seen here;
+        `Auditor.fits` shows it).
+        """
+        url = make_url(self.database_url)
+        path = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+        made = path if path is not None and path.exists() else None
+        key = self._own_key("audit_key", self.secrets.audit_key_env, self.secrets.audit_key_file, made)
         return key.get_secret_value().encode()
 
     def _secret(self, section: str, name: str, env: str | None, file: Path | None) -> SecretStr | None:
@@ -233,25 +262,37 @@ class Config(Section):
             raise self._error(f"{section}.{name}_file: {path} is empty")
         return SecretStr(text)
 
-    def _own_key(self, name: str, env: str | None, file: Path) -> SecretStr:
+    def _own_key(self, name: str, env: str | None, file: Path, made_with_it: Path | None) -> SecretStr:
         path = self.resolve(file)
         if self.from_environment(env) is None and not path.exists():
-            if (self.data_dir / "kentongan.db").exists() or self.crypto_dir.exists():
+            if made_with_it is not None:
                 raise self._error(
-                    f"secrets.{name}_file: {path} is missing, but {self.data_dir} holds data made with it; "
+                    f"secrets.{name}_file: {path} is missing, but {made_with_it} was made with that key; "
                     "put the key back (it is in every backup)"
                 )
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
-            with os.fdopen(descriptor, "w") as handle:
-                handle.write(secrets.token_hex(KEY_BYTES) + "\n")
+            _write_new(path, secrets.token_hex(KEY_BYTES) + "\n")
         secret = self._secret("secrets", name, env, file)
         if secret is None or len(secret.get_secret_value()) < KEY_BYTES:
-            raise self._error(f"secrets.{name}: needs at least {KEY_BYTES} characters")
+            raise self._error(f"secrets.{name}_file: the key needs at least {KEY_BYTES} characters")
         return secret
 
     def _error(self, message: str) -> ContentError:
         return ContentError([Problem(self._file, 0, message)])
+
+
+def _write_new(path: Path, text: str) -> None:
+    """A secret's file, whole or not at all, readable by its owner alone; one that came to be meanwhile stays."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def load_config(path: Path, environ: Mapping[str, str] | None = None) -> Config:

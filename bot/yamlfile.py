@@ -1,12 +1,13 @@
 """YAML files with line numbers: every mistake in them is told as `file:line: message`.
 
-Only PyYAML's safe loader is used. Duplicate keys, which YAML forbids and PyYAML silently accepts, are
+Only PyYAML's safe constructors are used. Duplicate keys, which YAML forbids and PyYAML silently accepts, are
 mistakes here: in a flow the second answer would replace the first without a word.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,20 +21,6 @@ _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's safe loader where PyYAML was built with it: ten times as fast, the same result."""
 Key = tuple[str | int, ...]
 """Where a value stands: ("answers", "biaya", 0, "text")."""
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, with a line for what looks like a date and is none (2026-02-30)."""
-
-
-def _date(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Any:
-    try:
-        return yaml.SafeLoader.construct_yaml_timestamp(loader, node)
-    except ValueError:
-        raise yaml.constructor.ConstructorError(None, None, f"no such date: {node.value}", node.start_mark) from None
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
 
 
 class Document:
@@ -66,18 +53,29 @@ def read(path: Path) -> Document:
         raise ContentError([Problem(path, 0, f"cannot be read: {error}")]) from None
     try:
         node = yaml.compose(text, Loader=_LOADER)
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except RecursionError:
+        raise ContentError([Problem(path, 0, "nested too deep")]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ContentError([Problem(path, mark.line + 1 if mark else 0, f"not valid YAML: {error.problem}")]) from None
     except yaml.YAMLError as error:
         raise ContentError([Problem(path, 0, f"not valid YAML: {error}")]) from None
-    lines: dict[Key, int] = {}
-    problems: list[Problem] = []
-    if node is not None:
-        _walk(path, node, (), lines, problems, seen=set())
+    if node is None:
+        return Document(path, None, {})
+    problems = _multiplied(path, node)
     if problems:
         raise ContentError(problems)
+    lines: dict[Key, int] = {}
+    _walk(path, node, (), lines, problems, seen=set())
+    if problems:
+        raise ContentError(problems)
+    try:
+        data = yaml.constructor.SafeConstructor().construct_document(node)
+    except yaml.MarkedYAMLError as error:  # a tag (!!…) or a merge (<<) on something it does not fit
+        mark = error.problem_mark or error.context_mark
+        raise ContentError([Problem(path, mark.line + 1 if mark else 0, f"not valid YAML: {error.problem}")]) from None
+    except (ValueError, TypeError) as error:
+        raise ContentError([Problem(path, 0, f"not valid YAML: {error}")]) from None
     return Document(path, data, lines)
 
 
@@ -99,7 +97,10 @@ def _message(where: Key, fault: Any) -> str:
         return f"unknown key '{name}'"
     if fault["type"] == "missing":
         return f"missing key '{name}'"
-    return f"{name}: {fault['msg']}"
+    words = str(fault["msg"]).removeprefix("Value error, ")
+    if fault["type"] == "string_type" and isinstance(fault["input"], bool | int | float | date):
+        words += "; YAML reads this as something else: put it in quotes"
+    return f"{name}: {words}"
 
 
 def _walk(
@@ -116,6 +117,9 @@ def _walk(
             if not isinstance(name, str):
                 problems.append(Problem(path, key_node.start_mark.line + 1, "a key must be a plain word"))
                 continue
+            if key_node.tag in _NO_KEYS:
+                message = f"YAML reads the key '{name}' as a truth value or nothing: put it in quotes"
+                problems.append(Problem(path, key_node.start_mark.line + 1, message))
             if name in keys:
                 problems.append(Problem(path, key_node.start_mark.line + 1, f"key '{name}' is written twice"))
             keys.add(name)
@@ -125,3 +129,46 @@ def _walk(
         for index, item in enumerate(node.value):
             lines[(*where, index)] = item.start_mark.line + 1
             _walk(path, item, (*where, index), lines, problems, seen)
+    else:
+        try:
+            yaml.constructor.SafeConstructor().construct_object(node)
+        except (yaml.YAMLError, ValueError, OverflowError) as error:  # 2026-02-30, !!python/…, !!int x
+            reason = f"not a possible value: {error.problem if isinstance(error, yaml.MarkedYAMLError) else error}"
+            if node.tag == "tag:yaml.org,2002:timestamp":
+                reason = f"no such date: {node.value}"
+            problems.append(Problem(path, node.start_mark.line + 1, reason))
+
+
+_NO_KEYS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+_MAX_VALUES = 1_000_000
+"""Values in one file once every alias is written out."""
+
+
+def _multiplied(path: Path, root: yaml.Node) -> list[Problem]:
+    """Aliases that contain themselves, or multiply ("a: [*b, *b]", "b: [*c, *c]" …) until no memory holds them."""
+    sizes: dict[int, int] = {}
+    under_way: set[int] = set()
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in sizes:
+            return sizes[id(node)]
+        if id(node) in under_way:
+            raise ContentError([Problem(path, node.start_mark.line + 1, "this value contains itself")])
+        under_way.add(id(node))
+        total = 1
+        if isinstance(node, yaml.MappingNode):
+            total += sum(size(key) + size(value) for key, value in node.value)
+        elif isinstance(node, yaml.SequenceNode):
+            total += sum(size(item) for item in node.value)
+        under_way.discard(id(node))
+        sizes[id(node)] = total
+        return total
+
+    try:
+        if size(root) > _MAX_VALUES:
+            return [Problem(path, 0, "too large once its aliases (*name) are written out")]
+    except ContentError as error:
+        return error.problems
+    except RecursionError:
+        return [Problem(path, 0, "nested too deep")]
+    return []

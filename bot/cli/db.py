@@ -41,6 +41,7 @@ def upgrade(config: ConfigOption = Path("config.yaml"), as_json: JsonOption = Fa
     with _told():
         settings = load_config(config)
         with hold(settings.data_dir, settings.database_url):
+            settings.audit_key()  # made first: a database without its key is a mistake from then on
             engine = connect(settings.database_url)
             try:
                 before = migrate.current(engine)
