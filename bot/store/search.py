@@ -27,6 +27,8 @@ MAX_WORDS = 16
 MAX_MONTHS = 24
 """Longer periods are narrowed by time alone."""
 _words = table("incident_words", column("rowid"), column("words"))
+_NASAL = re.compile(r"(?:me|pe)(ng|ny|n|m)(?=[aeiou]\w{2})")
+_SWALLOWED = {"ng": "k", "ny": "s", "n": "t", "m": "p"}
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
@@ -46,7 +48,7 @@ def words_of(text_: str) -> list[str]:
     """What a text is found by: its words, their stems, and its numbers in figures."""
     plain = tokens(text_)
     found = dict.fromkeys(plain)
-    found.update(dict.fromkeys(stem(token) for token in plain))
+    found.update(dict.fromkeys(form for token in plain for form in _stems(token)))
     found.update(dict.fromkeys(digits(plain)))
     return [word for word in found if word]
 
@@ -128,7 +130,7 @@ def highlights(text_: str, wanted: Iterable[str]) -> tuple[tuple[int, int], ...]
     spans = [
         span
         for span, own in zip(found, forms, strict=True)
-        if any(token in words or stem(token) in words for token in own)
+        if any(token in words or words.intersection(_stems(token)) for token in own)
     ]
     # "satu satu sembilan": no word of it is the number, all together are
     plain = [own[0] if len(own) == 1 else "" for own in forms]
@@ -155,7 +157,15 @@ def mark(text_: str, spans: Sequence[tuple[int, int]], before: str = "**", after
 
 def _groups(query: str) -> list[list[str]]:
     """For each word of a query the forms that count as it."""
-    return [list(dict.fromkeys((word, stem(word)))) for word in digits(tokens(query))[:MAX_WORDS] if word]
+    return [list(dict.fromkeys((word, *_stems(word)))) for word in digits(tokens(query))[:MAX_WORDS] if word]
+
+
+def _stems(word: str) -> list[str]:
+    """The stem, and beside it the one whose first letter a prefix has swallowed ("mengejar" → "kejar")."""
+    found = [stem(word)]
+    if swallowed := _NASAL.match(word):
+        found.append(stem(_SWALLOWED[swallowed.group(1)] + word[swallowed.end() :]))
+    return found
 
 
 def _either(words: Sequence[str]) -> str:

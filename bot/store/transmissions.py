@@ -185,12 +185,14 @@ def fetched(connection: Connection, number: int, path: str, sha256: str, size: i
     )
 
 
-def heard(connection: Connection, number: int, result: HeardNote, *, now: int) -> int:
+def heard(connection: Connection, number: int, result: HeardNote, *, now: int) -> int | None:
     """Keep what the machine heard and take the note off the queue; returns the transcript's number.
 
-    Heard twice (a restart between hearing and committing cannot do that, a second run can), the newer is a version
-    more.
+    `None` when the note was withdrawn while it was being heard: then its words are not kept, and nothing may be
+    said about them. Heard a second time, the newer transcript is a version more.
     """
+    if get(connection, number).state == "withdrawn":
+        return None
     transcript = _version(
         connection,
         number,
@@ -210,7 +212,7 @@ def heard(connection: Connection, number: int, result: HeardNote, *, now: int) -
     )
     connection.execute(
         update(transmissions)
-        .where(transmissions.c.id == number, transmissions.c.state != "withdrawn")
+        .where(transmissions.c.id == number)
         .values(state="heard", heard_at=now, duration_ms=round(result.duration * 1000), error=None)
     )
     return transcript
