@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli import audit, bulletin, chat, db, demo, flows, incidents, model, rooms, run, transcribe
+from bot.cli import audit, bulletin, chat, check, db, demo, flows, incidents, model, rooms, run, transcribe
 
 app = typer.Typer(
     name="kentongan",
@@ -23,6 +23,7 @@ def _root() -> None:
 app.add_typer(audit.app, name="audit")
 app.add_typer(bulletin.app, name="bulletin")
 app.command()(chat.chat)
+app.command()(check.check)
 app.add_typer(db.app, name="db")
 app.command()(demo.demo)
 app.add_typer(flows.app, name="flows")

@@ -15,7 +15,7 @@ from bot.dialogue.conversation import Conversation, Offer
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.explain import explain
 from bot.dialogue.flows import Flows, Service
-from bot.dialogue.model import Answer
+from bot.dialogue.model import Answer, RuleOutcome
 from bot.dialogue.pick import pick
 from bot.dialogue.reply import choose_answer, render_answer, source_titles
 from bot.dialogue.steps import Pause, accept, numbered, walk
@@ -125,7 +125,9 @@ class Engine:
                 said = self._walk(replace(state, slots=slots), service, state.running[1] + 1, now)
                 return self._decision(text, understanding, said, "slot_filled", intent=service.name, score=1.0)
         verdict = judge(understanding, self.flows, self._limits)
-        if verdict.sureness is Sureness.SURE and verdict.label != service.name:
+        rule = self.understander.rules_by_reason.get(verdict.label or "")
+        beside = rule is not None and rule.outcome in {RuleOutcome.FALLBACK, RuleOutcome.SMALLTALK}
+        if verdict.sureness is Sureness.SURE and verdict.label != service.name and not beside:
             return None  # an interruption: answered first, then asked again
         paused = walk(service, state.running[1], state.slots)
         again = step.ask.retry if step.ask else self.flows.phrases.choose_retry
@@ -175,15 +177,18 @@ class Engine:
         self, state: Conversation, text: str, understanding: Understanding, now: datetime
     ) -> Decision | None:
         """ "kalau biayanya?": a question whose topic is the last answer's."""
-        if state.intent is None or understanding.topics or state.intent not in self.flows.services:
-            return None
-        alone = judge(understanding, self.flows, self._limits)
-        if alone.sureness is Sureness.SURE:
-            return None
-        service = self.flows.services[state.intent]
-        if not service.nouns:
+        service = self.flows.services.get(state.intent or "")
+        if service is None or not service.nouns:
             return None
         entities = {**state.entities, **understanding.entities}
+        if understanding.only_entities and set(understanding.topics) <= {service.flow.file.flow}:
+            answer = choose_answer(service, state.facets, entities)
+            if answer is not None and answer.when:
+                said = self._say(state, service.name, state.facets, entities, now)
+                return self._decision(text, understanding, said, "follow_up", intent=service.name, score=1.0)
+        wordless = all(word.text.isdigit() for word in understanding.reading.words)
+        if understanding.topics or wordless or judge(understanding, self.flows, self._limits).sureness is Sureness.SURE:
+            return None
         if understanding.only_aspects:
             facets = understanding.facets or state.facets
             answer = choose_answer(service, facets, entities)
@@ -191,7 +196,7 @@ class Engine:
             if answer is not None and answer.when and wanted & {part.partition("=")[0] for part in answer.when}:
                 said = self._say(state, service.name, facets, entities, now)
                 return self._decision(text, understanding, said, "follow_up", intent=service.name, score=1.0)
-        context = self.understander.reader.read(self.understander.topic_words(state.intent))
+        context = self.understander.reader.read(self.understander.topic_words(service.name))
         together = self.understander.understand(understanding.reading, context)
         verdict = judge(together, self.flows, self._limits)
         if verdict.sureness is Sureness.LOST or verdict.label not in {None, *self.flows.services}:

@@ -32,7 +32,7 @@ def explain(understanding: Understanding, understander: Understander) -> dict[st
                 "intent": candidate.label,
                 "score": candidate.score,
                 "topic_missing": candidate in understanding.held,
-                "evidence": understander.matcher.evidence(reading, candidate.label),
+                "evidence": understander.matcher.evidence(reading, candidate.label, understanding.hints),
             }
             for candidate in shown
         ],

@@ -68,8 +68,8 @@ class Flows:
     """By intent name, in the order of files and lines."""
     policy: PolicyFile
     lexicon: Lexicon
-    hollow: frozenset[str]
     facets: Mapping[str, list[str]]
+    actions: list[str]
     phrases: PhrasesFile
     local: Mapping[str, LocalFact]
     digest: str

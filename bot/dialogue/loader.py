@@ -58,8 +58,8 @@ def load_flows(folder: Path) -> Flows:
         services=services,
         policy=_as(PolicyFile, values[POLICY]),
         lexicon=_lexicon(lexicon_file),
-        hollow=frozenset(token for word in lexicon_file.hollow for token in tokens(word)),
         facets=lexicon_file.facets,
+        actions=lexicon_file.actions,
         phrases=_as(PhrasesFile, values[PHRASES]),
         local=_as(LocalFile, values[LOCAL]).facts,
         digest=_digest(folder, paths),
@@ -92,13 +92,20 @@ def _as(kind: type[Kind], value: Part) -> Kind:
 
 
 def _lexicon(file: LexiconFile) -> Lexicon:
+    rewrites = {tokens(word)[0]: tuple(tokens(meant)) for word, meant in file.rewrites.items()}
+
+    def rewritten(phrase: str) -> tuple[str, ...]:
+        """Phrases are looked for after single words have been rewritten."""
+        return tuple(word for token in tokens(phrase) for word in rewrites.get(token, (token,)))
+
     return Lexicon(
         protected=frozenset(token for word in file.protected for token in tokens(word)),
-        rewrites={tokens(word)[0]: tuple(tokens(meant)) for word, meant in file.rewrites.items()},
-        phrases={tuple(tokens(words)): tuple(tokens(meant)) for words, meant in file.phrases.items()},
+        rewrites=rewrites,
+        phrases={rewritten(words): tuple(tokens(meant)) for words, meant in file.phrases.items()},
         fillers=frozenset(token for word in file.fillers for token in tokens(word)),
         courtesies=frozenset(token for word in file.courtesies for token in tokens(word)),
-        common=frozenset(token for word in [*file.common, *file.hollow] for token in tokens(word)),
+        hollow=frozenset(token for word in file.hollow for token in tokens(word)),
+        common=frozenset(token for word in file.common for token in tokens(word)),
     )
 
 

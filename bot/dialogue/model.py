@@ -226,6 +226,8 @@ class LexiconFile(Part):
     common: list[str] = []
     hollow: list[str] = []
     """Words of grammar: they help to tell intents apart, but a question may hold any number of them unexplained."""
+    actions: list[str] = []
+    """What is done with any topic (make, renew, lose): a question that holds only these and facets lacks its topic."""
     facets: dict[Name, list[Phrase]] = {}
     """What about a thing is asked: its cost, papers, place …, and the words that ask it."""
 

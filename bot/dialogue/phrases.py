@@ -13,6 +13,8 @@ class _Phrase:
     name: str
     words: tuple[tuple[str, str], ...]
     """(text, stem) of each word."""
+    exact: bool
+    """Other words of the same stem do not count: "pencuri" is not "dicuri"."""
 
 
 class PhraseIndex:
@@ -22,12 +24,15 @@ class PhraseIndex:
         self._reader = reader
         self._by_first: dict[str, list[_Phrase]] = {}
 
-    def add(self, name: str, phrases: Iterable[str]) -> None:
-        """Register a list; phrases are read as messages are, so they may be written as people write."""
+    def add(self, name: str, phrases: Iterable[str], *, exact: bool = False) -> None:
+        """Register a list; phrases are read as messages are, so they may be written as people write.
+
+        `exact`: only these words, none that merely share their stem.
+        """
         for text in phrases:
             words = tuple((word.text, word.stem) for word in self._reader.read(text).words)
             if words:
-                phrase = _Phrase(name, words)
+                phrase = _Phrase(name, words, exact)
                 for key in dict.fromkeys(words[0]):
                     self._by_first.setdefault(key, []).append(phrase)
 
@@ -44,7 +49,9 @@ class PhraseIndex:
                         continue
                     seen.add(id(phrase))
                     pairs = zip(phrase.words, words[start:end], strict=True)
-                    if all(other.text == text or other.stem == stem for (text, stem), other in pairs):
+                    if all(
+                        other.text == text or (not phrase.exact and other.stem == stem) for (text, stem), other in pairs
+                    ):
                         spans = found.setdefault(phrase.name, [])
                         if (start, end) not in spans:
                             spans.append((start, end))

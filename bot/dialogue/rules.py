@@ -26,12 +26,12 @@ class Rules:
     def __init__(self, policy: PolicyFile, index: PhraseIndex) -> None:
         self._rules = policy.rules
         for name, phrases in policy.words.items():
-            index.add(f"@{name}", phrases)
+            index.add(f"@{name}", phrases, exact=True)
         for rule in policy.rules:
             for condition in rule.when:
                 for phrase in [*(phrase for group in condition.all for phrase in group), *condition.unless]:
                     if not phrase.startswith("@"):
-                        index.add(f"={phrase}", [phrase])
+                        index.add(f"={phrase}", [phrase], exact=True)
 
     def apply(self, reading: Reading, found: Found) -> Hit | None:
         """The first emergency that applies, else the first other rule; None when no condition holds."""

@@ -24,15 +24,15 @@ OUTSIDE = "_outside"
 class Thresholds:
     """How sure is sure enough. Scores run from 0 to 1."""
 
-    answer: float = 0.42
+    answer: float = 0.33
     """From here an intent is answered …"""
     margin: float = 0.06
     """… if it leads the next one by this much."""
-    offer: float = 0.33
+    offer: float = 0.28
     """From here an intent may be offered in "did you mean"."""
     spread: float = 0.15
     """Offered are those at most this far behind the best."""
-    unexplained: float = 0.30
+    unexplained: float = 0.20
     """Charged when every content word is unexplained; less in proportion."""
 
 
@@ -41,6 +41,9 @@ class Understanding:
     """One message, understood."""
 
     reading: Reading
+    """With the words that the talk supplied."""
+    hints: tuple[str, ...] = ()
+    """What the matcher was told beside the words."""
     facets: tuple[str, ...] = ()
     entities: dict[str, str] = field(default_factory=dict)
     hit: Hit | None = None
@@ -56,6 +59,12 @@ class Understanding:
     unexplained: tuple[str, ...] = ()
     bare_topic: bool = False
     """All it holds is the topic: "sim"."""
+    lacks_topic: bool = False
+    """All it holds are aspects and actions: "cara perpanjang gimana?"."""
+    content: int = 0
+    """Words that are not grammar."""
+    only_entities: bool = False
+    """All it holds are entities, their topic and words of grammar: "kalau sim a?"."""
     only_aspects: bool = False
     """All it holds are facets, entities and words of grammar: "kalau biayanya?"."""
 
@@ -69,6 +78,7 @@ class Understander:
         self.reader = Reader(flows.lexicon, _texts(flows))
         self._index = PhraseIndex(self.reader)
         self._rules = Rules(flows.policy, self._index)
+        self._index.add("action:", flows.actions)
         for facet, phrases in flows.facets.items():
             self._index.add(f"facet:{facet}", phrases)
         for entity, values in flows.entities.items():
@@ -90,7 +100,7 @@ class Understander:
         self._explained = {
             word.stem for text, label in samples if label in flows.services for word in self.reader.read(text).words
         }
-        self.matcher: Matcher = LinearMatcher(samples, self.reader)
+        self.matcher: Matcher = LinearMatcher(samples, self.reader, lambda reading: _hints(self._index.find(reading)))
 
     def topic_words(self, intent: str) -> str:
         """The words that name an intent's topic, to be understood with a follow-up that leaves them out."""
@@ -104,7 +114,7 @@ class Understander:
         facets = tuple(facet for facet in self._flows.facets if f"facet:{facet}" in own)
         entities = _entities(self._flows, own)
         aspects = _covered(own, ("facet:", "entity:"))
-        hollow = self._flows.hollow
+        hollow = self._flows.lexicon.hollow
         content = [position for position, word in enumerate(reading.words) if word.text not in hollow]
         named = {
             position
@@ -122,9 +132,10 @@ class Understander:
             and not reading.words[position].text.isdigit()
         ]
         charge = self.thresholds.unexplained * len(unexplained) / len(content) if content else 0.0
+        hints = _hints(found)
         ranked: list[Candidate] = []
         held: list[Candidate] = []
-        for candidate in self.matcher.rank(full) if full.words else []:
+        for candidate in self.matcher.rank(full, hints) if full.words else []:
             service = self._flows.services.get(candidate.label)
             if service is None:
                 ranked.append(candidate)
@@ -133,7 +144,8 @@ class Understander:
             there = all(noun in found for noun in self._nouns[candidate.label])
             (ranked if there else held).append(charged)
         return Understanding(
-            reading=reading,
+            reading=full,
+            hints=hints,
             facets=facets,
             entities=entities,
             hit=self._rules.apply(reading, own),
@@ -142,9 +154,20 @@ class Understander:
             held=tuple(sorted(held, key=_order)),
             topics=tuple(flow for flow, nouns in self._topics.items() if nouns and all(noun in own for noun in nouns)),
             unexplained=tuple(dict.fromkeys(unexplained)),
+            lacks_topic=bool(content)
+            and all(position in _covered(own, ("facet:", "entity:", "action:")) for position in content),
+            content=len(content),
             bare_topic=bool(content) and all(position in named for position in content),
+            only_entities=bool(entities)
+            and not facets
+            and all(position in _covered(own, ("entity:", "noun:")) for position in content),
             only_aspects=bool(content) and all(position in aspects for position in content),
         )
+
+
+def _hints(found: dict[str, list[tuple[int, int]]]) -> tuple[str, ...]:
+    """Facets, and entities without their value: "sim c" and "sim a" ask the same."""
+    return tuple(sorted({name.partition("=")[0] for name in found if name.startswith(("facet:", "entity:"))}))
 
 
 def _order(candidate: Candidate) -> tuple[float, str]:
@@ -192,6 +215,7 @@ def _texts(flows: Flows) -> Iterator[str]:
     """All that people may say, as the content knows it: the vocabulary."""
     yield from (text for text, _ in _samples(flows))
     yield from rule_texts(flows.policy)
+    yield from flows.actions
     for service in flows.services.values():
         yield from (phrase for group in service.nouns for phrase in group)
     for phrases in flows.facets.values():

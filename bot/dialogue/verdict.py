@@ -11,6 +11,8 @@ from bot.dialogue.understand import OUTSIDE, Thresholds, Understanding
 
 MOST_OFFERED = 3
 _WEAK = "weak"
+_MOST_UNEXPLAINED = 0.67
+"""Share of the content words; with more of them unknown, a named topic is chance ("sim" in a talk about phones)."""
 
 
 class Sureness(StrEnum):
@@ -71,7 +73,7 @@ def _not_an_intent(best: Candidate, understanding: Understanding, flows: Flows, 
 def _by_topic(understanding: Understanding, flows: Flows, limits: Thresholds) -> Verdict:
     """Nothing is likely: a named topic, or a question that only lacks its topic, is still worth a question back."""
     best = understanding.candidates[0]
-    if understanding.topics and not understanding.unexplained:
+    if understanding.topics and len(understanding.unexplained) <= _MOST_UNEXPLAINED * understanding.content:
         topical = [
             candidate
             for candidate in understanding.candidates
@@ -81,7 +83,7 @@ def _by_topic(understanding: Understanding, flows: Flows, limits: Thresholds) ->
         if topical:
             return _torn(tuple(topical[:MOST_OFFERED]), "topic_only")
     held = [candidate for candidate in understanding.held if candidate.score >= limits.offer]
-    if held and not understanding.topics and not understanding.unexplained and held[0].score > best.score:
+    if held and not understanding.topics and understanding.lacks_topic and held[0].score > best.score:
         return _torn(_near(held[0], understanding.held, flows, limits), "topic_missing")
     return Verdict(Sureness.LOST, "unlikely", score=best.score)
 

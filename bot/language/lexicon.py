@@ -24,6 +24,8 @@ class Lexicon:
     """Words that say nothing about what is asked (pak, dong, ya); left out before matching."""
     courtesies: frozenset[str] = frozenset()
     """Greetings and thanks: left out when the message says anything else ("pagi pak, syarat sim?")."""
+    hollow: frozenset[str] = frozenset()
+    """Words of grammar: any number of them explains nothing and needs no explanation."""
     common: frozenset[str] = frozenset()
     """Correct words that are no business of the flows; listed so that they are not "corrected" into one that is."""
 
@@ -38,6 +40,7 @@ class Lexicon:
         yield from self.fillers
         yield from self.courtesies
         yield from self.common
+        yield from self.hollow
         for target in self.rewrites.values():
             yield from target
         for phrase, target in self.phrases.items():

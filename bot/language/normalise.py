@@ -12,7 +12,8 @@ from collections.abc import Set
 from bot.language.lexicon import Lexicon
 
 _TWICE = re.compile(r"^([^\W\d_]{3,})2(?:nya|an)?$")
-_STRETCHED = re.compile(r"([^\W\d_])\1+")
+_DOUBLED = re.compile(r"([^\W\d_])\1+")
+_STRETCHED = re.compile(r"([^\W\d_])\1\1")
 _SUFFIXES = ("nya", "kah", "lah", "pun", "ku", "mu", "in", "an", "ne", "e")
 _PREFIXES = ("di", "ke", "se")
 _MINIMUM_ROOT = 3
@@ -24,6 +25,9 @@ def normalise(token: str, lexicon: Lexicon, known: Set[str]) -> tuple[str, ...]:
         return (token,)
     if token in lexicon.rewrites:
         return lexicon.rewrites[token]
+    root = token.removesuffix("nya")
+    if root != token and len(root) >= _MINIMUM_ROOT and (root in known or root in lexicon.rewrites):
+        return lexicon.rewrites.get(root, (root,))  # even when an example happens to hold "biayanya"
     if token in known or len(token) < _MINIMUM_ROOT:
         return (token,)
     twice = _TWICE.match(token)
@@ -45,9 +49,10 @@ def _shorter(token: str, lexicon: Lexicon, known: Set[str]) -> list[tuple[str, .
             return lexicon.rewrites[word]
         return (word,) if word in known else None
 
-    for squeezed in (_STRETCHED.sub(r"\1\1", token), _STRETCHED.sub(r"\1", token)):
+    for squeezed in (_DOUBLED.sub(r"\1\1", token), _DOUBLED.sub(r"\1", token)):
         found = home(squeezed) if squeezed != token else None
-        if found:
+        # "simmm" is drawn out; "simm" may be another code, and codes are exact.
+        if found and (squeezed not in lexicon.protected or _STRETCHED.search(token)):
             readings.append(found)
     for suffix in _SUFFIXES:
         root = token.removesuffix(suffix)

@@ -72,7 +72,7 @@ class Reader:
         for slang in lexicon.rewrites:
             del frequencies[slang]
         self._known = frozenset(frequencies) - set(lexicon.rewrites)
-        exact = lexicon.protected | lexicon.common | lexicon.fillers | lexicon.courtesies
+        exact = lexicon.protected | lexicon.common | lexicon.hollow | lexicon.fillers | lexicon.courtesies
         self._corrector = Corrector(frequencies, exact) if correcting else None
 
     def read(self, text: str) -> Reading:
@@ -90,7 +90,9 @@ class Reader:
                 continue  # "ibu-ibu", "halo halo"
             kept.append(word)
         substance = [word for word in kept if word.text not in self._lexicon.courtesies]
-        return Reading(tuple(substance or kept), cut)
+        if all(word.text in self._lexicon.hollow for word in substance):
+            substance = kept
+        return Reading(tuple(substance), cut)
 
     def _word(self, token: str) -> list[Word]:
         if token in self._lexicon.protected:

@@ -1,0 +1,18 @@
+"""The tests that stand beside the flows, run as a person would run them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.dialogue.engine import Engine
+from bot.dialogue.loader import load_flows
+from bot.dialogue.trial import run_examples, run_talks
+
+FLOWS = Path(__file__).parents[2] / "flows"
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+
+
+def test_every_talk_and_every_example_goes_as_written() -> None:
+    engine = Engine(load_flows(FLOWS))
+    trials = [*run_talks(engine, FLOWS, NOW), *run_examples(engine, NOW)]
+    assert len(trials) > len(engine.flows.services)
+    assert [str(problem) for trial in trials for problem in trial.problems] == []
