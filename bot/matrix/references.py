@@ -41,6 +41,10 @@ def keys_in(content: Any) -> Iterator[str]:
             yield from keys_in(value)
 
 
+_LOST: Any = object()
+"""Stands for a reference to an event that will never be."""
+
+
 def resolve(content: dict[str, Any], standings: Mapping[str, Standing], *, patient: bool = True) -> dict[str, Any]:
     """The content with event ids in place of references.
 
@@ -58,25 +62,25 @@ def resolve(content: dict[str, Any], standings: Mapping[str, Standing], *, patie
                 return resolve(new, standings, patient=patient)
             continue
         found = _value(value, standings, patient=patient)
-        if found is not None:
+        if found is not _LOST:
             resolved[name] = found
         elif name == "event_id":
             raise Pointless
     return resolved
 
 
-def _relation(relation: dict[str, Any], standings: Mapping[str, Standing], *, patient: bool) -> dict[str, Any] | None:
-    resolved = {name: _value(value, standings, patient=patient) for name, value in relation.items()}
+def _relation(relation: dict[str, Any], standings: Mapping[str, Standing], *, patient: bool) -> dict[str, Any]:
+    resolved: dict[str, Any] = _value(relation, standings, patient=patient)
     reply = resolved.get("m.in_reply_to")
-    if reply is not None and "event_id" not in reply:
+    if isinstance(reply, dict) and "event_id" not in reply:
         del resolved["m.in_reply_to"]
-    if "event_id" in relation and resolved["event_id"] is None:
+    if "event_id" in relation and "event_id" not in resolved:
         if relation.get("rel_type") == "m.annotation":
             raise Pointless
         # Of a lost thread what remains is the reply inside it, if that was a true one.
-        kept = {name: resolved[name] for name in ("m.in_reply_to",) if name in resolved}
-        return kept if kept and not relation.get("is_falling_back") else None
-    return {name: value for name, value in resolved.items() if value is not None} or None
+        true_reply = "m.in_reply_to" in resolved and not relation.get("is_falling_back")
+        return {"m.in_reply_to": resolved["m.in_reply_to"]} if true_reply else {}
+    return resolved
 
 
 def _value(value: Any, standings: Mapping[str, Standing], *, patient: bool) -> Any:
@@ -84,11 +88,11 @@ def _value(value: Any, standings: Mapping[str, Standing], *, patient: bool) -> A
         standing = standings.get(value.removeprefix(REFERENCE))
         if standing is not None and standing.state == "queued" and patient:
             raise Waiting
-        return standing.event_id if standing is not None else None
+        return _LOST if standing is None or standing.event_id is None else standing.event_id
     if isinstance(value, dict):
         found = {name: _value(inner, standings, patient=patient) for name, inner in value.items()}
-        return {name: inner for name, inner in found.items() if inner is not None or value[name] is None}
+        return {name: inner for name, inner in found.items() if inner is not _LOST}
     if isinstance(value, list):
         items = [_value(inner, standings, patient=patient) for inner in value]
-        return [item for item in items if item is not None]
+        return [item for item in items if item is not _LOST]
     return value

@@ -30,6 +30,7 @@ from bot.store.database import Database
 log = structlog.get_logger()
 
 ROOMS_AT_ONCE = 8
+WIDEN_AFTER = 3
 FIRST_PAUSE, LAST_PAUSE = 0.5, 60.0
 """Seconds; after the n-th failure in a row about FIRST_PAUSE·2ⁿ."""
 LONGEST_WAIT = 300.0
@@ -68,6 +69,20 @@ class _Kind:
     pause: _Pause = field(default_factory=_Pause)
     width: int = ROOMS_AT_ONCE
     running: int = 0
+    in_a_row: int = 0
+
+    def succeed(self) -> None:
+        """Widen again, by one room for every few sends that get through in a row."""
+        self.pause.failures = 0
+        self.in_a_row += 1
+        if self.in_a_row >= WIDEN_AFTER:
+            self.in_a_row = 0
+            self.width = min(self.width + 1, ROOMS_AT_ONCE)
+
+    def fail(self, seconds: float | None) -> float:
+        """Hold everything of this kind; returns the seconds."""
+        self.width, self.in_a_row = 1, 0
+        return self.pause.fail(seconds)
 
 
 class Sender:
@@ -220,8 +235,7 @@ class Sender:
         self._rooms.pop(row.room_id, None)
         self._first_failure.pop(row.id, None)
         self._delivery.forget(row)
-        kind.pause.failures = 0
-        kind.width = min(kind.width + 1, ROOMS_AT_ONCE)
+        kind.succeed()
         log.debug("sent", txn=row.txn_id, room=row.room_id)
 
     async def _await_room(self, row: outbox.Row) -> None:
@@ -242,8 +256,7 @@ class Sender:
         if error.everybody:
             # One of several requests that were out together: a hold that a sibling began counts once.
             already = kind.pause.until > time.monotonic() and error.seconds is None
-            seconds = 0.0 if already else kind.pause.fail(error.seconds)
-            kind.width = 1
+            seconds = 0.0 if already else kind.fail(error.seconds)
         else:
             seconds = self._rooms.setdefault(row.room_id, _Pause()).fail(error.seconds)
         log.warning("send_put_off", txn=row.txn_id, room=row.room_id, error=error.reason, seconds=round(seconds, 1))
