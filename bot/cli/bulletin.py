@@ -1,0 +1,238 @@
+"""`kentongan bulletin preview|send`: what a slot would say, and an officer's word to say it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from sqlalchemy import Engine, create_engine, event, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import clock
+from bot.bulletins.announce import Announced, Announcer, statistics
+from bot.bulletins.compose import Composed, compose
+from bot.bulletins.due import Target, before
+from bot.bulletins.facts import Facts, Statistics
+from bot.bulletins.loader import load_bulletins
+from bot.bulletins.model import Bulletins
+from bot.bulletins.template import TemplateFault
+from bot.cli import exits
+from bot.cli.account import open_database, told
+from bot.config import Config, load_config
+from bot.content import INCIDENTS
+from bot.incidents.rules import load_rules
+from bot.logs import configure
+from bot.markup import Message, render
+from bot.problem import ContentError, Problem
+from bot.rooms.loader import load_rooms
+from bot.rooms.model import Room
+from bot.store import rooms as known_rooms
+from bot.store.audit import Auditor
+from bot.version import content_version
+
+app = typer.Typer(help="Buletin Kamtibmas: lihat dulu, atau kirim sekarang.", no_args_is_help=True)
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a room, nothing else, on stdout.")]
+SlotArgument = Annotated[str, typer.Argument(help="pagi, sore, malam, or another slot of rooms/bulletins.yaml")]
+DateOption = Annotated[str | None, typer.Option("--date", help="Local date, YYYY-MM-DD; default: today.")]
+RoomOption = Annotated[list[str] | None, typer.Option("--room", help="Only this channel (its name in rooms.yaml).")]
+
+
+@app.command()
+def preview(
+    slot: SlotArgument,
+    date: DateOption = None,
+    room: RoomOption = None,
+    html: Annotated[bool, typer.Option("--html", help="The HTML form instead of the plain one.")] = False,
+    config: ConfigOption = Path("config.yaml"),
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a slot would say. Needs no homeserver, no database and no network; says what it lacked."""
+    with told():
+        settings = load_config(config)
+        configure(settings.log)
+        bulletins, rooms = _content(settings)
+        channels = _channels(settings, bulletins, rooms, slot, room)
+        day = _date(settings, date)
+        now = clock.now()
+        shown: list[tuple[Room, Composed, Message]] = []
+        title = _title(settings)
+        for channel in channels:
+            target = Target(channel.name, "", channel.title, channel.bulletins)
+            at = dt.datetime.combine(day, bulletins.slot(slot, channel.name).time, settings.zone)
+            numbers = _statistics(settings, before(bulletins, target, at, settings.zone), min(at, now))
+            # As it would read at its own time: a preview in the evening must not call the morning late.
+            facts = Facts(at, numbers)
+            try:
+                composed = compose(
+                    bulletins, slot, day, facts,
+                    room=channel.name, room_title=channel.title, zone=settings.zone, title=title,
+                )  # fmt: skip
+            except TemplateFault as fault:
+                file = settings.resolve(settings.paths.rooms) / "templates" / fault.name
+                raise ContentError([Problem(file, fault.line, str(fault))]) from None
+            shown.append((channel, composed, render(composed.markdown)))
+    _print(slot, day, bulletins, shown, html=html, as_json=as_json)
+
+
+@app.command()
+def send(
+    slot: SlotArgument,
+    date: DateOption = None,
+    room: RoomOption = None,
+    config: ConfigOption = Path("config.yaml"),
+    as_json: JsonOption = False,
+) -> None:
+    """Send a slot now to every channel that has not had it; the running bot (or its next start) delivers.
+
+    A recorded skip gives way; a slot that was sent is never sent again. Exit 1 when there was nothing to send.
+    """
+    with told():
+        settings = load_config(config)
+        configure(settings.log)
+        bulletins, rooms = _content(settings)
+        channels = _channels(settings, bulletins, rooms, slot, room)
+        day = _date(settings, date)
+        auditor = Auditor(settings.audit_key())
+        version = content_version(settings)
+        title = _title(settings)
+        with open_database(settings) as database, database.engine.begin() as connection:
+            known = known_rooms.named(connection)
+            missing = [channel.name for channel in channels if channel.name not in known]
+            targets = [
+                Target(channel.name, known[channel.name].room_id, channel.title, channel.bulletins)
+                for channel in channels
+                if channel.name in known
+            ]
+            announcer = Announcer(
+                bulletins,
+                targets,
+                settings.zone,
+                dt.timedelta(minutes=settings.bulletins.grace_minutes),
+                version,
+                title,
+            )
+            now = clock.now_ms()
+            announced = announcer.send(
+                connection, slot, day, now,
+                lambda kind, subject, payload: auditor.append(
+                    connection, kind, subject, payload | {"by": "cli"}, version=version, now=now
+                ),
+            )  # fmt: skip
+    _tell(slot, day, targets, announced, missing, as_json)
+    raise typer.Exit(exits.GOOD if any(one.sent for one in announced) else exits.FAILED)
+
+
+def _content(settings: Config) -> tuple[Bulletins, list[Room]]:
+    folder = settings.resolve(settings.paths.rooms)
+    rooms = load_rooms(folder)
+    bulletins = load_bulletins(folder, {room.name: room.bulletins for room in rooms.channels})
+    return bulletins, [room for room in rooms.all if room.bulletins]
+
+
+def _channels(
+    settings: Config, bulletins: Bulletins, rooms: list[Room], slot: str, only: list[str] | None
+) -> list[Room]:
+    if slot not in bulletins.slots:
+        raise typer.BadParameter(f"no slot '{slot}'; there are: {', '.join(bulletins.slots)}", param_hint="SLOT")
+    names = {room.name for room in rooms}
+    for name in only or ():
+        if name not in names:
+            raise typer.BadParameter(f"no channel '{name}'; there are: {', '.join(sorted(names))}", param_hint="--room")
+    chosen = [room for room in rooms if slot in room.bulletins and (not only or room.name in only)]
+    if not chosen:
+        raise typer.BadParameter(f"no channel hears the slot '{slot}'", param_hint="SLOT")
+    return chosen
+
+
+def _date(settings: Config, text: str | None) -> dt.date:
+    if text is None:
+        return clock.now().astimezone(settings.zone).date()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is no date; write it as 2026-12-31", param_hint="--date") from None
+
+
+def _title(settings: Config) -> Callable[[str], str]:
+    return load_rules(settings.resolve(settings.paths.flows) / INCIDENTS).title
+
+
+def _statistics(settings: Config, since: dt.datetime, until: dt.datetime) -> Statistics | None:
+    """Numbers from the log, if there is one that can be read; nothing is made or changed."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
+        return None
+    engine: Engine | None = None
+    try:
+        engine = create_engine(url)
+        if url.get_backend_name() == "sqlite":
+            event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
+        with engine.connect() as connection:
+            if not inspect(connection).has_table("incidents"):
+                return None
+            return statistics(connection, min(since, until), until)
+    except SQLAlchemyError:
+        return None
+    finally:
+        if engine is not None:
+            engine.dispose()
+
+
+def _print(
+    slot: str,
+    day: dt.date,
+    bulletins: Bulletins,
+    shown: list[tuple[Room, Composed, Message]],
+    *,
+    html: bool,
+    as_json: bool,
+) -> None:
+    if as_json:
+        for channel, composed, message in shown:
+            line = {
+                "slot": slot,
+                "date": day.isoformat(),
+                "room": channel.name,
+                "body": message.body,
+                "formatted_body": message.formatted_body,
+                **composed.sources(),
+            }
+            typer.echo(json.dumps(line, ensure_ascii=False))
+        return
+    console = Console(soft_wrap=True)
+    for channel, composed, message in shown:
+        time = bulletins.slot(slot, channel.name).time
+        console.rule(f"{channel.name}: {slot} {day.isoformat()} pukul {time:%H.%M}", style="dim")
+        console.print(message.formatted_body if html else message.body, markup=False, highlight=False)
+        for source in composed.missing:
+            console.print(f"Tanpa: {source}", style="yellow", markup=False, highlight=False)
+    quiet = bulletins.quiet_dates.get(day)
+    if quiet:
+        console.print(f"Tanggal ini tanpa buletin: {quiet}", style="yellow", markup=False)
+
+
+def _tell(
+    slot: str, day: dt.date, targets: list[Target], announced: list[Announced], missing: list[str], as_json: bool
+) -> None:
+    decided = {one.due.target.name: "queued" if one.sent else "broken" for one in announced}
+    states = {target.name: decided.get(target.name, "already") for target in targets}
+    states |= dict.fromkeys(missing, "no_room")
+    words = {
+        "queued": "masuk antrean",
+        "already": "sudah pernah dikirim, tidak diulang",
+        "broken": "templatnya rusak; lihat `kentongan check`",
+        "no_room": "ruangnya belum ada; jalankan `kentongan rooms apply`",
+    }
+    for name, state in states.items():
+        if as_json:
+            typer.echo(json.dumps({"slot": slot, "date": day.isoformat(), "room": name, "state": state}))
+        else:
+            typer.echo(f"{name}: {words[state]}")
