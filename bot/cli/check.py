@@ -1,0 +1,118 @@
+"""`kentongan check`: every mistake in configuration and content as `file:line: message`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import exits
+from bot.clock import now
+from bot.config import Config, load_config
+from bot.content import Content, load_content
+from bot.problem import ContentError, Problem, Severity
+
+
+def check(
+    config: Annotated[Path, typer.Option(help="Configuration file.")] = Path("config.yaml"),
+    online: Annotated[bool, typer.Option("--online", help="Ask the homeserver, too, what it still needs.")] = False,
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge review dates as on this date; default: today.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON objects, one a line, nothing else on stdout.")] = False,
+) -> None:
+    """Prove configuration, flows, rooms and places. Exit 1 on errors; warnings exit 0; 3: homeserver unreachable."""
+    settings, content, problems = examine(config, today.date() if today else None)
+    for problem in problems:
+        typer.echo(_json(problem) if as_json else _line(problem))
+    errors = sum(problem.severity is Severity.ERROR for problem in problems)
+    if errors:
+        _sum_up(f"{errors} kesalahan, {len(problems) - errors} peringatan.", as_json)
+        raise typer.Exit(exits.FAILED)
+    version = f" Versi isi: {content.version}." if content else ""
+    _sum_up(f"Isi dan konfigurasi beres, {len(problems)} peringatan.{version}", as_json)
+    if online and settings is not None and content is not None:
+        _online(settings, content, as_json)
+
+
+def examine(config: Path, today: date | None = None) -> tuple[Config | None, Content | None, list[Problem]]:
+    """Configuration, content and everything to say about them, by file and line."""
+    try:
+        settings = load_config(config)
+    except ContentError as error:
+        return None, None, _sorted(error.problems)
+    problems: list[Problem] = []
+    for secret in (settings.password, settings.access_token):
+        try:
+            secret()
+        except ContentError as error:
+            problems += error.problems
+    content, found = load_content(settings)
+    problems += found
+    if content is not None:
+        problems += content.warnings(today or now().astimezone(settings.zone).date())
+    return settings, content, _sorted(problems)
+
+
+def _online(settings: Config, content: Content, as_json: bool) -> None:
+    # Here and not above: without --online nothing of Matrix is needed, and an editor's save hook wants to be quick.
+    from bot.matrix.api import ApiError, Unreachable
+    from bot.matrix.inspection import inspect
+    from bot.matrix.session import SignedOut
+
+    try:
+        findings = asyncio.run(inspect(settings, content))
+    except ContentError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(exits.USAGE) from None
+    except Unreachable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(exits.UNREACHABLE) from None
+    except SignedOut as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(exits.SIGNED_OUT) from None
+    except ApiError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(exits.FAILED) from None
+    for finding in findings:
+        typer.echo(json.dumps(asdict(finding), ensure_ascii=False, default=str) if as_json else str(finding))
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise typer.Exit(exits.FAILED)
+
+
+def _sorted(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (str(problem.file), problem.line, problem.message))
+
+
+def _line(problem: Problem) -> str:
+    mark = "" if problem.severity is Severity.ERROR else "peringatan: "
+    return f"{_relative(problem.file)}:{problem.line}: {mark}{problem.message}"
+
+
+def _json(problem: Problem) -> str:
+    return json.dumps(
+        {
+            "file": _relative(problem.file),
+            "line": problem.line,
+            "severity": problem.severity,
+            "message": problem.message,
+        },
+        ensure_ascii=False,
+    )
+
+
+def _relative(path: Path) -> str:
+    """As one would type it from here: editors and terminals make a link of it."""
+    below = os.path.relpath(path)
+    return str(path) if below.startswith("..") else below
+
+
+def _sum_up(text: str, as_json: bool) -> None:
+    if not as_json:
+        typer.echo(text, err=True)
