@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-from bot.bulletins.loader import load_bulletins
+from bot.bulletins.loader import BULLETINS, load_bulletins
 from bot.bulletins.model import Bulletins
 from bot.config import Config
 from bot.dialogue.flows import Flows
@@ -20,9 +20,10 @@ from bot.dialogue.loader import load_flows
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
 from bot.incidents.rules import Rules, load_rules
 from bot.problem import ContentError, Problem, Severity
-from bot.rooms.loader import load_rooms
+from bot.rooms.loader import ROOMS, load_rooms
 from bot.rooms.model import Rooms
 from bot.version import content_version
+from bot.yamlfile import read
 
 INCIDENTS = "incidents"
 """Folder below flows/ with the words of incident analysis."""
@@ -70,13 +71,42 @@ def _load(flows: Path, rooms: Path, places: Path, version: str) -> tuple[Content
     rules = _part(lambda: load_rules(flows / INCIDENTS), problems)
     spoken = _part(lambda: load_flows(flows), problems)
     described = _part(lambda: load_rooms(rooms, gazetteer.districts if gazetteer else None), problems)
-    channels = {room.name: room.bulletins for room in described.channels} if described else None
+    channels = {room.name: () for room in described.channels} if described else None
     bulletins = _part(lambda: load_bulletins(rooms, channels), problems)
+    if described is not None and bulletins is not None:
+        problems += _unknown_slots(rooms / ROOMS, described, bulletins)
+    if rules is not None and bulletins is not None:
+        problems += _unknown_categories(rooms / BULLETINS, rules)
     if spoken is None or described is None or bulletins is None or gazetteer is None or rules is None:
         return None, problems
     content = Content(spoken, described, bulletins, gazetteer, rules, version)
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     return None if wrong else content, problems
+
+
+def _unknown_slots(file: Path, rooms: Rooms, bulletins: Bulletins) -> list[Problem]:
+    """A channel that waits for a bulletin nobody composes."""
+    document = read(file)
+    channels = document.data["channels"]
+    problems: dict[tuple[str | int, ...], Problem] = {}
+    for room in rooms.channels:
+        section = ("channels", room.name) if "bulletins" in channels[room.name] else ("defaults",)
+        for index, slot in enumerate(room.bulletins):
+            if slot not in bulletins.slots:
+                where = (*section, "bulletins", index)
+                known = ", ".join(bulletins.slots)
+                problems[where] = document.problem(where, f"no slot '{slot}' in {BULLETINS} (there are: {known})")
+    return list(problems.values())
+
+
+def _unknown_categories(file: Path, rules: Rules) -> list[Problem]:
+    """A category that should never be counted in public, and would be for a slip of the pen."""
+    document = read(file)
+    return [
+        document.problem(("withheld", index), f"no category '{code}' in {INCIDENTS}/categories.yaml")
+        for index, code in enumerate(document.data.get("withheld") or [])
+        if rules.category(code) is None
+    ]
 
 
 def _part(load: Callable[[], Part], problems: list[Problem]) -> Part | None:
