@@ -221,13 +221,13 @@ class Config(Section):
 
     def password(self) -> SecretStr | None:
         """The login password, if one is configured."""
-        return self._secret("homeserver", "password", self.homeserver.password_env, self.homeserver.password_file)
+        file = self._credential("password") or self.homeserver.password_file
+        return self._secret("homeserver", "password", self.homeserver.password_env, file)
 
     def access_token(self) -> SecretStr | None:
         """A ready access token, if one is configured."""
-        return self._secret(
-            "homeserver", "access_token", self.homeserver.access_token_env, self.homeserver.access_token_file
-        )
+        file = self._credential("access_token") or self.homeserver.access_token_file
+        return self._secret("homeserver", "access_token", self.homeserver.access_token_env, file)
 
     def pickle_key(self) -> SecretStr:
         """The key of the crypto store. Raises ContentError when it is missing although a store exists."""
@@ -245,6 +245,12 @@ class Config(Section):
         made = path if path is not None and path.exists() else None
         key = self._own_key("audit_key", self.secrets.audit_key_env, self.secrets.audit_key_file, made)
         return key.get_secret_value().encode()
+
+    def _credential(self, name: str) -> Path | None:
+        """The file in which the service manager hands a secret over (systemd.exec(5), LoadCredential)."""
+        folder = self.from_environment("CREDENTIALS_DIRECTORY")
+        file = Path(folder) / name if folder else None
+        return file if file is not None and file.is_file() else None
 
     def _secret(self, section: str, name: str, env: str | None, file: Path | None) -> SecretStr | None:
         if value := self.from_environment(env):

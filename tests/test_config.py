@@ -164,6 +164,19 @@ def test_a_secret_comes_from_its_variable_before_its_file(write: Callable[..., P
     assert from_file.access_token() is None
 
 
+def test_a_credential_of_the_service_manager_comes_between_variable_and_file(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    (tmp_path / "pw").write_text("from-file\n")
+    (tmp_path / "credentials").mkdir()
+    path, environ = write("  password_file: pw\n"), {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")}
+    assert load_config(path, environ).password().get_secret_value() == "from-file"  # type: ignore[union-attr]
+    (tmp_path / "credentials" / "password").write_text("handed-over\n")
+    assert load_config(path, environ).password().get_secret_value() == "handed-over"  # type: ignore[union-attr]
+    environ["KENTONGAN_PASSWORD"] = "from-env"
+    assert load_config(path, environ).password().get_secret_value() == "from-env"  # type: ignore[union-attr]
+
+
 def test_a_variable_of_another_name_is_read_and_an_empty_one_is_none(write: Callable[..., Path]) -> None:
     path = write("  access_token_env: MY_TOKEN\n  password_env: null\n")
     config = load_config(path, {"MY_TOKEN": "syt_x", "KENTONGAN_PASSWORD": "ignored"})
