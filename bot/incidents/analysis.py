@@ -231,6 +231,9 @@ class _Reading:
         if self._said("kabar"):
             return "rumor", about
         asks = QUESTION in (word.plain for word in self._words.words)
+        if gravest is None and self._is("tes") and not self._is("tanda_lapor") and not self._is("tidak_jelas"):
+            self._said("tes")
+            return "tes", None
         if gravest is None or (not danger and self._is("tanya_keadaan")):
             if self._is("situasi_aman") and not asks and (gravest is None or self._settled()):
                 self._said("situasi_aman")
