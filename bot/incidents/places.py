@@ -225,6 +225,8 @@ def scene(mentions: Sequence[Mention], room_districts: Sequence[str] = ()) -> Sc
         settled = [mention for mention in here_level if len(_districts(mention)) == 1]
         agreeing = [mention for mention in settled if _districts(mention) & named]
         if settled:
+            if level == 1 and _stretch(settled):
+                break  # "Bandar-Blado", "dari Subah sampai Tulis": in none of them alone
             best = (agreeing or sorted(settled, key=lambda mention: -mention.score))[0]
             return Scene(next(iter(_districts(best))), best, rule)
         for mention in here_level:
@@ -235,6 +237,12 @@ def scene(mentions: Sequence[Mention], room_districts: Sequence[str] = ()) -> Sc
             if len(choices & set(room_districts)) == 1:
                 return Scene(next(iter(choices & set(room_districts))), mention, f"{rule}+room")
     return Scene(None, None, "none")
+
+
+def _stretch(mentions: Sequence[Mention]) -> bool:
+    """Whether several districts are named in one breath, one beside the other."""
+    pairs = zip(mentions, mentions[1:], strict=False)
+    return any(second.first - first.last <= 2 and _districts(first) != _districts(second) for first, second in pairs)
 
 
 def _districts(mention: Mention) -> set[str]:
