@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, text
 
+from bot import metrics
 from bot.bulletins.schedule import Schedule
 from bot.clock import now_ms
 from bot.config import Config
@@ -80,6 +81,7 @@ class App:
         self._schedule = Schedule(content.bulletins, config.zone, self._announce)
         self._health = HealthServer(config.server.host, config.server.port, self.health)
         self._stop = asyncio.Event()
+        self._made_at = now_ms()
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT. Raises SignedOut when the homeserver ends the session."""
@@ -178,6 +180,7 @@ class App:
                 await self._database.run(self._probe)
         except Exception:
             writable = False
+        metrics.sync_age.set((now_ms() - (self._sync.state.last_success_at or self._made_at)) / 1000)
         return Health(live=True, synced=self._sync.state.synced, speech=self._speech.ready, database=writable)
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The documentation names every key, command, dependency and target there is, and nothing that there is not.
+"""The documentation names every configuration key, command and option there is, and none that there is not.
 
 Each check is a function from texts to the problems it finds, so that a bad sample can show that it finds them.
 """
@@ -8,9 +8,8 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
-import tomllib
 from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +23,8 @@ from bot.cli import app, exits
 from bot.config import Config
 
 ROOT = Path(__file__).parents[1]
-README, DEVELOPER, OPERATOR = ROOT / "README.md", ROOT / "docs/developer.md", ROOT / "docs/operator.md"
-COMMANDS, DEPENDENCIES = ROOT / "docs/perintah.md", ROOT / "docs/dependencies.md"
-PAGES = [README, ROOT / "bench/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+OPERATOR, COMMANDS = ROOT / "docs/operator.md", ROOT / "docs/perintah.md"
+PAGES = [ROOT / "README.md", ROOT / "bench/README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^(?P<mark>```+|~~~+)[^\n]*\n(?P<body>.*?)^(?P=mark)\s*$", re.MULTILINE | re.DOTALL)
 
 
@@ -247,92 +245,6 @@ def test_an_example_that_would_be_refused_is_found() -> None:
     ]
 
 
-# Dependencies, links, tables, make targets
-
-
-def dependency_problems(project: dict[str, Any], page: str) -> list[str]:
-    """Each direct dependency has a row of its own, and each row is one."""
-    table = project["project"]
-    wanted = [*table["dependencies"], *project.get("build-system", {}).get("requires", [])]
-    for extra in table.get("optional-dependencies", {}).values():
-        wanted += extra
-    names = {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in wanted}  # type: ignore[index]
-    rows = {name.lower() for name in re.findall(r"^\| `([\w.-]+)`", page, re.MULTILINE)}
-    packs = {name for name in rows if "whisper" in name and name != "faster-whisper"}
-    return [f"{name} is missing" for name in sorted(names - rows)] + [
-        f"{name} is no dependency" for name in sorted(rows - names - packs)
-    ]
-
-
-def anchors(text: str) -> set[str]:
-    """Anchors of a page's headings, as code hosts make them."""
-    titles = re.findall(r"^#+ (.+)$", without_fences(text), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-def link_problems(page: Path) -> list[str]:
-    """Relative links that lead nowhere."""
-    problems = []
-    for target in re.findall(r"\]\(([^)\s]+)\)", without_fences(page.read_text())):
-        if re.match(r"[a-z]+:", target):
-            continue
-        path, _, anchor = target.partition("#")
-        file = page.parent / PurePosixPath(path) if path else page
-        if not file.exists() or (anchor and anchor not in anchors(file.read_text())):
-            problems.append(target)
-    return problems
-
-
-def table_problems(text: str) -> list[str]:
-    """Rows of a table that have another number of cells than its head: renderers cut or pad them."""
-    problems, width = [], 0
-    for line in without_fences(text).splitlines():
-        cells = len(re.split(r"(?<!\\)\|", line.strip())) if line.startswith("|") else 0
-        if cells and width and cells != width:
-            problems.append(line)
-        width = cells if not (cells and width) else width
-    return problems
-
-
-def target_problems(makefile: str, pages: Iterable[str]) -> list[str]:
-    """Targets that no page names, and targets named that are none."""
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    code = "\n".join(re.findall(r"`([^`]+)`", "\n".join(pages).replace("```", "`")))
-    named = set(re.findall(r"\bmake ([a-z]+)\b(?!=)", code))
-    return [f"{name} is not named" for name in sorted(targets - named)] + [
-        f"{name} is no target" for name in sorted(named - targets)
-    ]
-
-
-def test_every_direct_dependency_is_explained() -> None:
-    assert dependency_problems(tomllib.loads((ROOT / "pyproject.toml").read_text()), DEPENDENCIES.read_text()) == []
-
-
-@pytest.mark.parametrize("page", PAGES, ids=page_ids)
-def test_links_lead_somewhere_and_tables_are_whole(page: Path) -> None:
-    assert link_problems(page) == []
-    assert table_problems(page.read_text()) == []
-
-
-def test_every_make_target_is_named() -> None:
-    assert target_problems((ROOT / "Makefile").read_text(), [README.read_text(), DEVELOPER.read_text()]) == []
-
-
-def test_gaps_in_dependencies_links_tables_and_targets_are_found(tmp_path: Path) -> None:
-    project = {"project": {"dependencies": ["Alpha>=1"], "optional-dependencies": {"dev": ["beta[x]==2"]}}}
-    assert dependency_problems(project, "| `alpha` | why |\n") == ["beta is missing"]
-    assert dependency_problems(project, "| `alpha` |\n| `beta` |\n| `gamma` |\n") == ["gamma is no dependency"]
-    page = tmp_path / "page.md"
-    page.write_text("# A title\n[x](other.md) [y](#a-title) [z](#gone) [w](https://example.org/)\n")
-    assert link_problems(page) == ["other.md", "#gone"]
-    assert table_problems("| a | b |\n|---|---|\n| 1 | 2 |\n| 1 \\| 2 | 3 |\n") == []
-    assert table_problems("| a | b |\n|---|---|\n| 1 |\n") == ["| 1 |"]
-    assert target_problems("lint: x\ntest: lint\n", ["```sh\nmake test\n```", "`make all`"]) == [
-        "lint is not named",
-        "all is no target",
-    ]
-
-
 # What an operator relies on
 
 
@@ -342,6 +254,12 @@ def test_exit_codes_and_metrics_stand_in_the_operator_page() -> None:
     assert {int(code) for code in re.findall(r"^\| `(\d)` \|", page, re.MULTILINE)} == codes
     names = {family.name for family in metrics.registry.collect()}
     assert [name for name in sorted(names) if f"`{name}" not in page] == []
+
+
+def test_every_metric_is_fed() -> None:
+    sources = "\n".join(path.read_text() for path in (ROOT / "bot").rglob("*.py"))
+    fed = set(re.findall(r"\bmetrics\.(\w+)", sources))
+    assert {name for name, value in vars(metrics).items() if hasattr(value, "collect")} - {"registry"} <= fed
 
 
 def test_the_service_unit_waits_for_the_drain_and_stays_down_when_a_restart_cannot_help() -> None:

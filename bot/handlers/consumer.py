@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy import Connection
 
+from bot import metrics
 from bot.clock import now_ms
 from bot.event import IncomingEvent
 from bot.handlers import phrases, questions, reports
@@ -62,10 +63,12 @@ class Consumer:
             way = await self._database.run(lambda connection: self._in_transaction(connection, row))
         except Exception as error:
             log.exception("handler.failed", event_id=row.event.event_id, attempt=row.attempts + 1)
+            metrics.handler_failures.inc()
             cause = f"{type(error).__name__}"
             await self._database.run(lambda connection: self._failed(connection, row, cause))
             self._wake_sender()
             return
+        metrics.handled.labels(way).inc()
         if way in (Way.VOICE_NOTE, Way.VOICE_QUESTION):
             self._wake_listener()
         if way is not Way.NOTHING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from bot import metrics
 from bot.dialogue.conversation import Conversation
 from bot.event import IncomingEvent
 from bot.handlers import phrases
@@ -29,6 +30,7 @@ def answer(
     state = Conversation.from_json(stored) if stored else None
     text = event.body if heard is None else heard
     decision = desk.engine.step(state, text, event.when)
+    metrics.decisions.labels(decision.outcome).inc()
     conversations.save(connection, event.room_id, event.sender, decision.state.to_json(), now)
     parts = [decision.reply]
     if heard is not None:
