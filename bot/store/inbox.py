@@ -35,9 +35,11 @@ class Row:
 
 def insert_or_ignore(connection: Connection, table: Any, values: dict[str, Any]) -> bool:
     """Insert unless a unique key is already there; true when the row is new."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(**values).on_conflict_do_nothing()
-    return bool(connection.execute(statement).rowcount)
+    if connection.dialect.name == "postgresql":  # its driver does not count the rows of an INSERT
+        key = next(iter(table.primary_key))
+        there = postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(key)
+        return connection.execute(there).first() is not None
+    return connection.execute(sqlite.insert(table).values(**values).on_conflict_do_nothing()).rowcount > 0
 
 
 def append(
