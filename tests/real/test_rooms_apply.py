@@ -202,6 +202,17 @@ async def test_it_acts_as_the_bots_own_device(district: District):
     assert devices == {district.account.device_id, session["device_id"]}
 
 
+def test_a_token_that_the_homeserver_does_not_know_exits_4(district: District):
+    district.run("apply")
+    file = district.config.crypto_dir / "session.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"access_token": "gone"}))
+    done = subprocess.run(
+        district.command("plan"), capture_output=True, text=True, env=district.environ, check=False, timeout=120
+    )
+    assert done.returncode == 4, done.stderr
+    assert "signed the bot out" in done.stderr
+
+
 def test_the_homeservers_limits_are_waited_for(bot_config: Config, tmp_path: Path, configure: Callable[..., Config]):
     """One room at a time, two a second: apply takes its time and comes through."""
     from bot.demo.homeserver import EmbeddedHomeserver
