@@ -274,5 +274,5 @@ def _reading(settings: Config) -> Iterator[Connection]:
 
 
 def _fail(message: str, code: int = exits.USAGE) -> NoReturn:
-    _errors.print(message, markup=False, highlight=False)
+    _errors.print(message, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(code)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -241,7 +242,7 @@ def scene(mentions: Sequence[Mention], room_districts: Sequence[str] = ()) -> Sc
 
 def _stretch(mentions: Sequence[Mention]) -> bool:
     """Whether several districts are named in one breath, one beside the other."""
-    pairs = zip(mentions, mentions[1:], strict=False)
+    pairs = pairwise(mentions)
     return any(second.first - first.last <= 2 and _districts(first) != _districts(second) for first, second in pairs)
 
 
