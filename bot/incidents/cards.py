@@ -85,7 +85,7 @@ def heard(
         lines.append(_LATE)
     if analysis.private:
         lines += [
-            f"🔒 Laporan diterima{_number(incident_id)}. Isinya tidak saya ulang di sini; petugas sudah diberi tahu.",
+            f"🔒 Laporan diterima{_number(incident_id)}. Isinya tidak saya ulang di sini, hanya untuk petugas.",
             EMERGENCY,
         ]
         return "\n\n".join(lines)
@@ -101,7 +101,7 @@ def heard(
     summary = [f"{MARKS[analysis.urgency]} **{_title(analysis)}**"]
     if place := place_line(analysis):
         summary.append(f"📍 {escape(place)}")
-    summary.append(f"✅ Diteruskan ke petugas{_number(incident_id)}.")
+    summary.append(f"📝 Tercatat untuk petugas{_number(incident_id)}.")
     lines.append("\n".join(summary))
     if analysis.category == "tidak_jelas":
         lines.append("Belum jelas bagi saya. **Di mana** dan **apa** yang terjadi?")
@@ -134,7 +134,7 @@ def card(incident: Entry, transcript: str, *, link: str, zone: tzinfo = WIB, fla
         lines.append(f"⚠️ _{doubts}_")
     if evidence := _evidence(analysis):
         lines.append(f"🔎 {evidence}")
-    lines.append(f"[▶️ Dengar catatannya]({link})")
+    lines.append(f"[▶️ Buka pesannya]({link})")
     lines.append(NOT_A_REPORT)
     return "\n\n".join(lines)
 

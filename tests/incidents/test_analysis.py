@@ -63,6 +63,7 @@ def test_no_darurat_is_taken_for_info_or_for_no_report() -> None:
         ("bukan tawuran Pak, cuma anak-anak main bola", "bukan_laporan"),
         ("ini latihan, kebakaran di PLTU", "tes"),
         ("ini bukan latihan, kebakaran di PLTU", "kebakaran"),
+        ("anak latihan silat tenggelam di sungai", "laut"),
         ("tes tes", "tes"),
         ("truk gas menabrak pohon lalu terbakar", "kebakaran"),
         ("truk mogok, macet panjang", "kemacetan"),
@@ -82,7 +83,14 @@ def test_what_is_over_is_not_darurat(analyser: Analyser) -> None:
 
 
 def test_what_is_not_over_is_not_taken_for_over(analyser: Analyser) -> None:
-    assert analyser.analyse("kebakaran di Subah, api belum padam").urgency is Urgency.DARURAT
+    for text in (
+        "kebakaran di Subah, api belum padam",
+        "kebakaran di Subah sudah ditangani tapi api masih besar",
+        "sudah telepon damkar belum datang, api makin besar",
+        "yang tadi laka di Tulis, korban masih terjepit",
+        "sudah lapor tapi belum ada yang datang, maling masih di dalam rumah",
+    ):
+        assert analyser.analyse(text).urgency is Urgency.DARURAT, text
 
 
 @pytest.mark.parametrize("text", ["krsk tolong krsk", "anu Pak itu anu", "Pak ke sini", "…", "qwrt zxcv"])
