@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bot.language.reading import Change
@@ -32,9 +31,9 @@ def explain(understanding: Understanding, understander: Understander) -> dict[st
                 "intent": candidate.label,
                 "score": candidate.score,
                 "topic_missing": candidate in understanding.held,
-                "evidence": understander.matcher.evidence(reading, candidate.label, understanding.hints),
+                "evidence": understanding.ranking.evidence(candidate.label),
             }
             for candidate in shown
         ],
-        "thresholds": asdict(understander.thresholds),
+        "thresholds": dict(vars(understander.thresholds)),
     }

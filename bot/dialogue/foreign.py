@@ -41,7 +41,7 @@ class ForeignMatcher:
 
     def find(self, text: str) -> Found:
         """The best intent of a text, and whether it is near enough."""
-        best = self._matcher.rank(self._reader.read(text))[0]
+        best = self._matcher.rank(self._reader.read(text)).candidates[0]
         return Found(best.label if best.score >= self.threshold else None, best.label, best.score)
 
 
@@ -62,7 +62,7 @@ def _threshold(rows: Sequence[tuple[str, str]]) -> float:
     reader, matcher = _train(training)
     right: list[float] = []
     for text, intent in measured:
-        best: Candidate = matcher.rank(reader.read(text))[0]
+        best: Candidate = matcher.rank(reader.read(text)).candidates[0]
         if best.label == intent:
             right.append(best.score)
     if not right:

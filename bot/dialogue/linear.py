@@ -21,6 +21,16 @@ _SEED = 2026
 
 
 @dataclass(frozen=True)
+class Document:
+    """Columns and values of one text; the last is the bias."""
+
+    indices: Indices
+    values: Vector
+    owners: Indices
+    """Whose each column is (without the bias): where it occurred first."""
+
+
+@dataclass(frozen=True)
 class Space:
     """Features and their weights (inverse document frequency); the last column is the bias."""
 
@@ -43,20 +53,30 @@ class Space:
         """Number of features, without the bias."""
         return len(self.index)
 
-    def vector(self, features: Iterable[str]) -> tuple[Indices, Vector]:
-        """Columns and values of a document, of unit length, with the bias column (value 1) last."""
+    def vector(self, features: Iterable[tuple[str, int]]) -> Document:
+        """A document of unit length, the bias (value 1) last. `features`: name and owner of each occurrence."""
         columns: dict[int, int] = {}
-        for feature in features:
-            column = self.index.get(feature)
-            if column is not None:
-                columns[column] = columns.get(column, 0) + 1
-        indices = np.fromiter([*columns, self.size], dtype=np.int64, count=len(columns) + 1)
-        counts = np.fromiter(columns.values(), dtype=np.float32, count=len(columns))
-        values = np.ones(len(columns) + 1, dtype=np.float32)
-        if columns:
-            weighted = (1 + np.log(counts)) * self.weight[indices[:-1]]
-            values[:-1] = weighted / np.sqrt(np.dot(weighted, weighted))
-        return indices, values
+        owners: list[int] = []
+        index = self.index
+        for name, owner in features:
+            column = index.get(name)
+            if column is None:
+                continue
+            if column in columns:
+                columns[column] += 1
+            else:
+                columns[column] = 1
+                owners.append(owner)
+        size = len(columns)
+        indices = np.fromiter(columns, dtype=np.int64, count=size)
+        values = np.log(np.fromiter(columns.values(), dtype=np.float32, count=size))
+        values += 1
+        values *= self.weight[indices]
+        if size:
+            values /= np.sqrt(np.dot(values, values))
+        return Document(
+            np.append(indices, self.size), np.append(values, np.float32(1)), np.array(owners, dtype=np.int64)
+        )
 
 
 class Classifier:
@@ -67,29 +87,26 @@ class Classifier:
         self.classes = sorted(set(labels))
         self.space = Space.of(documents)
         position = {label: number for number, label in enumerate(self.classes)}
-        rows = [self.space.vector(document) for document in documents]
+        rows = [self.space.vector((name, 0) for name in document) for document in documents]
         target = np.array([position[label] for label in labels], dtype=np.int64)
         epochs = 6 if len(rows) > 4000 else 10
         self._weights = _train(rows, target, self.space.size + 1, len(self.classes), cost, epochs)
 
-    def scores(self, features: Iterable[str]) -> Vector:
+    def scores(self, document: Document) -> Vector:
         """One score a class, in the order of `classes`."""
-        indices, values = self.space.vector(features)
-        result: Vector = values @ self._weights[indices]
+        result: Vector = document.values @ self._weights[document.indices]
         return result
 
-    def share(self, features: Iterable[str], label: str) -> dict[str, float]:
-        """What each known feature adds to the score of a class."""
-        features = list(features)
-        indices, values = self.space.vector(features)
-        parts = values * self._weights[indices, self.classes.index(label)]
-        names = {column: name for name in features if (column := self.space.index.get(name)) is not None}
-        return {names[int(column)]: float(part) for column, part in zip(indices, parts, strict=True) if column in names}
+    def shares(self, document: Document, label: str) -> list[tuple[int, float]]:
+        """What each owner's features together add to the score of a class."""
+        if not len(document.owners):
+            return []
+        parts = document.values[:-1] * self._weights[document.indices[:-1], self.classes.index(label)]
+        totals = np.bincount(document.owners, weights=parts)
+        return [(int(owner), float(totals[owner])) for owner in np.unique(document.owners)]
 
 
-def _train(
-    rows: list[tuple[Indices, Vector]], target: Indices, features: int, classes: int, cost: float, epochs: int
-) -> Vector:
+def _train(rows: list[Document], target: Indices, features: int, classes: int, cost: float, epochs: int) -> Vector:
     weights = np.zeros((features, classes), dtype=np.float32)
     if classes < 2:
         return weights
@@ -98,11 +115,11 @@ def _train(
     sign[np.arange(count), target] = 1
     alpha = np.zeros((count, classes), dtype=np.float32)
     slack = np.float32(1 / (2 * cost))
-    curvature = [np.float32(np.dot(values, values)) + slack for _, values in rows]
+    curvature = [np.float32(np.dot(row.values, row.values)) + slack for row in rows]
     order = np.random.default_rng(_SEED)
     for _ in range(epochs):
         for row in order.permutation(count):
-            indices, values = rows[row]
+            indices, values = rows[row].indices, rows[row].values
             signs, old = sign[row], alpha[row]
             local = weights[indices]
             gradient = signs * (values @ local) - 1 + slack * old

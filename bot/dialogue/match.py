@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
 
 from bot.dialogue.linear import Classifier
-from bot.language.reading import Reader, Reading, Word
+from bot.language.reading import Reader, Reading
 
 _SHORTEST_GRAM, _LONGEST_GRAM = 2, 5
 _EDGE = "|"
 _HINT_WEIGHT = 4
+"""Features for each hint: it stands for many spellings, so it weighs as a word with its letter n-grams."""
+_MOST_EVIDENCE = 6
 
 
 @dataclass(frozen=True)
@@ -28,15 +31,24 @@ class Candidate:
     """0 to 1; 0.5 lies on the border that training drew."""
 
 
+class Ranking(Protocol):
+    """How likely each label is, and why."""
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """All labels, best first; ties by name."""
+        ...
+
+    def evidence(self, label: str) -> dict[str, float]:
+        """What each word (and hint, in brackets) adds to a label or takes from it, strongest first."""
+        ...
+
+
 class Matcher(Protocol):
     """What the rest of the dialogue knows of matching."""
 
-    def rank(self, reading: Reading, hints: Sequence[str] = ()) -> list[Candidate]:
-        """All labels, best first; ties by name. `hints`: names of the word lists that occur in the message."""
-        ...
-
-    def evidence(self, reading: Reading, label: str, hints: Sequence[str] = ()) -> dict[str, float]:
-        """What each word (and hint) of the message adds to (or takes from) a label."""
+    def rank(self, reading: Reading, hints: Sequence[str] = ()) -> Ranking:
+        """`hints`: names of the word lists that occur in the message."""
         ...
 
 
@@ -49,58 +61,58 @@ class LinearMatcher:
     def __init__(self, samples: Sequence[tuple[str, str]], reader: Reader, hints: Hints | None = None) -> None:
         """`samples`: (text, label). Trains at once. `hints`: finds the word lists in a sample."""
         readings = [reader.read(text) for text, _ in samples]
-        documents = [list(_features(reading, hints(reading) if hints else ())) for reading in readings]
+        documents = [
+            [feature for feature, _ in _features(reading, hints(reading) if hints else ())] for reading in readings
+        ]
         self._classifier = Classifier(documents, [label for _, label in samples])
 
-    @property
-    def labels(self) -> list[str]:
-        """All labels, sorted."""
-        return self._classifier.classes
-
-    def rank(self, reading: Reading, hints: Sequence[str] = ()) -> list[Candidate]:
+    def rank(self, reading: Reading, hints: Sequence[str] = ()) -> LinearRanking:
         """See `Matcher`."""
-        scores = self._classifier.scores(_features(reading, hints))
-        found = (
-            Candidate(label, round(min(max((float(score) + 1) / 2, 0.0), 1.0), 4))
-            for label, score in zip(self._classifier.classes, scores, strict=True)
-        )
-        return sorted(found, key=lambda candidate: (-candidate.score, candidate.label))
+        return LinearRanking(self._classifier, reading, hints)
 
-    def evidence(self, reading: Reading, label: str, hints: Sequence[str] = ()) -> dict[str, float]:
-        """See `Matcher`."""
-        owners: dict[str, str] = {feature: f"[{hint}]" for hint in hints for feature in _of_hint(hint)}
-        for word in reading.words:
-            for feature in _of_word(word):
-                owners.setdefault(feature, word.text)
+
+class LinearRanking:
+    """See `Ranking`."""
+
+    def __init__(self, classifier: Classifier, reading: Reading, hints: Sequence[str]) -> None:
+        self._classifier = classifier
+        self._names = [*(word.text for word in reading.words), *(f"[{hint}]" for hint in hints)]
+        self._document = classifier.space.vector(_features(reading, hints))
+        scores = ((classifier.scores(self._document) + 1) / 2).clip(0, 1).round(4).tolist()
+        found = [Candidate(label, score) for label, score in zip(classifier.classes, scores, strict=True)]
+        self.candidates = sorted(found, key=lambda candidate: (-candidate.score, candidate.label))
+
+    def evidence(self, label: str) -> dict[str, float]:
+        """See `Ranking`."""
         total: dict[str, float] = {}
-        for feature, part in self._classifier.share(_features(reading, hints), label).items():
-            owner = owners.get(feature) or feature[2:].replace(_EDGE, "").strip()
-            total[owner] = total.get(owner, 0.0) + part
+        for owner, part in self._classifier.shares(self._document, label):
+            total[self._names[owner]] = total.get(self._names[owner], 0.0) + part
         strongest = sorted(total.items(), key=lambda item: (-abs(item[1]), item[0]))
-        return {word: round(part, 3) for word, part in strongest[:6]}
+        return {word: round(part, 3) for word, part in strongest[:_MOST_EVIDENCE]}
 
 
-def _features(reading: Reading, hints: Sequence[str]) -> Iterator[str]:
-    for hint in hints:
-        yield from _of_hint(hint)
-    for word in reading.words:
-        yield from _of_word(word)
-    stems = [_EDGE, *(word.stem for word in reading.words), _EDGE]
-    for left, right in pairwise(stems):
-        yield f"b:{left} {right}"
+def _features(reading: Reading, hints: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Each feature with the number of the word (after them: of the hint) it comes from."""
+    words = reading.words
+    if not words:
+        return
+    for number, word in enumerate(words):
+        for feature in _of_word(word.text, word.stem):
+            yield feature, number
+    stems = [_EDGE, *(word.stem for word in words), _EDGE]
+    for number, (left, right) in enumerate(pairwise(stems)):
+        yield f"b:{left} {right}", min(number, len(words) - 1)
+    for number, hint in enumerate(hints, start=len(words)):
+        for copy in range(_HINT_WEIGHT):
+            yield f"h:{copy}:{hint}", number
 
 
-def _of_hint(hint: str) -> Iterator[str]:
-    """One feature for each of `_HINT_WEIGHT`: a hint stands for many spellings, so it weighs as a word with grams."""
-    for number in range(_HINT_WEIGHT):
-        yield f"h:{number}:{hint}"
-
-
-def _of_word(word: Word) -> Iterator[str]:
-    yield f"w:{word.text}"
-    if word.stem != word.text:
-        yield f"w:{word.stem}"
-    padded = f" {word.text} "
+@lru_cache(maxsize=20_000)
+def _of_word(text: str, stem: str) -> tuple[str, ...]:
+    found = [f"w:{text}"]
+    if stem != text:
+        found.append(f"w:{stem}")
+    padded = f" {text} "
     for length in range(_SHORTEST_GRAM, min(_LONGEST_GRAM, len(padded)) + 1):
-        for start in range(len(padded) - length + 1):
-            yield f"c:{padded[start : start + length]}"
+        found.extend(f"c:{padded[start : start + length]}" for start in range(len(padded) - length + 1))
+    return tuple(found)

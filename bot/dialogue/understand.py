@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.dialogue.flows import Flows
-from bot.dialogue.match import Candidate, LinearMatcher, Matcher
+from bot.dialogue.match import Candidate, LinearMatcher, Matcher, Ranking
 from bot.dialogue.model import Rule
 from bot.dialogue.phrases import PhraseIndex
 from bot.dialogue.rules import Hit, Rules, rule_texts
@@ -42,8 +42,8 @@ class Understanding:
 
     reading: Reading
     """With the words that the talk supplied."""
-    hints: tuple[str, ...] = ()
-    """What the matcher was told beside the words."""
+    ranking: Ranking
+    """What the matcher found, with its evidence."""
     facets: tuple[str, ...] = ()
     entities: dict[str, str] = field(default_factory=dict)
     hit: Hit | None = None
@@ -135,7 +135,8 @@ class Understander:
         hints = _hints(found)
         ranked: list[Candidate] = []
         held: list[Candidate] = []
-        for candidate in self.matcher.rank(full, hints) if full.words else []:
+        ranking = self.matcher.rank(full, hints)
+        for candidate in ranking.candidates if full.words else []:
             service = self._flows.services.get(candidate.label)
             if service is None:
                 ranked.append(candidate)
@@ -145,7 +146,7 @@ class Understander:
             (ranked if there else held).append(charged)
         return Understanding(
             reading=full,
-            hints=hints,
+            ranking=ranking,
             facets=facets,
             entities=entities,
             hit=self._rules.apply(reading, own),
