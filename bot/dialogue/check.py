@@ -31,6 +31,7 @@ def check(flows: Flows, lexicon: Document, policy: Document) -> list[Problem]:
             if aliases.setdefault(key, service.name) != service.name:
                 message = f"alias '{alias}' already means {aliases[key]}"
                 problems.append(_at(service, ("aliases", index), message))
+    problems.extend(_circles(flows))
     return problems
 
 
@@ -172,6 +173,38 @@ def _reachable(steps: list[Step]) -> set[int]:
         if not _ends(step):
             waiting.append(index + 1)
     return found
+
+
+def _circles(flows: Flows) -> Iterator[Problem]:
+    """Steps that lead back to themselves without asking anything would never come to an answer."""
+
+    def onward(name: str, index: int) -> Iterator[tuple[str, int]]:
+        steps = flows.services[name].intent.steps
+        step = steps[index]
+        if step.say or step.ask or step.choose:
+            return
+        labels = {other.label: number for number, other in enumerate(steps) if other.label}
+        for target in _targets(step):
+            if target in labels:
+                yield name, labels[target]
+            elif target in flows.services and flows.services[target].intent.steps:
+                yield target, 0
+        if not _ends(step) and index + 1 < len(steps):
+            yield name, index + 1
+
+    done: set[tuple[str, int]] = set()
+    for service in flows.services.values():
+        for index in range(len(service.intent.steps)):
+            seen = {(service.name, index)}
+            waiting = list(onward(service.name, index))
+            while waiting and (service.name, index) not in done:
+                place = waiting.pop()
+                if place == (service.name, index):
+                    done.add(place)
+                    yield _at(service, ("steps", index), "leads back to itself without asking anything")
+                elif place not in seen:
+                    seen.add(place)
+                    waiting.extend(onward(*place))
 
 
 def _ends(step: Step) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -41,6 +42,8 @@ class Conversation:
     slots: dict[str, str] = field(default_factory=dict)
     misses: int = 0
     """Messages in a row that were not understood."""
+    content: str = ""
+    """Digest of the flows it was last talked under."""
 
     def expired(self, now: datetime) -> bool:
         """Nothing of it may be used any more."""
@@ -49,6 +52,11 @@ class Conversation:
     def settled(self, now: datetime) -> Conversation:
         """The same talk with nothing waiting for an answer."""
         return replace(self, updated_at=now, offers=(), running=None, slots={})
+
+    def under(self, content: str, intents: Set[str]) -> Conversation:
+        """The same talk under other flows: what waits for an answer, and intents that are gone, are forgotten."""
+        known = self.intent if self.intent in intents else None
+        return Conversation(self.updated_at, known, self.question, misses=self.misses, content=content)
 
     def to_json(self) -> dict[str, Any]:
         """As stored."""

@@ -7,17 +7,18 @@ engine says of itself stands in flows/phrases.yaml; every other word in the flow
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from bot.dialogue.conversation import Conversation, Offer
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.explain import explain
-from bot.dialogue.flows import Flows, Service
-from bot.dialogue.model import Answer, RuleOutcome
+from bot.dialogue.flows import Flows
+from bot.dialogue.model import RuleOutcome
 from bot.dialogue.pick import pick
-from bot.dialogue.reply import choose_answer, render_answer, source_titles
+from bot.dialogue.reply import choose_answer
+from bot.dialogue.speak import Said, Speaker
 from bot.dialogue.steps import Pause, accept, numbered, walk
 from bot.dialogue.understand import Thresholds, Understander, Understanding
 from bot.dialogue.verdict import Sureness, Verdict, judge
@@ -25,19 +26,8 @@ from bot.language.mask import mask
 from bot.language.reading import LONGEST_TEXT, Reading
 
 _SENTENCE = re.compile(r"[?!;\n]+|\.(?!\d)")
-_MOST_HOPS = 5
 _MISSES_UNTIL_STUCK = 2
 _MOST_SEGMENTS = 4
-
-
-@dataclass(frozen=True)
-class _Said:
-    """What one intent has to say."""
-
-    outcome: Outcome
-    text: str
-    state: Conversation
-    sources: tuple[str, ...] = ()
 
 
 class Engine:
@@ -46,6 +36,7 @@ class Engine:
     def __init__(self, flows: Flows, thresholds: Thresholds | None = None) -> None:
         self.flows = flows
         self.understander = Understander(flows, thresholds)
+        self._speaker = Speaker(flows)
         reader = self.understander.reader
         commands = flows.phrases.commands
         self._commands = {
@@ -63,6 +54,8 @@ class Engine:
         lapsed = state is not None and state.expired(now)
         waiting = lapsed and state is not None and bool(state.running or state.offers)
         fresh = Conversation(now) if state is None or lapsed else replace(state, updated_at=now)
+        if fresh.content != self.flows.digest:
+            fresh = fresh.under(self.flows.digest, set(self.flows.services))
         decision = self._decide(fresh, text, now)
         notes = [note for note, said in ((self.flows.phrases.expired, waiting), (self.flows.phrases.cut, cut)) if said]
         if notes and decision.outcome is not Outcome.EMERGENCY:
@@ -74,7 +67,7 @@ class Engine:
         understanding = self.understander.understand(reading)
         if understanding.hit is not None:
             rule = understanding.hit.rule
-            said = _Said(Outcome(rule.outcome.value), rule.text.strip(), replace(state.settled(now), misses=0))
+            said = Said(Outcome(rule.outcome.value), rule.text.strip(), replace(state.settled(now), misses=0))
             return self._decision(text, understanding, said, rule.reason, intent=rule.intent, score=1.0)
         command = next((name for name, words in self._commands.items() if reading.text in words), None)
         if command is not None:
@@ -103,7 +96,7 @@ class Engine:
         phrases = self.flows.phrases
         pending = bool(state.running or state.offers)
         reply = phrases.cancelled if pending else phrases.nothing_to_cancel
-        said = _Said(Outcome.SMALLTALK, reply.strip(), state.settled(now))
+        said = Said(Outcome.SMALLTALK, reply.strip(), state.settled(now))
         return self._decision(text, understanding, said, "command_cancel")
 
     def _waiting(self, state: Conversation, text: str, understanding: Understanding, now: datetime) -> Decision | None:
@@ -122,7 +115,7 @@ class Engine:
             value = accept(step.ask, text)
             if value is not None:
                 slots = {**state.slots, step.ask.slot: value}
-                said = self._walk(replace(state, slots=slots), service, state.running[1] + 1, now)
+                said = self._speaker.walk(replace(state, slots=slots), service, state.running[1] + 1, now)
                 return self._decision(text, understanding, said, "slot_filled", intent=service.name, score=1.0)
         verdict = judge(understanding, self.flows, self._limits)
         rule = self.understander.rules_by_reason.get(verdict.label or "")
@@ -134,7 +127,7 @@ class Engine:
         options = numbered([offer.label for offer in state.offers])
         if not isinstance(paused, Pause):
             return None
-        said = _Said(Outcome.ASK, again.replace("{options}", options).strip(), state)
+        said = Said(Outcome.ASK, again.replace("{options}", options).strip(), state)
         return self._decision(text, understanding, said, "does_not_fit", intent=service.name)
 
     def _chosen(
@@ -147,12 +140,12 @@ class Engine:
             if choose is not None and choose.slot and offer.value is not None:
                 slots[choose.slot] = offer.value
             start: int | str = offer.goto or state.running[1] + 1
-            said = self._walk(replace(state, slots=slots, offers=()), service, start, now)
+            said = self._speaker.walk(replace(state, slots=slots, offers=()), service, start, now)
             return self._decision(text, understanding, said, "chosen", intent=said.state.intent, score=1.0)
         if offer.intent is None:
-            said = _Said(Outcome.FALLBACK, self.flows.phrases.none_chosen.strip(), state.settled(now))
+            said = Said(Outcome.FALLBACK, self.flows.phrases.none_chosen.strip(), state.settled(now))
             return self._decision(text, understanding, said, "none_of_these")
-        said = self._say(state, offer.intent, state.facets, state.entities, now)
+        said = self._speaker.say(state, offer.intent, state.facets, state.entities, now)
         return self._decision(text, understanding, said, "chosen", intent=offer.intent, score=1.0)
 
     def _corrected(self, state: Conversation, text: str, now: datetime) -> Decision | None:
@@ -184,7 +177,7 @@ class Engine:
         if understanding.only_entities and set(understanding.topics) <= {service.flow.file.flow}:
             answer = choose_answer(service, state.facets, entities)
             if answer is not None and answer.when:
-                said = self._say(state, service.name, state.facets, entities, now)
+                said = self._speaker.say(state, service.name, state.facets, entities, now)
                 return self._decision(text, understanding, said, "follow_up", intent=service.name, score=1.0)
         wordless = all(word.text.isdigit() for word in understanding.reading.words)
         if understanding.topics or wordless or judge(understanding, self.flows, self._limits).sureness is Sureness.SURE:
@@ -194,7 +187,7 @@ class Engine:
             answer = choose_answer(service, facets, entities)
             wanted = {*facets, *(() if facets else understanding.entities)}
             if answer is not None and answer.when and wanted & {part.partition("=")[0] for part in answer.when}:
-                said = self._say(state, service.name, facets, entities, now)
+                said = self._speaker.say(state, service.name, facets, entities, now)
                 return self._decision(text, understanding, said, "follow_up", intent=service.name, score=1.0)
         context = self.understander.reader.read(self.understander.topic_words(service.name))
         together = self.understander.understand(understanding.reading, context)
@@ -228,8 +221,8 @@ class Engine:
         if len(sure) < 2:
             return None
         (first, (understanding, verdict)), (second, (other, next_verdict)) = list(sure.items())[:2]
-        said = self._say(state, first, understanding.facets, understanding.entities, now)
-        added = self._say(said.state, second, other.facets, other.entities, now)
+        said = self._speaker.say(state, first, understanding.facets, understanding.entities, now)
+        added = self._speaker.say(said.state, second, other.facets, other.entities, now)
         heading = self.flows.phrases.also.format(title=self.flows.services[second].intent.title).strip()
         both = replace(
             added,
@@ -248,65 +241,15 @@ class Engine:
             rule = self.understander.rules_by_reason.get(verdict.label)
             if rule is not None:
                 outcome = Outcome(rule.outcome.value)
-                said = _Said(outcome, rule.text.strip(), replace(state.settled(now), misses=0))
+                said = Said(outcome, rule.text.strip(), replace(state.settled(now), misses=0))
                 return self._decision(text, understanding, said, rule.reason, intent=rule.intent, score=verdict.score)
             asked = replace(state, question=mask(understanding.reading.text)[:300])
-            said = self._say(asked, verdict.label, understanding.facets, understanding.entities, now)
-            said = self._ask_again(state, said)
+            said = self._speaker.say(asked, verdict.label, understanding.facets, understanding.entities, now)
+            said = self._speaker.ask_again(state, said)
             return self._decision(text, understanding, said, verdict.reason, intent=verdict.label, score=verdict.score)
         if verdict.sureness is Sureness.TORN:
             return self._offer(state, text, understanding, verdict, now)
         return self._lost(state, text, understanding, verdict, now)
-
-    def _say(
-        self, state: Conversation, intent: str, facets: tuple[str, ...], entities: dict[str, str], now: datetime
-    ) -> _Said:
-        service = self.flows.services[intent]
-        state = replace(state.settled(now), intent=intent, facets=facets, entities=dict(entities), misses=0)
-        answer = choose_answer(service, facets, entities)
-        if service.intent.steps and (answer is None or answer.default):
-            return self._walk(state, service, 0, now)
-        if answer is None:
-            raise LookupError(f"{intent}: no answer fits and no step is there")  # the loader's check forbids it
-        return self._answered(state, service, answer, entities)
-
-    def _walk(self, state: Conversation, service: Service, start: int | str, now: datetime) -> _Said:
-        for _ in range(_MOST_HOPS):
-            result = walk(service, start, state.slots)
-            if isinstance(result, Pause):
-                waiting = replace(
-                    state,
-                    updated_at=now,
-                    intent=service.name,
-                    running=(service.name, result.index),
-                    offers=result.offers,
-                    misses=0,
-                )
-                return _Said(Outcome.ASK, result.text, waiting)
-            if isinstance(result, Answer):
-                return self._answered(replace(state.settled(now), intent=service.name), service, result, state.entities)
-            service = self.flows.services[result.intent]
-            state = replace(state.settled(now), intent=service.name)
-            answer = choose_answer(service, state.facets, state.entities)
-            if answer is not None and not (service.intent.steps and answer.default):
-                return self._answered(state, service, answer, state.entities)
-            start = 0
-        raise LookupError(f"{service.name}: its steps lead from intent to intent without an answer")
-
-    def _answered(self, state: Conversation, service: Service, answer: Answer, entities: dict[str, str]) -> _Said:
-        text = render_answer(self.flows, service, answer, entities)
-        return _Said(Outcome.ANSWER, text, state, source_titles(service, answer))
-
-    def _ask_again(self, before: Conversation, said: _Said) -> _Said:
-        """After an interruption, the question that is still open."""
-        if before.running is None or said.outcome is not Outcome.ANSWER:
-            return said
-        service = self.flows.services.get(before.running[0])
-        paused = walk(service, before.running[1], before.slots) if service else None
-        if not isinstance(paused, Pause):
-            return said
-        state = replace(said.state, running=before.running, slots=before.slots, offers=before.offers)
-        return replace(said, text=f"{said.text}\n\n{paused.text}", state=state)
 
     def _offer(
         self, state: Conversation, text: str, understanding: Understanding, verdict: Verdict, now: datetime
@@ -325,7 +268,7 @@ class Engine:
             entities=understanding.entities,
             question=mask(understanding.reading.text)[:300],
         )
-        said = _Said(Outcome.CLARIFY, phrases.did_you_mean.replace("{options}", options).strip(), after)
+        said = Said(Outcome.CLARIFY, phrases.did_you_mean.replace("{options}", options).strip(), after)
         best = verdict.offered[0]
         return self._decision(text, understanding, said, verdict.reason, intent=best.label, score=best.score)
 
@@ -335,8 +278,8 @@ class Engine:
         misses = state.misses + 1
         stuck = misses >= _MISSES_UNTIL_STUCK
         phrase = self.flows.phrases.stuck if stuck else self.flows.phrases.fallback
-        said = self._ask_again(
-            state, _Said(Outcome.FALLBACK, phrase.strip(), replace(state.settled(now), misses=misses))
+        said = self._speaker.ask_again(
+            state, Said(Outcome.FALLBACK, phrase.strip(), replace(state.settled(now), misses=misses))
         )
         return self._decision(text, understanding, said, "stuck" if stuck else verdict.reason, score=verdict.score)
 
@@ -344,7 +287,7 @@ class Engine:
         self,
         text: str,
         understanding: Understanding,
-        said: _Said,
+        said: Said,
         reason: str,
         *,
         intent: str | None = None,

@@ -30,10 +30,6 @@ class Leave:
     intent: str
 
 
-class RunawayError(Exception):
-    """The steps of a flow went round for more than `LIMIT` without a question."""
-
-
 def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | Leave | Answer:
     """Go on from a step (by number or label)."""
     steps = service.intent.steps
@@ -58,7 +54,7 @@ def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | L
             index = labels[target]
         else:
             return Leave(target)
-    raise RunawayError(f"{service.name}: more than {LIMIT} steps without a question")
+    raise LookupError(f"{service.name}: more than {LIMIT} steps without a question")  # `check` forbids circles
 
 
 def numbered(labels: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -79,6 +80,15 @@ def test_a_state_survives_storage_between_messages(engine: Engine) -> None:
 
 def test_a_state_of_another_version_starts_the_talk_afresh() -> None:
     assert Conversation.from_json({**Conversation(NOW).to_json(), "version": 99}) is None
+
+
+def test_a_talk_goes_on_when_the_content_changes_under_it(engine: Engine) -> None:
+    changed = Engine(replace(engine.flows, digest="other"))
+    for opening in ("sim", "golongan sim", "menu", "syarat sim c"):
+        state = engine.step(None, opening, NOW).state
+        decision = changed.step(state, "1", NOW)
+        assert decision.state.content == "other"
+        assert decision.outcome is Outcome.FALLBACK
 
 
 def test_an_offer_that_lapsed_is_not_taken(engine: Engine) -> None:

@@ -70,6 +70,8 @@ def test_a_small_flow_loads(tmp_path: Path) -> None:
         ("title: Uji\n", "title: Uji\ntitle: Lagi\n", 4, "written twice"),
         ("    answers:", "    steps: [{goto: entah}]\n    answers:", 17, "no such label in uji_satu, no such intent"),
         ("    answers:", "    steps: [{say: entah}]\n    answers:", 17, "no answer of uji_satu is named 'entah'"),
+        ("    answers:", "    steps: [{label: a, goto: a}]\n    answers:", 17, "leads back to itself"),
+        ("    answers:", "    steps: [{goto: uji_satu}]\n    answers:", 17, "leads back to itself"),
         ("    answers:", "    steps: [{say: a, goto: b}]\n    answers:", 17, "exactly one of"),
     ],
 )

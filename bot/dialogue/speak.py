@@ -1,0 +1,84 @@
+"""What an intent has to say: its answer, or the next question of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.dialogue.conversation import Conversation
+from bot.dialogue.decision import Outcome
+from bot.dialogue.flows import Flows, Service
+from bot.dialogue.model import Answer
+from bot.dialogue.reply import choose_answer, render_answer, source_titles
+from bot.dialogue.steps import Pause, walk
+
+_MOST_HOPS = 5
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text, and where the talk stands after it."""
+
+    outcome: Outcome
+    text: str
+    state: Conversation
+    sources: tuple[str, ...] = ()
+
+
+class Speaker:
+    """Turns intents into words."""
+
+    def __init__(self, flows: Flows) -> None:
+        self._flows = flows
+
+    def say(
+        self, state: Conversation, intent: str, facets: tuple[str, ...], entities: dict[str, str], now: datetime
+    ) -> Said:
+        """The answer of an intent that fits, or the beginning of its steps."""
+        service = self._flows.services[intent]
+        state = replace(state.settled(now), intent=intent, facets=facets, entities=dict(entities), misses=0)
+        answer = choose_answer(service, facets, entities)
+        if service.intent.steps and (answer is None or answer.default):
+            return self.walk(state, service, 0, now)
+        if answer is None:
+            raise LookupError(f"{intent}: no answer fits and no step is there")  # the loader's check forbids it
+        return self._answered(state, service, answer, entities)
+
+    def walk(self, state: Conversation, service: Service, start: int | str, now: datetime) -> Said:
+        """Go on with steps, through as many intents as they lead."""
+        for _ in range(_MOST_HOPS):
+            result = walk(service, start, state.slots)
+            if isinstance(result, Pause):
+                waiting = replace(
+                    state,
+                    updated_at=now,
+                    intent=service.name,
+                    running=(service.name, result.index),
+                    offers=result.offers,
+                    misses=0,
+                )
+                return Said(Outcome.ASK, result.text, waiting)
+            if isinstance(result, Answer):
+                return self._answered(replace(state.settled(now), intent=service.name), service, result, state.entities)
+            service = self._flows.services[result.intent]
+            state = replace(state.settled(now), intent=service.name)
+            answer = choose_answer(service, state.facets, state.entities)
+            if answer is not None and not (service.intent.steps and answer.default):
+                return self._answered(state, service, answer, state.entities)
+            start = 0
+        raise LookupError(f"{service.name}: its steps lead from intent to intent without an answer")
+
+    def _answered(self, state: Conversation, service: Service, answer: Answer, entities: dict[str, str]) -> Said:
+        text = render_answer(self._flows, service, answer, entities)
+        return Said(Outcome.ANSWER, text, state, source_titles(service, answer))
+
+    def ask_again(self, before: Conversation, said: Said) -> Said:
+        """After an interruption, the question that is still open."""
+        if before.running is None or said.outcome is not Outcome.ANSWER:
+            return said
+        service = self._flows.services.get(before.running[0])
+        paused = walk(service, before.running[1], before.slots) if service else None
+        if not isinstance(paused, Pause):
+            return said
+        state = replace(said.state, running=before.running, slots=before.slots, offers=before.offers)
+        return replace(said, text=f"{said.text}\n\n{paused.text}", state=state)
