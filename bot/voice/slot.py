@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -19,7 +20,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from bot.voice.errors import SpeechTimeout, WorkerCrashed, WorkerLost
 from bot.voice.spawn import LeanContext
-from bot.voice.worker import EXIT_MEMORY, Loaded, WorkerSettings, load, prepare
+from bot.voice.worker import EXIT_MEMORY, ROOM_MB, Loaded, WorkerSettings, load, prepare
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -28,8 +29,6 @@ WATCH_SECONDS = 0.2
 """How often a working process is looked at."""
 LOAD_SECONDS = 300.0
 """Loading a model from a slow disk; past it something hangs."""
-ROOM_MB = 250
-"""What a window needs beside its model."""
 MB = 1 << 20
 TOLD_TO_END = {-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 
@@ -99,22 +98,14 @@ class Slot:
             # The first job starts the process, from this thread: a worker dies with the thread that started it.
             self._pool = ProcessPool(1, initializer=prepare, initargs=(self._settings,), context=LeanContext())
         try:
-            job = asyncio.wrap_future(self._pool.schedule(function, args=args, timeout=seconds))
+            job = asyncio.wrap_future(self._pool.schedule(function, args=args))
         except RuntimeError as error:
             await self.stop()
             raise WorkerLost(str(error)) from None
-        too_big = False
-        while not (await asyncio.wait({job}, timeout=WATCH_SECONDS))[0]:
-            if self._process is not None and not too_big and self._resident_mb() > self._limit_mb:
-                too_big = True
-                with suppress(psutil.NoSuchProcess):
-                    self._process.kill()
+        too_big = await self._watch(job, seconds)
         try:
             result: T = job.result()
             return result
-        except TimeoutError:
-            self._process = None
-            raise SpeechTimeout(f"no result within {seconds:g} s") from None
         except ProcessExpired as error:
             self._process = None
             if error.exitcode in TOLD_TO_END:
@@ -124,6 +115,24 @@ class Slot:
         except BrokenProcessPool as error:
             await self.stop()
             raise WorkerLost(str(error)) from None
+
+    async def _watch(self, job: asyncio.Future[T], seconds: float) -> bool:
+        """Wait for a result; true when the worker was killed for its size. Raises SpeechTimeout.
+
+        pebble has a time-out of its own, but it begins when the worker takes the job, which one that hangs never does.
+        """
+        deadline = time.monotonic() + seconds
+        too_big = False
+        while not (await asyncio.wait({job}, timeout=WATCH_SECONDS))[0]:
+            if time.monotonic() > deadline:
+                job.cancel()
+                await self.stop()
+                raise SpeechTimeout(f"no result within {seconds:g} s")
+            if self._process is not None and not too_big and self._resident_mb() > self._limit_mb:
+                too_big = True
+                with suppress(psutil.NoSuchProcess):
+                    self._process.kill()
+        return too_big
 
     def _resident_mb(self) -> int:
         if self._process is None:

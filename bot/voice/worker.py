@@ -36,6 +36,8 @@ HINT_TOKENS = 180
 TEMPERATURES = (0.0, 0.4)
 STEP_MS = 50
 MB = 1 << 20
+ROOM_MB = 250
+"""What a window needs beside its model."""
 SLACK_MB = 128
 """Address space is reserved in bigger pieces than it is used."""
 
@@ -271,7 +273,7 @@ def _limit_memory(memory_mb: int) -> None:
     """A hard wall above what is used now, at which allocations fail; the pool's watch on resident memory comes
     earlier for slow growth, this for one giant step."""
     used = _status_mb("VmData")
-    room = max(memory_mb - _resident_mb(), 0) + SLACK_MB
+    room = max(memory_mb - _resident_mb(), ROOM_MB) + SLACK_MB
     resource.setrlimit(resource.RLIMIT_DATA, ((used + room) * MB, resource.RLIM_INFINITY))
 
 
