@@ -88,7 +88,10 @@ class KeySharing:
         """
         async with self._locks[room_id]:
             await self._members(room_id)
-            await self.ask_for_devices(self._client.rooms[room_id].users)
+            # Not for our own devices: they get no keys, and no message needs to wait for their list.
+            await self.ask_for_devices(
+                user for user in self._client.rooms[room_id].users if user != self._client.user_id
+            )
             session = await self._session(room_id)
             # No await between the check in _session and this: nothing can rotate the session in between.
             session.shared = True
@@ -111,12 +114,12 @@ class KeySharing:
 
         A user whose server is away is asked for again a minute later, not at every message.
         """
-        waiting = self._olm.users_for_key_query
-        if waiting.isdisjoint(users):
+        waiting, wanted = self._olm.users_for_key_query, set(users)
+        if waiting.isdisjoint(wanted):
             return
         async with self._asking:
             now = time.monotonic()
-            due = {user for user in waiting.intersection(users) if self._unanswered.get(user, 0.0) <= now}
+            due = {user for user in waiting & wanted if self._unanswered.get(user, 0.0) <= now}
             if not due:
                 return
             # Taken out before asking: a change told during the request must put the user back in, although the
