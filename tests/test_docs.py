@@ -122,11 +122,19 @@ def test_a_missing_or_wrong_configuration_row_is_found() -> None:
 
 def commands(command: Any, path: str = "kentongan") -> Iterator[tuple[str, Any]]:
     """(name as typed, command) of every command that does something."""
-    if hasattr(command, "commands"):
-        for name, inner in command.commands.items():
-            yield from commands(inner, f"{path} {name}")
-    else:
+    inner = below(command)
+    for name, one in inner.items():
+        yield from commands(one, f"{path} {name}")
+    if not inner:
         yield path, command
+
+
+def below(command: Any) -> dict[str, Any]:
+    """The commands of a group, also of one that loads them on demand; none for a command."""
+    if not hasattr(command, "list_commands"):
+        return {}
+    context = command.context_class(command)
+    return {name: command.get_command(context, name) for name in command.list_commands(context)}
 
 
 def section(page: str, heading: str) -> str | None:
@@ -175,12 +183,12 @@ def example_problems(root: Any, page: str) -> list[str]:
 def _refusal(root: Any, line: str, short: bool) -> str | None:
     words = list(_before_redirection(shlex.split(line, comments=True)[1:]))
     command, path = root, "kentongan"
-    while hasattr(command, "commands"):
+    while inner := below(command):
         if not words:
             return None if short else "no command"
-        if words[0] not in command.commands:
-            return f"no command {words[0]}" if not words[0].startswith("-") or words[0] != "--help" else None
-        path, command = f"{path} {words[0]}", command.commands[words.pop(0)]
+        if words[0] not in inner:
+            return None if words[0] == "--help" else f"no command {words[0]}"
+        path, command = f"{path} {words[0]}", inner[words.pop(0)]
     try:
         command.make_context(path, words)
     except Exception as error:
