@@ -1,12 +1,37 @@
-"""The `kentongan` command. Each command parses, calls and prints; the work is done elsewhere."""
+"""The `kentongan` command. Each command parses, calls and prints; the work is done elsewhere.
+
+A new command is one line in `_COMMANDS`; its module is imported when the command is used.
+"""
 
 from __future__ import annotations
 
 import typer
 
-from bot.cli import audit, bulletin, chat, check, db, demo, flows, incidents, model, rooms, run, transcribe
+from bot.cli.lazy import LazyGroup
+
+_COMMANDS = {
+    "audit": "bot.cli.audit:app",
+    "bulletin": "bot.cli.bulletin:app",
+    "chat": "bot.cli.chat:chat",
+    "check": "bot.cli.check:check",
+    "db": "bot.cli.db:app",
+    "demo": "bot.cli.demo:demo",
+    "flows": "bot.cli.flows:app",
+    "incidents": "bot.cli.incidents:app",
+    "model": "bot.cli.model:app",
+    "rooms": "bot.cli.rooms:app",
+    "run": "bot.cli.run:run",
+    "transcribe": "bot.cli.transcribe:transcribe",
+}
+"""Name → "module:attribute"; the attribute is a Typer app or a function."""
+
+
+class _Commands(LazyGroup):
+    table = _COMMANDS
+
 
 app = typer.Typer(
+    cls=_Commands,
     name="kentongan",
     help="Satu bot Matrix, tiga suara: Chat Pak Polisi, Ngobrol Kamtibmas, Buletin Kamtibmas.",
     no_args_is_help=True,
@@ -18,20 +43,6 @@ app = typer.Typer(
 @app.callback()
 def _root() -> None:
     """Keeps sub-commands sub-commands even while there is only one."""
-
-
-app.add_typer(audit.app, name="audit")
-app.add_typer(bulletin.app, name="bulletin")
-app.command()(chat.chat)
-app.command()(check.check)
-app.add_typer(db.app, name="db")
-app.command()(demo.demo)
-app.add_typer(flows.app, name="flows")
-app.add_typer(incidents.app, name="incidents")
-app.add_typer(model.app, name="model")
-app.add_typer(rooms.app, name="rooms")
-app.command()(run.run)
-app.command()(transcribe.transcribe)
 
 
 def main() -> None:
