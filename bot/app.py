@@ -26,13 +26,14 @@ from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
 from bot.health import Health, HealthServer
 from bot.incidents.analysis import Analyser
-from bot.lock import hold
+from bot.lock import Hold, Locked, hold
 from bot.matrix import crosssigning, invites, media
 from bot.matrix.api import ApiError, Unreachable
 from bot.matrix.sender import Sender
 from bot.matrix.session import MatrixSession
 from bot.matrix.sync import SyncLoop
 from bot.problem import ContentError, Problem, Severity
+from bot.store import retention
 from bot.store.audit import Auditor
 from bot.store.database import Database, connect
 from bot.store.migrate import upgrade
@@ -52,8 +53,11 @@ LISTENING_AT_ONCE = 8
 class App:
     """The running bot: loops around one database."""
 
-    def __init__(self, config: Config, content: Content, database: Database, session: MatrixSession) -> None:
+    def __init__(
+        self, config: Config, content: Content, database: Database, session: MatrixSession, lock: Hold
+    ) -> None:
         self._config = config
+        self._hold = lock
         self._database = database
         self._session = session
         desk = Desk(
@@ -161,16 +165,21 @@ class App:
             duties.purge,
         ]
         while True:
+            if not self._hold.held():
+                raise Locked("the lock on the data folder or database is lost: another bot may have started")
             for duty in rounds:
                 try:
-                    await self._database.run(partial(self._do, duty))
+                    done = await self._database.run(partial(self._do, duty))
+                    if done and duty is duties.purge:
+                        # What was erased must leave the write-ahead log, too.
+                        await asyncio.to_thread(retention.settle, self._database.engine)
                 except Exception:
                     log.exception("duty.failed", duty=duty.__name__)
             self._sender.wake()
             await asyncio.sleep(DUTY_SECONDS)
 
-    def _do(self, duty: Duty, connection: Connection) -> None:
-        duty(connection, self._desk, now_ms())
+    def _do(self, duty: Duty, connection: Connection) -> object:
+        return duty(connection, self._desk, now_ms())
 
     async def health(self) -> Health:
         """For /healthz; also refreshes the gauges."""
@@ -199,7 +208,7 @@ async def serve(config: Config) -> None:
     if content is None:
         raise ContentError([problem for problem in problems if problem.severity is Severity.ERROR])
     find_model(config.speech.model)
-    with hold(config.data_dir, config.database_url):
+    with hold(config.data_dir, config.database_url) as lock:
         config.pickle_key()  # keys first: a database or crypto store without its key is a mistake from then on
         auditor = Auditor(config.audit_key())
         engine = connect(config.database_url)
@@ -213,7 +222,7 @@ async def serve(config: Config) -> None:
                 )
             session = await MatrixSession.open(config, database)
             try:
-                await App(config, content, database, session).run()
+                await App(config, content, database, session, lock).run()
             finally:
                 await session.close()
         finally:

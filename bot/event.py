@@ -12,6 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 
+LAST_MS = 253_402_300_799_000
+"""31 December 9999: the last second that a datetime can hold."""
+
+
 class Kind(StrEnum):
     """What sort of event it is."""
 
@@ -103,8 +107,8 @@ class IncomingEvent:
 
     @property
     def when(self) -> datetime:
-        """`sent_at` as an aware UTC time."""
-        return datetime.fromtimestamp(self.sent_at / 1000, UTC)
+        """`sent_at` as an aware UTC time; a claim past the year 9999 counts as its last second."""
+        return datetime.fromtimestamp(min(self.sent_at, LAST_MS) / 1000, UTC)
 
     def to_json(self) -> dict[str, Any]:
         """As stored in the inbox."""

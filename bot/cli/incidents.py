@@ -102,7 +102,8 @@ def search(
     for hit in hits:
         link = permalink(hit.room_id, hit.event_id, settings.homeserver.server_name) if hit.event_id else ""
         if as_json:
-            print(json.dumps({**_row(hit.incident, settings), "link": link, **_marked(hit)}, ensure_ascii=False))
+            entry = {**_row(hit.incident, settings), "event_id": hit.event_id, "link": link, **_marked(hit)}
+            print(json.dumps(entry, ensure_ascii=False))
         else:
             row = _row(hit.incident, settings)
             parts = [

@@ -14,10 +14,11 @@ from bot.cli import exits
 from bot.config import load_config
 from bot.lock import Locked
 from bot.logs import configure
-from bot.matrix.api import Unreachable
-from bot.matrix.session import SignedOut
+from bot.matrix.api import ApiError, Unreachable
+from bot.matrix.session import SessionError, SignedOut
 from bot.problem import ContentError
-from bot.voice.errors import ModelMissing
+from bot.store.migrate import SchemaError
+from bot.voice.errors import ModelBroken, ModelMissing
 
 log = structlog.get_logger()
 
@@ -30,10 +31,10 @@ def run(
         settings = load_config(config)
         configure(settings.log)
         asyncio.run(serve(settings))
-    except (ContentError, Locked, ModelMissing) as error:
+    except (ContentError, Locked, ModelMissing, ModelBroken, SessionError, SchemaError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exits.USAGE) from None
-    except Unreachable as error:
+    except (ApiError, Unreachable) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exits.UNREACHABLE) from None
     except SignedOut as error:

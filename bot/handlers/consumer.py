@@ -54,9 +54,13 @@ class Consumer:
         while True:
             await self._work.wait()
             self._work.clear()
-            while rows := await self._database.run(inbox.pending):
-                for row in rows:
-                    await self._handle(row)
+            await self.work_off()
+
+    async def work_off(self) -> None:
+        """Until no row waits."""
+        while rows := await self._database.run(inbox.pending):
+            for row in rows:
+                await self._handle(row)
 
     async def _handle(self, row: inbox.Row) -> None:
         try:

@@ -91,7 +91,7 @@ def masked(value: Any) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {key: masked(item) for key, item in value.items()}
+        return {masked(key): masked(item) for key, item in value.items()}  # keys can be words of the message
     if isinstance(value, list | tuple):
         return [masked(item) for item in value]
     return value

@@ -24,7 +24,7 @@ TROUBLE_FOR_OFFICERS = (
     "⚠️ Satu pesan gagal diproses setelah {attempts} kali dicoba dan disimpan apa adanya. "
     "Lihat pesannya: {link}. Rincian: `kentongan audit show {event_id}`"
 )
-UNREADABLE_FOR_OFFICERS = "🔇 Satu pesan suara tidak bisa dibaca ({reason}). Dengarkan langsung: {link}"
+UNREADABLE = "Pesan suara tidak terbaca: {reason}"
 UNREADABLE_REASON = {
     "too_large": "berkas terlalu besar",
     "too_long": "terlalu panjang",
@@ -38,7 +38,7 @@ UNREADABLE_REASON = {
     "crash": "merusak pengolah suara",
     "trouble": "gangguan di pihak kami",
 }
-AUDIT_HEAD = "🔒 Segel catatan audit {date}: {rows} baris, `{digest}`"
+AUDIT_HEAD = "🔒 Segel catatan audit {date}: `{rows}:{digest}`"
 GAP_LOST = (
     "⚠️ Sebagian pesan di {room} antara {since} dan {until} tidak bisa diambil dari server. "
     "Mohon diperiksa langsung di ruangannya."

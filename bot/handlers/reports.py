@@ -6,7 +6,8 @@ is `bot.handlers.listening`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -48,7 +49,7 @@ def take_voice(connection: Connection, event: IncomingEvent, desk: Desk, now: in
 
 def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
     """A channel message that reports something is taken up; other talk leaves no trace but its inbox row."""
-    analysis = _analyse(connection, event, desk, event.body)
+    analysis = _analyse(connection, event, desk, event.body, spoken=False)
     if not analysis.report or analysis.category == "tidak_jelas":
         return
     number = transmissions.add(connection, event, purpose="report", now=now)
@@ -60,11 +61,12 @@ def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int
 
 
 def heard(
-    connection: Connection, number: int, event: IncomingEvent, result: Heard, audio: str, desk: Desk, now: int
+    connection: Connection, number: int, event: IncomingEvent, result: Heard, audio: Path, desk: Desk, now: int
 ) -> None:
     """A note has its transcript: answer the question or take up the report."""
     row = transmissions.get(connection, number)
-    transmissions.heard(connection, number, result, now=now)
+    if row.state != "queued" or transmissions.heard(connection, number, result, now=now) is None:
+        return  # heard before, or withdrawn while it was being heard
     said = Said(number, result.text, tuple(result.flags), str(audio))
     if row.purpose == "question":
         if not said.text.strip():
@@ -79,23 +81,25 @@ def heard(
 def unreadable(connection: Connection, number: int, event: IncomingEvent, reason: str, desk: Desk, now: int) -> None:
     """The note stays in the log, marked; its sender and the officers hear that nobody has heard it."""
     transmissions.unreadable(connection, number, reason, now=now)
-    desk.record(connection, "transmission.unreadable", event.event_id, {"reason": reason}, now)
-    desk.say(
-        connection,
-        event,
-        f"reply:{event.event_id}",
-        cards.unreadable(reason),
-        now,
-        notice=True,
-        thread=not event.direct,
-    )
-    if not event.direct:
-        text = phrases.UNREADABLE_FOR_OFFICERS.format(reason=phrases.UNREADABLE_REASON[reason], link=desk.link(event))
-        desk.tell_operations(connection, f"unreadable:{event.event_id}", render(text).content(), now)
+    incident: int | None = None
+    if transmissions.get(connection, number).purpose == "report":
+        # Nobody has heard it, so it may be a call for help: the log and the officers have it like any other.
+        mark = phrases.UNREADABLE.format(reason=phrases.UNREADABLE_REASON.get(reason, reason))
+        analysis = replace(_analyse(connection, event, desk, ""), category="tidak_jelas")
+        incident = incidents.open_incident(
+            connection, analysis, number, text=mark, room_id=event.room_id, version=desk.content.version,
+            at=event.sent_at, now=now,
+        )  # fmt: skip
+        search.index(connection, incident)
+        _show_officers(connection, event, desk, Said(number, mark), incident, linked=False, silent=False, now=now)
+    desk.record(connection, "transmission.unreadable", event.event_id, {"reason": reason, "incident": incident}, now)
+    text = cards.unreadable(reason)
+    desk.say(connection, event, f"reply:{event.event_id}", text, now, notice=True, thread=not event.direct)
 
 
-def _analyse(connection: Connection, event: IncomingEvent, desk: Desk, text: str) -> Analysis:
-    return desk.analyser.analyse(text, room_districts=desk.districts(connection, event.room_id), when=event.when)
+def _analyse(connection: Connection, event: IncomingEvent, desk: Desk, text: str, *, spoken: bool = True) -> Analysis:
+    districts = desk.districts(connection, event.room_id)
+    return desk.analyser.analyse(text, room_districts=districts, when=event.when, spoken=spoken)
 
 
 def _take_up(

@@ -78,7 +78,7 @@ class Queued:
     event_id: str
     room_id: str
     media_path: str | None
-    """Where the fetched file lies, relative to the audio folder."""
+    """Where the fetched file lies, relative to the data folder."""
     attempts: int
     crashes: int
     received_at: int

@@ -1,0 +1,98 @@
+"""A desk with the shipped content and a migrated database; events as the inbox would bring them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take
+from sqlalchemy import Engine
+
+from bot.config import load_config
+from bot.content import load_content
+from bot.dialogue.engine import Engine as Dialogue
+from bot.event import IncomingEvent, Kind, Media
+from bot.handlers.consumer import Consumer
+from bot.handlers.desk import Desk
+from bot.incidents.analysis import Analyser
+from bot.outgoing import Action
+from bot.store import inbox, migrate, rooms
+from bot.store.audit import Auditor
+from bot.store.database import Database, connect
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    settings = {
+        "homeserver": {"url": "http://127.0.0.1:1", "user_id": ME},
+        "paths": {name: str(ROOT / name) for name in ("flows", "rooms", "places")} | {"data": "data"},
+    }
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings))
+    config = load_config(tmp_path / "config.yaml", environ={})
+    content, problems = load_content(config)
+    assert content is not None, problems
+    return Desk(
+        ME, config, content, Dialogue(content.flows), Analyser(content.gazetteer, content.rules), Auditor(b"k" * 32)
+    )
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    engine = connect(f"sqlite:///{tmp_path / 'kentongan.db'}")
+    migrate.upgrade(engine)
+    database = Database(engine)
+    with engine.begin() as connection:
+        rooms.record(connection, "ojol", OJOL, kind="channel", alias="#ojol:batang.test", now=NOW)
+        rooms.record(connection, "ruang-kendali", OPERATIONS, kind="operations", alias=None, now=NOW)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def engine(database: Database) -> Engine:
+    return database.engine
+
+
+@pytest.fixture
+def event(monkeypatch: pytest.MonkeyPatch) -> Event:
+    """Makes events of a fresh id, sent now."""
+    monkeypatch.setattr("bot.handlers.consumer.now_ms", lambda: NOW)
+    numbers = itertools.count(1)
+
+    def make(body: str = "", room: str = DIRECT, kind: Kind = Kind.TEXT, **values: object) -> IncomingEvent:
+        media = Media("mxc://batang.test/note", "audio/ogg", voice=True) if kind is Kind.AUDIO else None
+        base = IncomingEvent(
+            f"$event{next(numbers)}", room, "@warga:batang.test", kind, NOW - 500, body=body, media=media,
+            direct=room == DIRECT, encrypted_room=True,
+        )  # fmt: skip
+        return replace(base, **values)
+
+    return make
+
+
+@pytest.fixture
+def consumer(database: Database, desk: Desk) -> Consumer:
+    return Consumer(
+        database,
+        desk,
+        invite_rule=lambda event: Action.JOIN if event.sender.endswith(":batang.test") else Action.LEAVE,
+        wake_sender=lambda: None,
+        wake_listener=lambda: None,
+    )
+
+
+@pytest.fixture
+def take(database: Database, consumer: Consumer) -> Take:
+    """Puts events into the inbox and works it off, as the loop does."""
+
+    async def work(*events: IncomingEvent) -> None:
+        await database.run(lambda connection: inbox.append(connection, events, NOW))
+        await consumer.work_off()
+
+    return work
