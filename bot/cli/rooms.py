@@ -168,6 +168,7 @@ def _print_plan(wanted: Plan, as_json: bool) -> None:
             line = {"kind": "change", "room": change.room, "change": type(change).__name__, "text": str(change)}
             typer.echo(json.dumps(line, ensure_ascii=False))
         _print_remarks_json(wanted)
+        typer.echo(json.dumps({"kind": "summary", "changes": len(wanted.changes), "blocked": wanted.blocked}))
         return
     console = Console()
     for change in wanted.changes:
