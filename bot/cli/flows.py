@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
@@ -130,7 +131,7 @@ def show(console: Console, decision: Decision, *, explain: bool) -> None:
     for candidate in details.pop("candidates"):
         words = ", ".join(f"{word} {part:+.2f}" for word, part in candidate["evidence"].items())
         mark = " (topiknya tidak disebut)" if candidate["topic_missing"] else ""
-        table.add_row(candidate["intent"] + mark, f"{candidate['score']:.2f}", words)
+        table.add_row(candidate["intent"] + mark, f"{candidate['score']:.2f}", escape(words))
     for name, value in details.items():
         if value:
             console.print(f"{name}: {value}", markup=False, highlight=False)

@@ -40,10 +40,11 @@ def test_ask_survives_bytes_that_are_not_utf8() -> None:
 
 
 def test_explain_is_readable() -> None:
-    result = CliRunner().invoke(app, ["flows", "ask", "--flows", FLOWS, "--explain", "gmn prpanjang sim"])
+    result = CliRunner().invoke(app, ["flows", "ask", "--flows", FLOWS, "--explain", "gmn prpanjang sim c"])
     assert result.exit_code == exits.GOOD
     assert "bagaimana" in result.stdout
     assert "sim_perpanjang" in result.stdout
+    assert "[entity:golongan]" in result.stdout.replace("\n", "")
 
 
 def test_match_names_its_best_even_when_it_refuses(tmp_path: Path) -> None:
