@@ -17,6 +17,7 @@ from sqlalchemy import update
 
 from bot.config import Config
 from bot.demo.homeserver import EmbeddedHomeserver
+from bot.matrix import media
 from bot.matrix.api import HomeserverApi, path
 from bot.matrix.cryptostore import CryptoStore
 from bot.outgoing import KEY_FIELD, Action, Outgoing, Priority, transaction_id
@@ -158,6 +159,50 @@ async def test_while_nothing_changes_a_message_is_one_request(
         since = [a.path for a in proxy.asked[before:] if "/sync" not in a.path and b'"timeout"' not in a.body]
         where = path("rooms", room, "send", "m.room.encrypted", transaction_id("say:lanjutan"))
         assert since == [where.replace("%21", "!")]
+
+
+async def test_after_a_restart_a_rooms_first_message_costs_one_request_more(
+    homeserver: Any, node: Node, proxy: Proxy, config: Config, bot_database: Database
+) -> None:
+    """nio keeps no outbound Megolm session: a new one is shared, over Olm sessions that were kept."""
+    client = await citizen(node, homeserver)
+    async with speaking(config, bot_database) as bot:
+        room = await shared_room(client, bot)
+        await bot.sent(bot.say(room, "sebelum"))
+    before = len(proxy.asked)
+    async with speaking(config, bot_database) as bot:
+        event_id = await bot.sent(bot.say(room, "sesudah"))
+        assert (await client.wait_for(lambda e: e.event_id == event_id and not e.failure)).body == "sesudah"
+        since = proxy.asked[before:]
+        assert [a.path for a in since if "/keys/claim" in a.path] == []
+        assert len([a for a in since if "/sendToDevice/" in a.path]) == 1
+
+
+async def test_a_voice_note_from_elements_sdk_is_fetched_and_decrypted(
+    homeserver: Any, node: Node, proxy: Proxy, config: Config, bot_database: Database, tmp_path: Path
+) -> None:
+    client = await citizen(node, homeserver)
+    note = tmp_path / "note.ogg"
+    note.write_bytes(bytes(range(256)) * 200)
+    async with speaking(config, bot_database) as bot:
+        for encrypt in (True, False):
+            room = await shared_room(client, bot, encrypt=encrypt)
+            event = await bot.listener.event(await client.voice(room, note, 4200, waveform=[0, 512, 1024]))
+            assert event.media is not None
+            assert (event.media.voice, event.media.duration_ms, event.media.file is not None) == (True, 4200, encrypt)
+            target = tmp_path / f"fetched-{encrypt}"
+            _, size = await media.download(bot.session.api, event.media, target, max_bytes=10**6)
+            assert (size, target.read_bytes()) == (51200, note.read_bytes())
+            with pytest.raises(media.MediaTooLarge):
+                await media.download(bot.session.api, event.media, target, max_bytes=1000)
+            lying = await bot.listener.event(await client.voice(room, note, 4200, claim={"size": 10}))
+            assert lying.media is not None
+            with pytest.raises(media.MediaTooLarge):
+                await media.download(bot.session.api, lying.media, tmp_path / "x", max_bytes=1000)
+        token = bot.session.client.access_token
+        asked = proxy.requests("/media/download/")
+        assert len(asked) == 4
+        assert all(token not in a.path + a.query and a.headers["Authorization"] == f"Bearer {token}" for a in asked)
 
 
 async def test_an_encrypted_room_that_no_sync_has_brought_gets_nothing_in_clear(
