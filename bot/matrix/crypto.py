@@ -18,7 +18,7 @@ import structlog
 import vodozemac
 from nio import AsyncClient, EncryptionError
 from nio.crypto import InboundGroupSession, Olm
-from nio.events import ForwardedRoomKeyEvent, MegolmEvent, RoomKeyEvent, ToDeviceEvent
+from nio.events import ForwardedRoomKeyEvent, MegolmEvent, OlmEvent, RoomKeyEvent, ToDeviceEvent
 from nio.responses import KeysClaimResponse, KeysQueryResponse
 
 from bot.event import Trust
@@ -106,7 +106,15 @@ class Crypto:
         event = ToDeviceEvent.parse_event(raw)
         if event is None:
             return
-        decrypted = self.olm.handle_to_device_event(event)
+        try:
+            decrypted = self.olm.handle_to_device_event(event)
+        except Exception:
+            # nio mends a broken Olm session, but not one that was begun with a one-time key we no longer have.
+            if isinstance(event, OlmEvent) and self.olm.device_store.device_from_sender_key(
+                event.sender, event.sender_key
+            ):
+                self.olm._mark_device_for_unwedging(event.sender, event.sender_key)
+            raise
         if isinstance(decrypted, RoomKeyEvent | ForwardedRoomKeyEvent):
             self.arrived.add(decrypted.session_id)
 

@@ -41,17 +41,64 @@ class Filled:
 
 def joins(raw: Any, me: str) -> bool:
     """Whether this event is our joining (not a change of our profile)."""
+    return bool(_membership(raw, me) == "join" and _before(raw) != "join")
+
+
+def accepts(raw: Any, me: str) -> bool:
+    """Whether this event is our joining on an invite."""
+    return bool(_membership(raw, me) == "join" and _before(raw) == "invite")
+
+
+def invites(raw: Any, me: str) -> bool:
+    """Whether this event invites us."""
+    return bool(_membership(raw, me) == "invite")
+
+
+def _membership(raw: Any, me: str) -> Any:
     source = table(raw)
     if source.get("type") != "m.room.member" or source.get("state_key") != me:
-        return False
-    before = table(table(source.get("unsigned")).get("prev_content"))
-    return table(source.get("content")).get("membership") == "join" and before.get("membership") != "join"
+        return None
+    return table(source.get("content")).get("membership")
+
+
+def _before(raw: Any) -> Any:
+    return table(table(table(raw).get("unsigned")).get("prev_content")).get("membership")
+
+
+def said_to_us(timeline: list[dict[str, Any]], me: str, *, direct: bool) -> list[dict[str, Any]]:
+    """The part of a timeline that was said to us: all of it, or what came after we joined.
+
+    In a room of two it begins with the invite: people's clients open the room and send the first question at
+    once, before the bot could join.
+    """
+    join = max((index for index, raw in enumerate(timeline) if joins(raw, me)), default=None)
+    if join is None:
+        return timeline
+    if direct and accepts(timeline[join], me):
+        return timeline[max((index for index in range(join) if invites(timeline[index], me)), default=0) :]
+    return timeline[join:]
+
+
+def reaches_further(timeline: list[Any], me: str, *, direct: bool) -> bool:
+    """Whether something said to us may lie before this limited timeline."""
+    join = max((index for index, raw in enumerate(timeline) if joins(raw, me)), default=None)
+    if join is None:
+        return True
+    return direct and accepts(timeline[join], me) and not any(invites(raw, me) for raw in timeline[:join])
 
 
 async def fill(
-    api: HomeserverApi, gap: Gap, *, me: str, known: Known, committed_at: int, limit: int = MAX_EVENTS
+    api: HomeserverApi,
+    gap: Gap,
+    *,
+    me: str,
+    known: Known,
+    committed_at: int,
+    direct: bool = False,
+    limit: int = MAX_EVENTS,
 ) -> Filled:
-    """Page back from the gap's end to the last event seen, an event already stored, or our own join.
+    """Page back from the gap's end to the last event seen, an event already stored, or our own join (in a
+    `direct` room: the invite that led to it).
 
     When the room's history ends before any of these (purged, hidden), only what is newer than `committed_at`
     (the last sync that was stored, ms) counts as new, and the gap as lost; so it does past `limit` events.
@@ -69,7 +116,7 @@ async def fill(
             event_id = text(event.get("event_id"))
             if (gap.last_event_id is not None and event_id == gap.last_event_id) or event_id in stored:
                 return Filled(newest_first[::-1])
-            if joins(event, me):
+            if (invites(event, me) if direct else joins(event, me)) or (joins(event, me) and not accepts(event, me)):
                 return Filled(newest_first[::-1])
             newest_first.append(event)
         if not end or end == token:

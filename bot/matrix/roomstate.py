@@ -104,6 +104,17 @@ class RoomStates:
         if room.encrypted and self._client.olm is not None:
             self._client.olm.update_tracked_users(room)
 
+    def direct_after(self, room_id: str, timeline: list[Any]) -> bool:
+        """`direct` as it will be once this timeline is applied."""
+        room = self._client.rooms.get(room_id)
+        users = set(room.users) if room is not None else set()
+        for source in map(table, timeline):
+            user = source.get("state_key")
+            if source.get("type") == "m.room.member" and isinstance(user, str):
+                present = table(source.get("content")).get("membership") in ("join", "invite")
+                (users.add if present else users.discard)(user)
+        return len(users) == 2 and self._client.user_id in users
+
     def direct(self, room: MatrixRoom) -> bool:
         """Whether the room holds us and exactly one other, joined or invited; names do not count."""
         return len(room.users) == 2 and self._client.user_id in room.users

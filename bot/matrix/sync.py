@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import traceback
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +27,7 @@ from bot.matrix.crypto import CryptoStoreError
 from bot.matrix.cryptostore import FAILURES
 from bot.matrix.events import table, text
 from bot.matrix.guard import guarded
-from bot.matrix.login import signed_out
+from bot.matrix.login import SignedOut, signed_out
 from bot.matrix.session import MatrixSession
 from bot.store import inbox, stream
 from bot.store.database import Database
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 
 LONG_POLL_MS = 30_000
 FIRST_PAUSE, LAST_PAUSE = 0.5, 60.0
+LONGEST_ASKED = 300.0
+"""A homeserver that asks for a longer pause is asked again after this one all the same (seconds)."""
 GAP_PAUSE_MS = 15_000
 TIMELINE = 50
 FILTER = json.dumps(
@@ -51,7 +54,7 @@ FILTER = json.dumps(
     },
     separators=(",", ":"),
 )
-TRANSIENT = (ApiError, Unreachable, CryptoStoreError, SQLAlchemyError, *FAILURES)
+EXPECTED = (ApiError, Unreachable, CryptoStoreError, SQLAlchemyError, *FAILURES)
 
 
 @dataclass
@@ -118,7 +121,10 @@ class SyncLoop:
             while not self._stopping:
                 try:
                     await self.turn()
-                except TRANSIENT as error:
+                except SignedOut:
+                    raise
+                except Exception as error:
+                    # Also what is a mistake of ours: bulletins and replies go on while the log and /healthz tell.
                     await self._pause(error)
         except asyncio.CancelledError:
             if not self._stopping:
@@ -141,9 +147,10 @@ class SyncLoop:
         if isinstance(error, ApiError):
             if gone := signed_out(error):
                 raise gone from None
-            asked = error.body.get("retry_after_ms")
-            if isinstance(asked, int | float) and not isinstance(asked, bool):
-                pause = max(pause, min(asked / 1000, 300.0))
+            pause = max(pause, min(error.retry_after or 0.0, LONGEST_ASKED))
+        if not isinstance(error, EXPECTED):
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("sync_fault", error=state.error, file=where.filename, line=where.lineno)
         log.warning("sync_failed", error=state.error, failures=state.failures, pause=round(pause, 2))
         await asyncio.sleep(pause)
 
@@ -206,22 +213,24 @@ class SyncLoop:
 
     def _ours(self, room_id: str, timeline: list[Any]) -> list[dict[str, Any]]:
         """The events of a timeline that were said to us: none before our first start, none before we joined."""
-        events = [raw for raw in timeline if isinstance(raw, dict)]
         if self._since is None:
             return []
-        joins = [index for index, raw in enumerate(events) if gaps.joins(raw, self.session.user_id)]
-        return events[joins[-1] :] if joins else events
+        direct = self.session.rooms.direct_after(room_id, timeline)
+        events = [raw for raw in timeline if isinstance(raw, dict)]
+        return gaps.said_to_us(events, self.session.user_id, direct=direct)
 
     async def _gap(self, batch: Batch, room_id: str, timeline: dict[str, Any]) -> list[dict[str, Any]]:
         """What a limited timeline left out, oldest first."""
         token = timeline.get("prev_batch")
         if timeline.get("limited") is not True or not isinstance(token, str) or self._since is None:
             return []
-        if any(gaps.joins(raw, self.session.user_id) for raw in _list(timeline.get("events"))):
+        events = _list(timeline.get("events"))
+        direct = self.session.rooms.direct_after(room_id, events)
+        if not gaps.reaches_further(events, self.session.user_id, direct=direct):
             return []
         gap = Gap(room_id, token, self._newest.get(room_id), found_at=now_ms())
         try:
-            filled = await self._fill(gap)
+            filled = await self._fill(gap, direct)
         except gaps.NotNow:
             batch.open_gaps.append(gap)
             self._gaps_open = True
@@ -231,13 +240,18 @@ class SyncLoop:
         log.info("gap_filled", room=room_id, events=len(filled.events), lost=filled.lost)
         return filled.events
 
-    async def _fill(self, gap: Gap) -> gaps.Filled:
+    async def _fill(self, gap: Gap, direct: bool) -> gaps.Filled:
         async def known(event_ids: Any) -> set[str]:
             ids = list(event_ids)
             return await self._database.run(lambda db: inbox.known(db, ids))
 
         return await gaps.fill(
-            self.session.api, gap, me=self.session.user_id, known=known, committed_at=self._committed_at
+            self.session.api,
+            gap,
+            me=self.session.user_id,
+            known=known,
+            committed_at=self._committed_at,
+            direct=direct,
         )
 
     async def _know_senders(self, *parts: dict[str, list[dict[str, Any]]]) -> None:
@@ -328,14 +342,14 @@ class SyncLoop:
     async def _upkeep(self) -> None:
         """Keys, devices and old gaps; a failure here waits for the next turn and stops nothing."""
         keys = self.session.keys
-        if self.session.crypto.olm.outgoing_to_device_messages:
-            await self._try("to_device", keys.send())
         if keys.upload_due:
             await self._try("keys_upload", keys.upload())
         if keys.query_due:
             await self._try("keys_query", keys.query())
         if self.session.client.should_claim_keys:
             await self._try("keys_claim", keys.mend())
+        if self.session.crypto.olm.outgoing_to_device_messages:
+            await self._try("to_device", keys.send())
         if self._gaps_open and now_ms() >= self._gaps_due:
             await self._try("gaps", self._old_gaps())
 
@@ -357,9 +371,10 @@ class SyncLoop:
         self._gaps_open = bool(remaining)
         for gap in remaining:
             room = self.session.client.rooms.get(gap.room_id)
+            direct = room is not None and self.session.rooms.direct(room)
             batch = Batch()
             try:
-                filled = await self._fill(gap)
+                filled = await self._fill(gap, direct)
             except gaps.NotNow:
                 return
             await self._know_senders({gap.room_id: filled.events})
@@ -369,7 +384,7 @@ class SyncLoop:
                         batch,
                         raw,
                         gap.room_id,
-                        direct=room is not None and self.session.rooms.direct(room),
+                        direct=direct,
                         encrypted_room=room is not None and room.encrypted,
                         backfilled=True,
                     )

@@ -72,6 +72,32 @@ async def test_what_was_said_before_we_joined_was_not_said_to_us() -> None:
     assert ids(await fill(History(history), None)) == ["$3", "$4", "$5"]
 
 
+def invite(number: int) -> dict[str, Any]:
+    return event(number, type="m.room.member", state_key=ME, content={"membership": "invite"})
+
+
+async def test_in_a_room_of_two_the_invite_is_where_we_come_in() -> None:
+    history = [event(0), invite(1), event(2), event(3), join(4, "invite"), event(5)]
+    assert ids(await fill(History(history), None, direct=True)) == ["$2", "$3", "$4", "$5"]
+    assert ids(await fill(History(history), None)) == ["$5"]
+    uninvited = [event(0), join(1), event(2)]
+    assert ids(await fill(History(uninvited), None, direct=True)) == ["$2"]
+
+
+def test_the_part_of_a_timeline_that_was_said_to_us() -> None:
+    def part(timeline: list[dict[str, Any]], *, direct: bool) -> list[str]:
+        return [item["event_id"] for item in gaps.said_to_us(timeline, ME, direct=direct)]
+
+    timeline = [event(0), invite(1), event(2), join(3, "invite"), event(4), join(5, "join")]
+    assert part(timeline, direct=True) == ["$1", "$2", "$3", "$4", "$5"]
+    assert part(timeline, direct=False) == ["$3", "$4", "$5"]
+    assert part([event(0), join(1), event(2)], direct=True) == ["$1", "$2"]
+    assert part([event(0), event(1)], direct=False) == ["$0", "$1"]
+    assert gaps.reaches_further([event(2), join(3, "invite")], ME, direct=True)
+    assert not gaps.reaches_further([event(2), join(3, "invite")], ME, direct=False)
+    assert not gaps.reaches_further(timeline, ME, direct=True)
+
+
 async def test_a_history_that_ends_early_is_lost_and_brings_only_what_is_new() -> None:
     old = event(0) | {"origin_server_ts": NOW - gaps.SKEW_MS - 1}
     filled = await fill(History([old, event(1), event(2)]), "$purged")

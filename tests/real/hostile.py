@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import json
+import secrets
 from typing import Any
 
 import vodozemac
@@ -24,7 +24,6 @@ class Device:
         self.account = vodozemac.Account()
         self.curve = self.account.curve25519_key.to_base64()
         self.ed = self.account.ed25519_key.to_base64()
-        self._numbers = itertools.count()
 
     def signed(self, value: dict[str, Any]) -> dict[str, Any]:
         signature = self.account.sign(Api.to_canonical_json(value).encode()).to_base64()
@@ -61,7 +60,7 @@ class Device:
     async def send_to_device(self, type_: str, user_id: str, device_id: str, content: Any) -> None:
         await self.api.request(
             "PUT",
-            path("sendToDevice", type_, f"{self.device_id}{next(self._numbers)}"),
+            path("sendToDevice", type_, secrets.token_hex(8)),
             {"messages": {user_id: {device_id: content}}},
         )
 
@@ -124,5 +123,5 @@ class Device:
 
     async def send(self, room_id: str, content: Any, type_: str = "m.room.encrypted") -> str:
         """Send an event; returns its id."""
-        txn = f"{self.device_id}{next(self._numbers)}"
+        txn = secrets.token_hex(8)
         return str((await self.api.request("PUT", path("rooms", room_id, "send", type_, txn), content))["event_id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import vodozemac
 from faults import FaultyProxy
 from hostile import Device
 from listening import Listener, listening
@@ -35,11 +36,27 @@ async def say(device: Device, room_id: str, body: str, **more: Any) -> str:
     return await device.send(room_id, text(body, **more), "m.room.message")
 
 
-async def test_what_was_said_before_the_bot_joined_is_no_question_and_what_comes_after_is(
+async def test_the_first_question_in_a_direct_room_is_read_although_it_was_sent_before_the_bot_joined(
     bot_config: Any, bot_database: Any, stranger: Device, create_room: Any
 ) -> None:
     async with listening(bot_config, bot_database) as listener:
-        room_id = await create_room(stranger.api, invite=[listener.session.user_id])
+        me = (listener.session.user_id, listener.session.device_id)
+        room_id = await create_room(stranger.api, invite=[me[0]], encrypted=True, is_direct=True)
+        session = vodozemac.GroupSession()
+        await stranger.share(session, room_id, *me)
+        said = [f"pertanyaan {number}" for number in range(60)]  # more than a timeline holds
+        for body in said:
+            await stranger.send(room_id, stranger.message(session, room_id, body))
+        await listener.join(room_id)
+        await listener.until(lambda: listener.bodies(room_id) == said, "all of them, in order")
+
+
+async def test_what_was_said_before_the_bot_joined_is_no_question_and_what_comes_after_is(
+    bot_config: Any, bot_database: Any, stranger: Device, device_of: Any, create_room: Any
+) -> None:
+    other = await device_of("other")
+    async with listening(bot_config, bot_database) as listener:
+        room_id = await create_room(stranger.api, invite=[other.user_id, listener.session.user_id])
         await say(stranger, room_id, "before")
         await listener.join(room_id)
         await listener.event(await say(stranger, room_id, "after"))
