@@ -7,21 +7,18 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
-from urllib.parse import quote
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy import Connection, create_engine, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, select
 
 from bot.cli import exits
+from bot.cli.stored import begin, fail, reading
 from bot.clock import now_ms
 from bot.config import Config, load_config
 from bot.handlers.replies import permalink
@@ -39,10 +36,6 @@ app = typer.Typer(help="Laporan kejadian: analisis, pencarian, ekspor.", no_args
 ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration file")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
 DEFAULT_CONFIG = Path("config.yaml")
-_PERIOD = re.compile(r"^(\d{1,5})\s*(m|h|d|w|menit|jam|hari|minggu)$")
-_MILLISECONDS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_LONG_NAMES = {"menit": "m", "jam": "h", "hari": "d", "minggu": "w"}
-_errors = Console(stderr=True)
 
 
 class Format(StrEnum):
@@ -61,7 +54,7 @@ def analyse(
 ) -> None:
     """What a message would be taken for, and by which words. Personal numbers are hidden first."""
     if not texts and not stdin:
-        _fail("give a TEXT, or --stdin for one message a line")
+        fail("give a TEXT, or --stdin for one message a line")
     settings = _config(config)
     analyser = _analyser(settings)
     for text in _lines(texts, stdin):
@@ -86,12 +79,12 @@ def search(
     """Entries of the log with all these words, newest first."""
     settings = _config(config)
     now = now_ms()
-    begin = _since(since, settings, now)
-    with _reading(settings) as connection:
+    start = begin(since, settings, now) if since is not None else None
+    with reading(settings) as connection:
         hits = words.search(
             connection,
             " ".join(query),
-            since=begin,
+            since=start,
             category=category,
             place=place,
             status=status,
@@ -131,9 +124,9 @@ def export(
 ) -> None:
     """The log on stdout: one row an incident, without reporters and personal numbers."""
     settings = _config(config)
-    begin = _since(since, settings, now_ms())
-    with _reading(settings) as connection:
-        rows = _all(connection, begin)
+    start = begin(since, settings, now_ms()) if since is not None else None
+    with reading(settings) as connection:
+        rows = _all(connection, start)
         if form is Format.CSV:
             _csv(rows, settings)
         else:
@@ -226,19 +219,6 @@ def _lines(texts: list[str] | None, stdin: bool) -> Iterator[str]:
         yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
 
 
-def _since(value: str | None, settings: Config, now: int) -> int | None:
-    if value is None:
-        return None
-    if period := _PERIOD.match(value.strip().lower()):
-        unit = _LONG_NAMES.get(period.group(2), period.group(2))
-        return now - int(period.group(1)) * _MILLISECONDS[unit]
-    try:
-        day = datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=settings.zone)
-    except ValueError:
-        _fail(f"--since {value}: write 7d, 24h, 30m, 2w or a date like 2026-11-22")
-    return int(day.timestamp() * 1000)
-
-
 def _analyser(settings: Config) -> Analyser:
     try:
         return Analyser(
@@ -246,34 +226,11 @@ def _analyser(settings: Config) -> Analyser:
             load_rules(settings.resolve(settings.paths.flows) / "incidents"),
         )
     except ContentError as error:
-        _fail(str(error), exits.FAILED)
+        fail(str(error), exits.FAILED)
 
 
 def _config(path: Path) -> Config:
     try:
         return load_config(path)
     except ContentError as error:
-        _fail(str(error))
-
-
-@contextmanager
-def _reading(settings: Config) -> Iterator[Connection]:
-    """A connection that only reads, so that a long export never holds up the bot's writer."""
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and url.database:
-        if not Path(url.database).exists():
-            _fail(f"no database at {url.database}; start the bot once (`kentongan run`)")
-        url = url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            yield connection
-    except OperationalError as error:
-        _fail(f"the database cannot be read ({error.orig}); bring its schema up to date: `kentongan db upgrade`")
-    finally:
-        engine.dispose()
-
-
-def _fail(message: str, code: int = exits.USAGE) -> NoReturn:
-    _errors.print(message, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(code)
+        fail(str(error))

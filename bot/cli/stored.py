@@ -1,0 +1,61 @@
+"""What commands share that look into the bot's database without disturbing the bot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from bot.cli import exits
+from bot.config import Config
+
+_PERIOD = re.compile(r"^(\d{1,5})\s*(m|h|d|w|menit|jam|hari|minggu)$")
+_MILLISECONDS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_LONG_NAMES = {"menit": "m", "jam": "h", "hari": "d", "minggu": "w"}
+_errors = Console(stderr=True)
+
+
+def begin(since: str, settings: Config, now: int) -> int:
+    """The beginning (milliseconds) of `--since`: a period before `now`, or a local date. Exits 2 for anything else."""
+    if period := _PERIOD.match(since.strip().lower()):
+        unit = _LONG_NAMES.get(period.group(2), period.group(2))
+        return now - int(period.group(1)) * _MILLISECONDS[unit]
+    try:
+        day = datetime.strptime(since, "%Y-%m-%d").replace(tzinfo=settings.zone)
+    except ValueError:
+        fail(f"--since {since}: write 7d, 24h, 30m, 2w or a date like 2026-11-22")
+    return int(day.timestamp() * 1000)
+
+
+@contextmanager
+def reading(settings: Config) -> Iterator[Connection]:
+    """A connection that cannot write, so that a long read never holds up the bot. Exits 2 without a database."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        if not Path(url.database).exists():
+            fail(f"no database at {url.database}; start the bot once (`kentongan run`)")
+        url = url.set(database=f"file:{quote(url.database)}", query={"mode": "ro", "uri": "true"})
+    engine = create_engine(url, hide_parameters=True)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except OperationalError as error:
+        fail(f"the database cannot be read ({error.orig}); bring its schema up to date: `kentongan db upgrade`")
+    finally:
+        engine.dispose()
+
+
+def fail(message: str, code: int = exits.USAGE) -> NoReturn:
+    """Say what is wrong on standard error, and end."""
+    _errors.print(message, markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
