@@ -90,6 +90,7 @@ inbox = Table(
     Column("error", Text),
     Column("session_id", String),  # Megolm session an undecryptable event waits for
     Column("raw", Json),  # the undecryptable event as received
+    Column("not_before", BigInteger),  # a fragment of a question waits so long for the rest of it
     Column("handled_at", BigInteger),
     Index(None, "state", "id"),
     Index(None, "session_id"),
@@ -154,6 +155,24 @@ conversations = Table(
     Column("user_id", String, primary_key=True),
     Column("state", Json, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, unique=True),  # the message that led to it
+    Column("room_id", String, nullable=False),  # the citizen's DM
+    Column("user_id", String, nullable=False),
+    Column("reason", String, nullable=False),  # asked | stuck | emergency
+    Column("incident_id", Id, ForeignKey("incidents.id")),  # the report that an emergency led to
+    Column("state", String, nullable=False),  # open | closed
+    Column("opened_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),  # the last message either way
+    Column("taken_at", BigInteger),  # an officer's first message
+    Column("closed_at", BigInteger),
+    Column("closed_by", String),  # an officer, the citizen, or "kentongan"
+    Index(None, "room_id", "state"),
 )
 
 notices = Table(
