@@ -213,8 +213,8 @@ async def test_a_hundred_damaged_notes_are_each_heard_or_refused(pool, tmp_path)
 
     async def all_of_them():
         ends = await asyncio.gather(*(hear(seed) for seed in range(100)))
-        assert any(isinstance(end, MediaError) for end in ends)
-        assert sum(not isinstance(end, MediaError) for end in ends) > 50
+        refused = sum(isinstance(end, MediaError) for end in ends)
+        assert 10 < refused < 90  # the damage is neither harmless nor hopeless
 
     assert await peak_pss_mb(pool, all_of_them()) < 600
     assert psutil.Process().pid == parent
