@@ -39,6 +39,9 @@ LONG_POLL_MS = 30_000
 FIRST_PAUSE, LAST_PAUSE = 0.5, 60.0
 LONGEST_ASKED = 300.0
 """A homeserver that asks for a longer pause is asked again after this one all the same (seconds)."""
+PATIENCE = 5.0
+"""Seconds for each thing besides syncing. Calls of their own try again for a minute and more: in an outage the loop
+would sit in them, and /healthz would go on saying that all is well."""
 GAP_PAUSE_MS = 15_000
 TIMELINE = 50
 FILTER = json.dumps(
@@ -256,12 +259,13 @@ class SyncLoop:
 
     async def _know_senders(self, *parts: dict[str, list[dict[str, Any]]]) -> None:
         """Fetch device lists that the coming events need: trust is judged when an event is opened, and only then."""
-        crypto = self.session.crypto
+        crypto, me = self.session.crypto, self.session.user_id
         for part in parts:
             for room_id, events in part.items():
                 for raw in events:
                     sender, content = raw.get("sender"), raw.get("content")
-                    if raw.get("type") != "m.room.encrypted" or not isinstance(content, dict):
+                    # Our own device is on no list of ours, and nothing is decided on our own messages.
+                    if raw.get("type") != "m.room.encrypted" or not isinstance(content, dict) or sender == me:
                         continue
                     if isinstance(sender, str) and not crypto.knows_sender(sender, room_id, content):
                         crypto.olm.users_for_key_query.add(sender)
@@ -356,12 +360,13 @@ class SyncLoop:
     async def _try(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         """Raises SignedOut and what ends the process; anything else is logged."""
         try:
-            await work
+            async with asyncio.timeout(PATIENCE):
+                await work
         except ApiError as error:
             if gone := signed_out(error):
                 raise gone from None
             log.warning("upkeep_failed", what=what, error=f"{error.status} {error.errcode}")
-        except (Unreachable, SQLAlchemyError, *FAILURES) as error:
+        except (Unreachable, TimeoutError, SQLAlchemyError, *FAILURES) as error:
             log.warning("upkeep_failed", what=what, error=type(error).__name__)
 
     async def _old_gaps(self) -> None:
