@@ -1,4 +1,4 @@
-"""`kentongan flows ask|test|match`: the service chat without a homeserver."""
+"""`kentongan flows ask|test|match|…`: the service chat without a homeserver."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, ClassVar, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,6 +17,7 @@ from rich.progress import track
 from rich.table import Table
 
 from bot.cli import exits
+from bot.cli.lazy import LazyGroup
 from bot.clock import now
 from bot.config import load_config
 from bot.dialogue.decision import Decision
@@ -26,7 +27,17 @@ from bot.dialogue.loader import load_flows
 from bot.dialogue.trial import run_examples, run_talks
 from bot.problem import ContentError
 
-app = typer.Typer(help="Alur jawaban: tanyai, uji, ukur.", no_args_is_help=True)
+
+class _Commands(LazyGroup):
+    """Those that need the database are imported only when used."""
+
+    table: ClassVar[dict[str, str]] = {
+        "replay": "bot.cli.turns:replay",
+        "unmatched": "bot.cli.turns:unmatched",
+    }
+
+
+app = typer.Typer(cls=_Commands, help="Alur jawaban: tanyai, uji, ukur.", no_args_is_help=True)
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file.")]
 FolderOption = Annotated[Path | None, typer.Option("--flows", help="Folder of flows, instead of the configured one.")]

@@ -49,6 +49,12 @@ HIDDEN_NUMBER = "[nomor]"
 HIDDEN_PLATE = "[plat]"
 HIDDEN_EMAIL = "[email]"
 HIDDEN_PLACE = "[koordinat]"
+_STAND_INS = {
+    HIDDEN_NUMBER: "0000000000000000",
+    HIDDEN_PLATE: "G 0000 XX",
+    HIDDEN_EMAIL: "nama@contoh.id",
+    HIDDEN_PLACE: "-6.0000, 109.0000",
+}
 
 
 def mask(text: str) -> str:
@@ -60,6 +66,13 @@ def mask(text: str) -> str:
     text = _PHONE.sub(HIDDEN_NUMBER, text)
     text = _outside_money(text)
     return _PLATE.sub(_hide_plate, text)
+
+
+def with_stand_ins(text: str) -> str:
+    """A masked text with nobody's numbers in place of the marks, so that it is read as the real one was."""
+    for mark, number in _STAND_INS.items():
+        text = text.replace(mark, number)
+    return text
 
 
 def _outside_money(text: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.language.mask import mask
+from bot.language.mask import mask, with_stand_ins
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,18 @@ def test_masking_twice_changes_nothing_and_never_raises(text: str) -> None:
 @given(st.text(alphabet="abc .,?", max_size=20), st.from_regex(r"[1-9][0-9]{15}", fullmatch=True), st.text(max_size=20))
 def test_a_nik_never_survives(before: str, nik: str, after: str) -> None:
     assert not re.search(r"(?<!\d)" + nik + r"(?!\d)", mask(f"{before} {nik} {after}"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nik saya 3325010101900001",
+        "plat G 1234 AB punya siapa",
+        "wa 081234567890, surel a.b@c.id",
+        "-6.91234, 109.73456",
+    ],
+)
+def test_stand_ins_are_masked_as_the_real_numbers_were(text: str) -> None:
+    masked = mask(text)
+    assert with_stand_ins(masked) != masked
+    assert mask(with_stand_ins(masked)) == masked
