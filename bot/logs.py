@@ -85,7 +85,9 @@ def configure(log: Log, stream: TextIO | None = None) -> None:
     for old in root.handlers[:]:
         root.removeHandler(old)
     root.addHandler(handler)
-    root.setLevel(level)
+    # Whatever is not ours is a library, also one nobody has thought of: at "debug" a Markdown parser tells its life.
+    root.setLevel(max(level, logging.INFO))
+    logging.getLogger("bot").setLevel(level)
     for name in LIBRARIES:
         library = logging.getLogger(name)
         library.handlers.clear()

@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ async def kentongan(*arguments: str, config: Path) -> str:
 class BotProcess:
     """`kentongan run` with its log in a file."""
 
-    def __init__(self, config: Path, health_port: int, log: Path) -> None:
-        self._config, self._log = config, log
+    def __init__(self, config: Path, health_port: int, log: Path, *, command: Sequence[str] = KENTONGAN) -> None:
+        self._config, self._log, self._command = config, log, command
         self._health = f"http://127.0.0.1:{health_port}/healthz"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +51,7 @@ class BotProcess:
         """Start without waiting."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603
-                [*KENTONGAN, "run", "--config", str(self._config)], stdout=log, stderr=log, start_new_session=True
+                [*self._command, "run", "--config", str(self._config)], stdout=log, stderr=log, start_new_session=True
             )
 
     def health(self) -> dict[str, Any]:

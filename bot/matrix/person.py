@@ -66,6 +66,11 @@ class Person:
         self._known: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def token(self) -> str:
+        """The access token, for calls of one's own."""
+        return str(self._client.access_token)
+
     async def enter(self, password: str) -> None:
         """Sign in and start listening."""
         answer = await self._client.login(password, device_name="person")
@@ -122,7 +127,7 @@ class Person:
 
     async def say(self, room_id: str, body: str, *, txn_id: str | None = None, **content: Any) -> str:
         """Send a text; returns the event id."""
-        return await self._send(room_id, {"msgtype": "m.text", "body": body, **content}, txn_id)
+        return await self.send(room_id, {"msgtype": "m.text", "body": body, **content}, txn_id=txn_id)
 
     async def say_aloud(self, room_id: str, note: Path, *, duration_ms: int, waveform: list[int]) -> str:
         """Send a voice message (MSC3245) with an encrypted attachment; returns the event id."""
@@ -132,7 +137,7 @@ class Person:
         )
         if not isinstance(uploaded, nio.UploadResponse):
             raise PersonError(f"{self.user_id} cannot upload: {uploaded}")
-        return await self._send(
+        return await self.send(
             room_id,
             {
                 "msgtype": "m.audio",
@@ -144,7 +149,6 @@ class Person:
                 "org.matrix.msc1767.audio": {"duration": duration_ms, "waveform": waveform},
                 "org.matrix.msc3245.voice": {},
             },
-            None,
         )
 
     async def wait(self, found: Callable[[Seen], bool], timeout: float = 60, *, what: str = "event") -> Seen:  # noqa: ASYNC109
@@ -167,7 +171,8 @@ class Person:
         except TimeoutError:
             raise TimeoutError(f"{self.user_id}: {otherwise} within {timeout:g} s") from None
 
-    async def _send(self, room_id: str, content: dict[str, Any], txn_id: str | None) -> str:
+    async def send(self, room_id: str, content: dict[str, Any], *, txn_id: str | None = None) -> str:
+        """Send an m.room.message of any content, encrypted where the room is; returns the event id."""
         answer = await self._client.room_send(
             room_id, "m.room.message", content, tx_id=txn_id, ignore_unverified_devices=True
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -27,6 +28,8 @@ class Asked:
     query: str
     headers: dict[str, str]
     body: bytes
+    at: float = 0.0
+    """time.monotonic() when it came."""
 
     def json(self) -> Any:
         """The body as JSON."""
@@ -40,7 +43,7 @@ class Fault:
     matches: Callable[[Asked], bool]
     times: float
     status: int = 0
-    body: dict[str, Any] | bytes = field(default_factory=dict)
+    body: dict[str, Any] | bytes | Callable[[Asked], dict[str, Any]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     kind: Literal["answer", "drop", "swallow"] = "answer"
     """answer: reply with `status`; drop: close the connection; swallow: pass it on, then close the connection."""
@@ -76,7 +79,7 @@ class Proxy:
         self,
         what: str | Callable[[Asked], bool],
         status: int,
-        body: dict[str, Any] | bytes | None = None,
+        body: dict[str, Any] | bytes | Callable[[Asked], dict[str, Any]] | None = None,
         *,
         times: float = 1,
         headers: dict[str, str] | None = None,
@@ -119,7 +122,7 @@ class Proxy:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         where = unquote(request.rel_url.raw_path)
-        asked = Asked(request.method, where, request.query_string, dict(request.headers), body)
+        asked = Asked(request.method, where, request.query_string, dict(request.headers), body, time.monotonic())
         self.asked.append(asked)
         fault = next((fault for fault in self._faults if fault.met < fault.times and fault.matches(asked)), None)
         if fault is not None:
@@ -127,8 +130,9 @@ class Proxy:
         async with self._news:
             self._news.notify_all()
         if fault is not None and fault.kind == "answer":
-            content = fault.body if isinstance(fault.body, bytes) else json.dumps(fault.body).encode()
-            kind = "text/html" if isinstance(fault.body, bytes) else "application/json"
+            said = fault.body(asked) if callable(fault.body) else fault.body
+            content = said if isinstance(said, bytes) else json.dumps(said).encode()
+            kind = "text/html" if isinstance(said, bytes) else "application/json"
             return web.Response(status=fault.status, body=content, headers={"Content-Type": kind, **fault.headers})
         if fault is not None and fault.kind == "drop":
             return self._cut(request)
