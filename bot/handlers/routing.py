@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.event import IncomingEvent, Kind
+from bot.outgoing import KEY_FIELD
 
 
 class Way(StrEnum):
@@ -54,6 +55,9 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool) ->
         return Route(Way.NOTHING, f"type {event.type}")
     if event.kind is Kind.NOTICE:
         return Route(Way.NOTHING, "notice")
+    if KEY_FIELD in event.content:
+        # Our answers are no notices (phones should ring for them), so another Kentongan must know them otherwise.
+        return Route(Way.NOTHING, "another bot")
     if room in (RoomKind.OTHER, RoomKind.DIRECT):
         # Whether a room is private is a matter of who is in it now, not of who was.
         room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
@@ -61,8 +65,11 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool) ->
         return _direct(event)
     if room is RoomKind.CHANNEL:
         return _channel(event, me, answers_us)
-    if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and _addressed(event, me):
-        return Route(Way.QUESTION, "mention in the operations room")
+    if event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.OTHER):
+        if _addressed(event, me):
+            return Route(Way.QUESTION, f"mention in a room of kind {room}")
+        if answers_us and room is RoomKind.OTHER:
+            return Route(Way.QUESTION, "reply to us")
     return Route(Way.NOTHING, f"room {room}")
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.event import IncomingEvent, Kind, Media
 from bot.handlers.routing import RoomKind, Way, route
+from bot.outgoing import KEY_FIELD
 
 ME = "@kentongan:batang.test"
 
@@ -70,8 +71,17 @@ def test_the_operations_room_is_not_answered_unless_the_bot_is_mentioned() -> No
     assert way(event(), RoomKind.OPERATIONS) is Way.NOTHING
 
 
-def test_an_unknown_group_hears_nothing_even_when_it_mentions_the_bot() -> None:
-    assert way(event(body=f"{ME} halo"), RoomKind.OTHER) is Way.NOTHING
+def test_a_group_that_the_files_do_not_know_is_answered_only_when_it_speaks_to_the_bot() -> None:
+    assert way(event(body=f"{ME} halo"), RoomKind.OTHER) is Way.QUESTION
+    assert way(event(), RoomKind.OTHER, answers_us=True) is Way.QUESTION
+    assert way(event(), RoomKind.OTHER) is Way.NOTHING
+    assert way(event(Kind.AUDIO, media=Media("mxc://a/b")), RoomKind.OTHER) is Way.NOTHING
+
+
+@given(room=st.sampled_from(list(RoomKind)), direct=st.booleans(), answers_us=st.booleans())
+def test_what_another_kentongan_says_is_never_answered(room: RoomKind, direct: bool, answers_us: bool) -> None:
+    said = event(body=f"{ME} halo", direct=direct, content={KEY_FIELD: "k0", "m.mentions": {"user_ids": [ME]}})
+    assert way(said, room, answers_us=answers_us) is Way.NOTHING
 
 
 @given(
