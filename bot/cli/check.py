@@ -16,6 +16,8 @@ from bot.cli import exits
 from bot.clock import now
 from bot.config import Config, load_config
 from bot.content import Content, load_content
+from bot.dialogue.engine import Engine
+from bot.dialogue.lint import lint
 from bot.problem import ContentError, Problem, Severity
 
 
@@ -57,6 +59,7 @@ def examine(config: Path, today: date | None = None) -> tuple[Config | None, Con
     problems += found
     if content is not None:
         problems += content.warnings(today or now().astimezone(settings.zone).date())
+        problems += lint(Engine(content.flows), now())
     return settings, content, _sorted(problems)
 
 

@@ -92,7 +92,7 @@ def run_examples(engine: Engine, now: datetime) -> Iterator[Trial]:
                 decision = engine.step(None, text, now)
                 sure = decision.outcome in {Outcome.ANSWER, Outcome.ASK} and decision.intent == service.name
                 if not sure:
-                    message = f"'{text}' ({service.name}) is taken for {_taken(decision)}"
+                    message = f"'{text}' ({service.name}) is taken for {taken(decision)}"
                     place = (*service.place, kind, index)
                     problems.append(service.flow.document.problem(place, message))
         yield Trial(service.name, tuple(problems))
@@ -127,5 +127,6 @@ def _differences(turn: Turn, decision: Decision) -> Iterator[str]:
             yield f"{intent} is not in also"
 
 
-def _taken(decision: Decision) -> str:
+def taken(decision: Decision) -> str:
+    """What a message was taken for, in few words."""
     return f"{decision.outcome} {decision.intent or decision.reason} ({decision.score:.2f})"
