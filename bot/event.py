@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-
 LAST_MS = 253_402_300_799_000
 """31 December 9999: the last second that a datetime can hold."""
 

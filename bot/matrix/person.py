@@ -108,7 +108,7 @@ class Person:
             raise PersonError(f"{self.user_id} cannot join {room}: {answer}")
         return str(answer.room_id)
 
-    async def wait_for_member(self, room_id: str, user_id: str, timeout: float = 60) -> None:  # noqa: ASYNC109
+    async def wait_for_member(self, room_id: str, user_id: str, timeout: float = 60) -> None:
         """Until this client knows `user_id` as a joined member of the room, so that it is given the keys."""
 
         def joined() -> bool | None:
@@ -151,7 +151,7 @@ class Person:
             },
         )
 
-    async def wait(self, found: Callable[[Seen], bool], timeout: float = 60, *, what: str = "event") -> Seen:  # noqa: ASYNC109
+    async def wait(self, found: Callable[[Seen], bool], timeout: float = 60, *, what: str = "event") -> Seen:
         """The first event, seen already or still to come, for which `found` is true. Raises TimeoutError."""
         return await self._until(
             lambda: next((event for event in self.seen if found(event)), None), timeout, f"no {what}"
@@ -162,7 +162,7 @@ class Person:
         async with self._news:
             await self._news.wait()
 
-    async def _until(self, look: Callable[[], T | None], timeout: float, otherwise: str) -> T:  # noqa: ASYNC109
+    async def _until(self, look: Callable[[], T | None], timeout: float, otherwise: str) -> T:
         try:
             async with asyncio.timeout(timeout), self._news:
                 while (result := look()) is None:
@@ -185,7 +185,7 @@ class Person:
             if not await self._sync(timeout=SYNC_MS):
                 await asyncio.sleep(0.5)
 
-    async def _sync(self, *, timeout: int, full_state: bool = False) -> bool:  # noqa: ASYNC109
+    async def _sync(self, *, timeout: int, full_state: bool = False) -> bool:
         answer = await self._client.sync(timeout=timeout, full_state=full_state)
         if not isinstance(answer, nio.SyncResponse):
             return False
