@@ -20,4 +20,12 @@ outbox_depth = Gauge("kentongan_outbox_depth", "Rows waiting to be sent", regist
 outbox_age = Gauge("kentongan_outbox_age_seconds", "Age of the oldest row waiting to be sent", registry=registry)
 speech_depth = Gauge("kentongan_speech_depth", "Voice notes waiting for a transcript", registry=registry)
 speech_age = Gauge("kentongan_speech_age_seconds", "Age of the oldest note waiting for a transcript", registry=registry)
+malformed = Counter(
+    "kentongan_malformed",
+    "Malformed messages, keys and events put aside, by what they were",
+    ["place"],
+    registry=registry,
+)
+gaps = Counter("kentongan_gaps", "Gaps in timelines by how they ended: filled, lost", ["end"], registry=registry)
+gaps_open = Gauge("kentongan_gaps_open", "Gaps in timelines that are still to be filled", registry=registry)
 sync_age = Gauge("kentongan_sync_age_seconds", "Time since the last good sync", registry=registry)

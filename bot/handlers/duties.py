@@ -12,7 +12,7 @@ from bot.handlers import phrases
 from bot.handlers.desk import Desk
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import audit, heartbeats, inbox, notices, outbox, retention, transmissions
+from bot.store import audit, heartbeats, inbox, notices, outbox, retention, stream, transmissions
 from bot.store.tables import gaps
 
 log = structlog.get_logger()
@@ -74,6 +74,7 @@ def measure(connection: Connection, now: int) -> None:
     ):
         count.set(depth)
         age.set((now - oldest) / 1000 if oldest else 0)
+    metrics.gaps_open.set(len(stream.open_gaps(connection)))
 
 
 def purge(connection: Connection, desk: Desk, now: int) -> bool:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
 
+from bot import metrics
 from bot.matrix.cryptostore import FAILURES
 
 log = structlog.get_logger()
-
-refused: Counter[str] = Counter()
-"""How often something malformed was put aside, by place; read by the metrics."""
 
 _OURS = (KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError)
 
@@ -31,5 +28,5 @@ def guarded(place: str, **ids: object) -> Iterator[None]:
     except (*_OURS, *FAILURES):
         raise
     except BaseException as error:
-        refused[place] += 1
+        metrics.malformed.labels(place).inc()
         log.warning("malformed", place=place, error=type(error).__name__, **ids)

@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import metrics
 from bot.clock import now_ms
 from bot.matrix import gaps
 from bot.matrix.api import ApiError, Unreachable, path
@@ -181,6 +182,8 @@ class SyncLoop:
         new = await self._database.run(lambda db: batch.commit(db, now, token))
         self.session.crypto.arrived.clear()
         self._position.follow(batch, token, now)
+        for _, lost in batch.closed_gaps:
+            metrics.gaps.labels("lost" if lost else "filled").inc()
         if token is not None:
             self._first = False
             state = self.state

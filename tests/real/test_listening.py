@@ -227,6 +227,13 @@ async def test_odd_but_legal_events_are_read_from_their_source(
         assert (await listener.event(await stranger.send(clear, place, "m.room.message"))).kind is Kind.LOCATION
         poll = "org.matrix.msc3381.poll.start"
         assert (await listener.event(await stranger.send(clear, {poll: {}}, poll))).kind is Kind.OTHER
+        # Server ACLs and policy rules are nothing that nio has a class for; they are state like any other.
+        acl = {"allow": ["*"], "deny": [], "allow_ip_literals": False}
+        rule = {"entity": "@tamu:b.test", "reason": "spam", "recommendation": "m.ban"}
+        for type_, key, content in (("m.room.server_acl", "", acl), ("m.policy.rule.user", "rule:@tamu:b.test", rule)):
+            where = path("rooms", clear, "state", type_, key)
+            state = await listener.event((await stranger.api.request("PUT", where, content))["event_id"])
+            assert (state.kind, state.type, state.state_key, state.content) == (Kind.STATE, type_, key, content)
         # A reaction in an encrypted room travels in clear: the homeserver's word only.
         target = await say(stranger, locked, "x")
         relation = {"rel_type": "m.annotation", "event_id": target, "key": "✅"}
