@@ -92,7 +92,7 @@ class App:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        await self._health.start()
+        await self._listen()
         await crosssigning.ensure(self._session, self._config)
         stopping = asyncio.create_task(self._stop.wait(), name="stop")
         loops = [
@@ -115,6 +115,15 @@ class App:
             await self._wind_down(loops)
             await self._health.stop()
             log.info("bot.stopped")
+
+    async def _listen(self) -> None:
+        """Serve /healthz and /metrics. Raises ContentError when the port is not to be had."""
+        server = self._config.server
+        try:
+            await self._health.start()
+        except OSError as error:
+            what = f"server.port: cannot listen on {server.host}:{server.port} ({error.strerror}); choose another"
+            raise ContentError([Problem(self._config.file, 0, what)]) from None
 
     async def _watch(self, stopping: asyncio.Task[bool], loops: list[asyncio.Task[None]]) -> None:
         """A loop that ends with an error ends the bot: a supervisor restarts it, and nothing is lost."""
