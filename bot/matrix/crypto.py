@@ -244,6 +244,8 @@ def _guard(olm: Olm) -> None:
                 one = KeysQueryResponse({user_id: _whole_devices(user_id, valid)}, {})
                 query(one)
                 changed |= one.changed
+            with guarded("device_keys", user=user_id):
+                changed.setdefault(user_id, {}).update(_back(olm, user_id, valid))
         response.changed = changed
 
     def each_device(response: KeysClaimResponse) -> None:
@@ -260,6 +262,29 @@ def _guard(olm: Olm) -> None:
     }
     for name, function in replacements.items():
         setattr(olm, name, function)
+
+
+def _back(olm: Olm, user_id: str, listed: dict[str, Any]) -> dict[str, Any]:
+    """Devices that were missing from one answer and are listed again with their old keys.
+
+    nio marks what an answer leaves out as deleted, and never takes that back: one answer that was short (a server
+    that had lost its neighbour) would silence the device for good, in both directions.
+    """
+    back = {}
+    for name, payload in listed.items():
+        device = olm.device_store[user_id].get(name)
+        keys = table(payload.get("keys"))
+        if (
+            device is not None
+            and device.deleted
+            and keys.get(f"ed25519:{name}") == device.ed25519
+            and keys.get(f"curve25519:{name}") == device.curve25519
+        ):
+            device.deleted = False
+            back[name] = device
+    if back:
+        olm.store.save_device_keys({user_id: back})
+    return back
 
 
 def _whole_devices(user_id: str, devices: dict[str, Any]) -> dict[str, Any]:

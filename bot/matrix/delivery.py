@@ -13,7 +13,7 @@ from nio import AsyncClient
 from bot.matrix import media
 from bot.matrix.api import ApiError, HomeserverApi, Unreachable, path
 from bot.matrix.events import table, text
-from bot.matrix.keysharing import KeySharing, RoomUnknown, SharingFailed
+from bot.matrix.keysharing import DeviceLists, KeySharing, RoomUnknown, SharingFailed
 from bot.matrix.login import signed_out
 from bot.matrix.lookback import find_own, find_reaction
 from bot.outgoing import KEY_FIELD, Action
@@ -33,6 +33,9 @@ class Session(Protocol):
     client: AsyncClient
     api: HomeserverApi
     user_id: str
+
+    @property
+    def keys(self) -> DeviceLists: ...
 
 
 class Refused(Exception):
@@ -153,7 +156,7 @@ class Delivery:
                 raise RoomUnknown(room_id)
             room.encrypted = True
             return True
-        if room_id in self._clear:
+        if room is not None and room_id in self._clear:  # one that we left and joined again may have changed
             return False
         try:
             await self._api.request("GET", path("rooms", room_id, "state", "m.room.encryption", ""), wait=False)

@@ -41,6 +41,9 @@ class Keys:
         self._fallback_at = 0
         self._retries: dict[str, tuple[int, int]] = {}
         """User → (when to ask again, pause before that): their server did not answer."""
+        self._asked = 0
+        self._newest: dict[str, int] = {}
+        """User → number of the query that their list is from."""
 
     def note(self, response: dict[str, Any]) -> None:
         """Take from a /sync response how many of our keys are left and whose devices changed."""
@@ -139,12 +142,27 @@ class Keys:
         for start in range(0, len(users), USERS_A_QUERY):
             some = users[start : start + USERS_A_QUERY]
             request = {"device_keys": {user: [] for user in some}, "timeout": QUERY_MS}
+            number = self.number()
             answer = table((await self._api.request("POST", path("keys", "query"), request)).get("device_keys"))
             asked = {user: answer[user] for user in some if isinstance(answer.get(user), dict)}
-            self._crypto.client._handle_olm_response(KeysQueryResponse(asked, {}))
+            self._crypto.client._handle_olm_response(KeysQueryResponse(self.fresh(number, asked), {}))
             for user in some:
                 self._queried(user, answered=user in asked)
             self.decide(asked)
+
+    def number(self) -> int:
+        """The number of a query that begins now."""
+        self._asked += 1
+        return self._asked
+
+    def fresh(self, number: int, lists: dict[str, Any]) -> dict[str, Any]:
+        """Of the lists that query `number` brought, those that no later query has brought before.
+
+        Loop and sender both ask. An older answer that comes last would take away the devices that are newer than it.
+        """
+        fresh = {user: devices for user, devices in lists.items() if self._newest.get(user, 0) < number}
+        self._newest.update(dict.fromkeys(fresh, number))
+        return fresh
 
     @property
     def query_due(self) -> bool:

@@ -18,9 +18,9 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
@@ -43,6 +43,19 @@ Device = tuple[str, str, str]
 """User id, device id, curve25519 key: a device that comes back with another key is another device."""
 
 
+class DeviceLists(Protocol):
+    """What is needed of `Keys`."""
+
+    def number(self) -> int:
+        """The number of a query that begins now."""
+
+    def fresh(self, number: int, lists: dict[str, Any]) -> dict[str, Any]:
+        """Of the lists that query `number` brought, those that no later query has brought before."""
+
+    def decide(self, users: Iterable[str]) -> None:
+        """Device lists were renewed: say which of the devices may read what the bot writes."""
+
+
 class RoomUnknown(Exception):
     """nio does not hold the room (yet): the sync that brings it has not arrived."""
 
@@ -62,13 +75,11 @@ class _Shared:
 class KeySharing:
     """The sending side of the bot's end-to-end encryption."""
 
-    def __init__(
-        self, client: AsyncClient, api: HomeserverApi, *, decide: Callable[[Iterable[str]], None] = lambda users: None
-    ) -> None:
-        """`decide` is told whose device lists were renewed (`Keys.decide`)."""
+    def __init__(self, client: AsyncClient, api: HomeserverApi, lists: DeviceLists) -> None:
+        """`lists` is shared with the sync loop, which asks for device lists as well."""
         self._client = client
         self._api = api
-        self._decide = decide
+        self._lists = lists
         self._shared: dict[str, _Shared] = {}
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._asking = asyncio.Lock()
@@ -89,9 +100,8 @@ class KeySharing:
         async with self._locks[room_id]:
             await self._members(room_id)
             # Not for our own devices: they get no keys, and no message needs to wait for their list.
-            await self.ask_for_devices(
-                user for user in self._client.rooms[room_id].users if user != self._client.user_id
-            )
+            users = self._client.rooms[room_id].users if room_id in self._client.rooms else ()
+            await self.ask_for_devices(user for user in users if user != self._client.user_id)
             session = await self._session(room_id)
             # No await between the check in _session and this: nothing can rotate the session in between.
             session.shared = True
@@ -125,6 +135,7 @@ class KeySharing:
             # Taken out before asking: a change told during the request must put the user back in, although the
             # answer (older than the change) takes out everybody it names.
             waiting -= due
+            number = self._lists.number()
             try:
                 answer = await self._api.request(
                     "POST", path("keys", "query"), {"device_keys": {user: [] for user in sorted(due)}}, wait=False
@@ -134,12 +145,13 @@ class KeySharing:
                 raise
             # Not KeysQueryResponse.from_dict: one stranger's malformed device would refuse the whole answer.
             lists = table(answer.get("device_keys"))
-            response = KeysQueryResponse({user: lists[user] for user in due if isinstance(lists.get(user), dict)}, {})
+            told = {user: lists[user] for user in due if isinstance(lists.get(user), dict)}
+            response = KeysQueryResponse(self._lists.fresh(number, told), {})
             meanwhile = set(waiting)
             await self._client.receive_response(response)
-            self._decide(response.device_keys)
+            self._lists.decide(response.device_keys)
             waiting |= meanwhile
-            away = due - response.device_keys.keys()
+            away = due - told.keys()
             waiting |= away
             for user in due:
                 self._unanswered.pop(user, None)
@@ -149,7 +161,9 @@ class KeySharing:
                 log.info("devices_unknown", users=len(away))
 
     def _audience(self, room_id: str) -> dict[Device, OlmDevice]:
-        """Every device that should hold the room's key."""
+        """Every device that should hold the room's key. Raises RoomUnknown when we were put out meanwhile."""
+        if room_id not in self._client.rooms:
+            raise RoomUnknown(room_id)
         store = self._olm.device_store
         return {
             (user, device.id, device.curve25519): device

@@ -91,9 +91,7 @@ class Sender:
     def __init__(self, session: Session, database: Database) -> None:
         self._session = session
         self._database = database
-        keys = getattr(session, "keys", None)
-        decide = keys.decide if keys is not None else (lambda users: None)
-        self._keys = KeySharing(session.client, session.api, decide=decide)
+        self._keys = KeySharing(session.client, session.api, session.keys)
         self._news = asyncio.Event()
         self._ended = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}

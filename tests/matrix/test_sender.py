@@ -95,7 +95,7 @@ class Bench:
 
     def __init__(self, server: Server, database: Database) -> None:
         client: Any = SimpleNamespace(user_id="@bot:x", rooms={}, encrypted_rooms=set(), olm=None, store=None)
-        session: Any = SimpleNamespace(client=client, api=server, user_id="@bot:x")
+        session: Any = SimpleNamespace(client=client, api=server, user_id="@bot:x", keys=None)
         self.server, self.database, self.sender = server, database, Sender(session, database)
 
     def put(self, *outgoing: Outgoing, age_ms: int = 0) -> None:

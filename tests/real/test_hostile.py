@@ -14,6 +14,7 @@ import vodozemac
 from hostile import MEGOLM, Device
 from listening import Listener, listening
 from nio.crypto import TrustState
+from nio.responses import KeysQueryResponse
 from sqlalchemy.exc import OperationalError
 
 from bot import metrics
@@ -21,6 +22,7 @@ from bot.event import Kind, Trust
 from bot.matrix import keys
 from bot.matrix.api import path
 from bot.matrix.batch import Batch
+from bot.matrix.keysharing import KeySharing
 
 pytestmark = pytest.mark.real
 
@@ -335,6 +337,44 @@ async def test_devices_of_people_may_read_and_another_on_our_own_account_may_not
             lambda: devices[stage.me[0]][intruder.device_id].trust_state is TrustState.blacklisted, "blacklisted"
         )
         assert devices[stage.device.user_id][stage.device.device_id].trust_state is TrustState.verified
+
+
+async def test_a_device_that_one_answer_left_out_is_believed_again(stage: Stage, bot_config: Any) -> None:
+    await stage.says("halo")
+    olm = stage.listener.session.crypto.olm
+    device = olm.device_store[stage.device.user_id][stage.device.device_id]
+    olm._handle_key_query(KeysQueryResponse({stage.device.user_id: {}}, {}))
+    assert device.deleted
+    await stage.says("masih aku")
+    assert not device.deleted
+    kept = stage.listener.session.crypto.store.load_device_keys()[stage.device.user_id]
+    assert not kept[stage.device.device_id].deleted
+
+
+async def test_an_older_answer_that_comes_last_takes_no_device_away(stage: Stage) -> None:
+    await stage.says("halo")
+    session, user = stage.listener.session, stage.device.user_id
+    asked = asyncio.Event()
+    release = asyncio.Event()
+
+    class Late:
+        """As the sender asked just before the list changed, and was answered long after."""
+
+        async def request(self, *_: Any, **__: Any) -> Any:
+            asked.set()
+            await release.wait()
+            return {"device_keys": {user: {}}}
+
+    late: Any = Late()
+    olm = session.crypto.olm
+    olm.users_for_key_query.add(user)
+    sharing = asyncio.create_task(KeySharing(session.client, late, session.keys).ask_for_devices([user]))
+    await asked.wait()
+    olm.users_for_key_query.add(user)
+    await session.keys.query()
+    release.set()
+    await sharing
+    assert not olm.device_store[user][stage.device.device_id].deleted
 
 
 async def test_a_device_that_comes_back_with_other_keys_is_not_believed(stage: Stage) -> None:
