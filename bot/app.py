@@ -24,6 +24,7 @@ from bot.handlers import announcing, duties
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
+from bot.handlers.renewal import Renewal
 from bot.health import Health, HealthServer
 from bot.incidents.analysis import Analyser
 from bot.lock import Hold, Locked, hold
@@ -83,6 +84,9 @@ class App:
         )
         self._sync = SyncLoop(session, database, on_batch=self._consumer.wake)
         self._schedule = Schedule(content.bulletins, config.zone, self._announce)
+        self._renewal = Renewal(
+            database, lambda: self._desk, self._use, used=self._follow, wake_sender=self._sender.wake
+        )
         self._health = HealthServer(config.server.host, config.server.port, self.health)
         self._stop = asyncio.Event()
         self._made_at = now_ms()
@@ -92,6 +96,7 @@ class App:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._renewal.ask)
         await self._listen()
         await crosssigning.ensure(self._session, self._config)
         stopping = asyncio.create_task(self._stop.wait(), name="stop")
@@ -104,6 +109,7 @@ class App:
                 ("listener", self._listener.run),
                 ("speech", self._speech.start),
                 ("duties", self._duties),
+                ("renewal", self._renewal.run),
             )
         ]
         self._schedule.start()
@@ -136,7 +142,7 @@ class App:
     async def _wind_down(self, loops: list[asyncio.Task[None]]) -> None:
         """No new events; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
         by_name = {task.get_name(): task for task in loops}
-        for name in ("sync", "duties", "listener", "consumer"):
+        for name in ("sync", "duties", "renewal", "listener", "consumer"):
             by_name[name].cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._sender.drain(DRAIN_SECONDS / 2), DRAIN_SECONDS / 2)
@@ -157,6 +163,14 @@ class App:
             raise Unfetchable("tampered") from None
         except (ApiError, Unreachable) as error:
             raise Temporary(type(error).__name__) from error
+
+    def _use(self, desk: Desk) -> None:
+        """Everything that decides, decides by this desk from now on."""
+        self._desk = self._consumer.desk = self._listener.desk = desk
+
+    def _follow(self) -> None:
+        """What follows the content beside the desk."""
+        self._schedule.follow(self._desk.content.bulletins)
 
     async def _announce(self) -> None:
         """A slot may be due: the database decides."""
@@ -213,6 +227,7 @@ async def serve(config: Config) -> None:
 
     Raises ContentError, Locked, ModelMissing (exit 2), Unreachable (exit 3), SignedOut (exit 4).
     """
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the bot can follow it: the content is only just being read
     content, problems = load_content(config)
     if content is None:
         raise ContentError([problem for problem in problems if problem.severity is Severity.ERROR])

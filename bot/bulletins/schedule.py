@@ -39,14 +39,7 @@ class Schedule:
     def start(self) -> None:
         """Needs a running event loop."""
         self._scheduler = AsyncIOScheduler(timezone=self._zone)
-        for time in sorted(self._bulletins.times()):
-            self._scheduler.add_job(
-                self._run,
-                CronTrigger(hour=time.hour, minute=time.minute, second=0, timezone=self._zone),
-                id=f"{time:%H:%M}",
-                misfire_grace_time=None,  # late is for `due` to judge, not for the scheduler to drop
-                coalesce=True,
-            )
+        self._set_times(self._scheduler)
         self._scheduler.start()
         # Not an APScheduler interval: that reckons by the wall clock, and after the clock is set back by a day it
         # would sleep a day. asyncio's sleep is monotonic.
@@ -60,6 +53,23 @@ class Schedule:
         if self._sweep is not None:
             self._sweep.cancel()
             self._sweep = None
+
+    def follow(self, bulletins: Bulletins) -> None:
+        """Other content from now on."""
+        self._bulletins = bulletins
+        if self._scheduler is not None:
+            self._scheduler.remove_all_jobs()
+            self._set_times(self._scheduler)
+
+    def _set_times(self, scheduler: AsyncIOScheduler) -> None:
+        for time in sorted(self._bulletins.times()):
+            scheduler.add_job(
+                self._run,
+                CronTrigger(hour=time.hour, minute=time.minute, second=0, timezone=self._zone),
+                id=f"{time:%H:%M}",
+                misfire_grace_time=None,  # late is for `due` to judge, not for the scheduler to drop
+                coalesce=True,
+            )
 
     async def _sweeping(self) -> None:
         while True:

@@ -39,6 +39,11 @@ UNREADABLE_REASON = {
     "trouble": "gangguan di pihak kami",
 }
 AUDIT_HEAD = "🔒 Segel catatan audit {date}: `{rows}:{digest}`"
+CONTENT_CHANGED = "🔄 Isi baru sudah berlaku: versi {version}."
+CONTENT_REFUSED = (
+    "⚠️ Isi yang baru tidak dipakai karena ada {number} kesalahan; bot tetap memakai isi lama (versi {version}).\n\n"
+    "{mistakes}\n\nPerbaiki, jalankan `kentongan check`, lalu muat ulang."
+)
 GAP_LOST = (
     "⚠️ Sebagian pesan di {room} antara {since} dan {until} tidak bisa diambil dari server. "
     "Mohon diperiksa langsung di ruangannya."

@@ -77,6 +77,17 @@ async def test_every_slot_time_has_a_job_rooms_own_times_too():
     assert {f"{moment:%H:%M}" for moment in jobs.values()} == set(jobs)
 
 
+async def test_times_of_new_content_are_followed():
+    schedule = Schedule(CONTENT, ZONE, Ticks())
+    schedule.start()
+    schedule.follow(CONTENT.model_copy(update={"rooms": {"nelayan": {"pagi": Override(time="05:00")}}}))
+    assert schedule._scheduler is not None
+    assert {job.id for job in schedule._scheduler.get_jobs()} == {"05:00", "07:00", "15:30", "20:00"}
+    schedule.follow(CONTENT)
+    assert {job.id for job in schedule._scheduler.get_jobs()} == {"07:00", "15:30", "20:00"}
+    schedule.stop()
+
+
 async def test_a_slot_fires_at_its_time_without_the_sweep(monkeypatch):
     """A cron job one second ahead: APScheduler itself calls, the sweep is an hour away."""
     from apscheduler.triggers.cron import CronTrigger
