@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from bot.dialogue.checkwords import check_words
 from bot.dialogue.flows import PLACEHOLDER, Flows, Service
 from bot.dialogue.model import Answer, Step
+from bot.dialogue.registry import LOOKUPS
 from bot.language.tokens import tokens
 from bot.problem import Problem
 from bot.yamlfile import Document
@@ -16,10 +18,11 @@ def check(flows: Flows, lexicon: Document, policy: Document) -> list[Problem]:
     """Every mistake across the files."""
     problems = list(_lexicon(flows, lexicon))
     problems.extend(_policy(flows, policy))
+    problems.extend(check_words(flows, lexicon, policy))
     entities: dict[str, str] = {}
     for flow in flows.flows.values():
         for entity in flow.file.entities:
-            if entity in entities or entity in flows.facets or entity == "local":
+            if entity in entities or entity in flows.facets or entity in LOOKUPS or entity == "local":
                 message = f"'{entity}' is already the name of an entity or facet"
                 problems.append(flow.document.problem(("entities", entity), message))
             entities[entity] = flow.file.flow
@@ -53,6 +56,7 @@ def _service(flows: Flows, service: Service) -> Iterator[Problem]:
         if answer.name and not answer.when and not any(step.say == answer.name for step in intent.steps):
             yield _at(service, where, f"can never be reached: no step says '{answer.name}'")
     reachable = _reachable(intent.steps)
+    available = {"law"} if flows.law else set()
     if intent.steps and not _ends(intent.steps[-1]):
         yield _at(service, ("steps", len(intent.steps) - 1), "the steps run off their end: close with say or goto")
     for index, step in enumerate(intent.steps):
@@ -61,6 +65,10 @@ def _service(flows: Flows, service: Service) -> Iterator[Problem]:
             yield _at(service, where, "can never be reached")
         if step.say and step.say not in named:
             yield _at(service, (*where, "say"), f"no answer of {intent.name} is named '{step.say}'")
+        if step.call and step.call not in LOOKUPS:
+            yield _at(service, (*where, "call"), f"no lookup '{step.call}'; there are: {', '.join(sorted(LOOKUPS))}")
+        elif step.call and step.call not in available:
+            yield _at(service, (*where, "call"), f"'{step.call}' needs {LOOKUPS[step.call]} beside the flows")
         for target in _targets(step):
             if target not in labels and target not in flows.services:
                 yield _at(service, where, f"goto '{target}': no such label in {intent.name}, no such intent")
@@ -77,7 +85,7 @@ def _answer(flows: Flows, service: Service, index: int, answer: Answer) -> Itera
         place = (*where, "when", number)
         if value and value not in {known.value for known in values.get(entity, [])}:
             yield _at(service, place, f"'{condition}': {entity} has no value '{value}'")
-        elif entity not in values and entity not in flows.facets:
+        elif entity not in values and entity not in flows.facets and entity not in LOOKUPS:
             yield _at(service, place, f"'{condition}' is neither a facet of lexicon.yaml nor an entity")
     present = {condition.partition("=")[0] for condition in answer.when or ()}
     for entity, name in PLACEHOLDER.findall(answer.text):

@@ -36,7 +36,7 @@ class Engine:
     def __init__(self, flows: Flows, thresholds: Thresholds | None = None) -> None:
         self.flows = flows
         self.understander = Understander(flows, thresholds)
-        self._speaker = Speaker(flows)
+        self._speaker = Speaker(flows, self.understander.lookups)
         reader = self.understander.reader
         commands = flows.phrases.commands
         self._commands = {
@@ -174,6 +174,11 @@ class Engine:
         if service is None or not service.nouns:
             return None
         entities = {**state.entities, **understanding.entities}
+        if (understanding.only_entities or understanding.only_aspects) and any(
+            step.call in understanding.entities for step in service.intent.steps
+        ):
+            said = self._speaker.say(state, service.name, (), entities, now)
+            return self._decision(text, understanding, said, "follow_up", intent=service.name, score=1.0)
         if understanding.only_entities and set(understanding.topics) <= {service.flow.file.flow}:
             answer = choose_answer(service, state.facets, entities)
             if answer is not None and answer.when:
@@ -194,7 +199,7 @@ class Engine:
         verdict = judge(together, self.flows, self._limits)
         if verdict.sureness is Sureness.LOST or verdict.label not in {None, *self.flows.services}:
             return None
-        together = replace(together, entities=entities)
+        together = replace(together, entities={**entities, **together.entities})
         return self._act(state, text, together, replace(verdict, reason=f"follow_up_{verdict.reason}"), now)
 
     def _several(self, state: Conversation, text: str, now: datetime) -> Decision | None:

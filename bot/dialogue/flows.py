@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from bot.dialogue.lawfile import LawFile
 from bot.dialogue.model import Answer, FlowFile, Intent, LocalFact, PhrasesFile, PolicyFile, Source, Value
 from bot.language.lexicon import Lexicon
 from bot.problem import Problem, Severity
@@ -74,6 +75,8 @@ class Flows:
     local: Mapping[str, LocalFact]
     digest: str
     """SHA-256 of all files read, 16 hex digits: the version of the content."""
+    law: LawFile | None = None
+    """The law table, when the folder has one."""
 
     @property
     def entities(self) -> dict[str, list[Value]]:
@@ -94,6 +97,10 @@ class Flows:
                     )
                     problem = service.flow.document.problem((*service.place, "answers", index), message)
                     found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
+        if self.law is not None and self._law_document is not None and self.law.review_by < today:
+            message = f"the law table was to be reviewed by {self.law.review_by.isoformat()}: check it, set new dates"
+            problem = self._law_document.problem(("review_by",), message)
+            found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
         for name in sorted(used):
             if self.local[name].value is None and self._local_document is not None:
                 message = f"local fact {name} ({self.local[name].about}) is empty: answers say so until you fill it in"
@@ -102,3 +109,4 @@ class Flows:
         return found
 
     _local_document: Document | None = field(default=None, compare=False)
+    _law_document: Document | None = field(default=None, compare=False)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from bot.dialogue.check import check
 from bot.dialogue.flows import Flow, Flows, Service
+from bot.dialogue.lawfile import LawFile, check_law
 from bot.dialogue.model import FlowFile, LexiconFile, LocalFile, Part, PhrasesFile, PolicyFile
 from bot.language.lexicon import Lexicon
 from bot.language.tokens import tokens
@@ -15,7 +16,9 @@ from bot.problem import ContentError, Problem
 from bot.yamlfile import Document, read, validate
 
 LEXICON, POLICY, PHRASES, LOCAL = "lexicon.yaml", "policy.yaml", "phrases.yaml", "local.yaml"
-_SPECIAL = {LEXICON, POLICY, PHRASES, LOCAL}
+LAW = "law.yaml"
+"""Only folders whose flows `call: law` need it."""
+_SPECIAL = {LEXICON, POLICY, PHRASES, LOCAL, LAW}
 
 Kind = TypeVar("Kind", bound=Part)
 
@@ -28,6 +31,8 @@ def load_flows(folder: Path) -> Flows:
     values: dict[str, Part] = {}
     for name, model in ((LEXICON, LexiconFile), (POLICY, PolicyFile), (PHRASES, PhrasesFile), (LOCAL, LocalFile)):
         _take(folder / name, model, documents, values, problems)
+    if (folder / LAW).exists():
+        _take(folder / LAW, LawFile, documents, values, problems)
     for path in paths:
         if path.name not in _SPECIAL:
             _take(path, FlowFile, documents, values, problems)
@@ -53,6 +58,7 @@ def load_flows(folder: Path) -> Flows:
                 problems.append(document.problem(("intents", index, "name"), message))
             services[intent.name] = Service(intent, flow, ("intents", index))
     lexicon_file = _as(LexiconFile, values[LEXICON])
+    law = _as(LawFile, values[LAW]) if LAW in values else None
     content = Flows(
         flows=flows,
         services=services,
@@ -63,8 +69,12 @@ def load_flows(folder: Path) -> Flows:
         phrases=_as(PhrasesFile, values[PHRASES]),
         local=_as(LocalFile, values[LOCAL]).facts,
         digest=_digest(folder, paths),
+        law=law,
         _local_document=documents[LOCAL],
+        _law_document=documents.get(LAW),
     )
+    if law is not None:
+        problems.extend(check_law(law, documents[LAW]))
     problems.extend(check(content, documents[LEXICON], documents[POLICY]))
     if problems:
         raise ContentError(problems)

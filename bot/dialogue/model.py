@@ -2,7 +2,8 @@
 
 Kinds of file, told apart by their name:
 `lexicon.yaml` (how people write), `policy.yaml` (emergencies and what is not answered), `phrases.yaml` (the bot's own
-sentences), `local.yaml` (facts that only this district knows); every other `*.yaml` is one flow (a service).
+sentences), `local.yaml` (facts that only this district knows), `law.yaml` (offences and articles:
+`bot.dialogue.lawfile`); every other `*.yaml` is one flow (a service).
 Questions the flows must get right stand beside them in `tests/*.yaml` (`bot.dialogue.trial`).
 Every model refuses unknown keys, so that a later version may add keys without changing the meaning of old files.
 """
@@ -108,7 +109,7 @@ class Branch(Part):
 
 
 class Step(Part):
-    """One step of a conversation: exactly one of say, ask, choose, branch, goto."""
+    """One step of a conversation: exactly one of say, ask, choose, branch, goto, call."""
 
     label: Name | None = None
     say: Name | None = None
@@ -118,11 +119,14 @@ class Step(Part):
     branch: list[Branch] | None = Field(default=None, min_length=1)
     goto: Name | None = None
     """A label of the same intent, or another intent."""
+    call: Name | None = None
+    """A registered lookup ("law"): ends the steps with what it finds, else goes on to the next step."""
 
     @model_validator(mode="after")
     def _one_verb(self) -> Step:
-        if sum(verb is not None for verb in (self.say, self.ask, self.choose, self.branch, self.goto)) != 1:
-            raise ValueError("a step has exactly one of say, ask, choose, branch, goto")
+        verbs = (self.say, self.ask, self.choose, self.branch, self.goto, self.call)
+        if sum(verb is not None for verb in verbs) != 1:
+            raise ValueError("a step has exactly one of say, ask, choose, branch, goto, call")
         return self
 
 

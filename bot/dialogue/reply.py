@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bot.dialogue.flows import PLACEHOLDER, Flows, Service
-from bot.dialogue.model import Answer
+from bot.dialogue.lookup import Finding
+from bot.dialogue.model import Answer, Source
 
 
 def choose_answer(service: Service, facets: Sequence[str], entities: Mapping[str, str]) -> Answer | None:
@@ -37,20 +38,22 @@ def render_answer(flows: Flows, service: Service, answer: Answer, entities: Mapp
         return next(value.fields[name] for value in values[kind] if value.value == entities[kind])
 
     text = PLACEHOLDER.sub(fill, answer.text.strip())
-    line = _source_line(flows, service, answer)
+    line = _source_line(flows, service.sources(answer), service.verified_on(answer), service.review_by(answer))
     return f"{text}\n\n{line}" if line else text
 
 
-def source_titles(service: Service, answer: Answer) -> tuple[str, ...]:
+def render_finding(flows: Flows, finding: Finding) -> str:
+    """What a lookup found, with its sources below it."""
+    line = _source_line(flows, finding.sources, finding.verified_on, finding.review_by)
+    return f"{finding.text}\n\n{line}" if line else finding.text
+
+
+def source_titles(sources: Sequence[Source]) -> tuple[str, ...]:
     """The sources as the audit and `--json` name them: title, and where it was seen."""
-    return tuple(
-        f"{source.title} ({source.seen})" if source.seen else source.title for source in service.sources(answer)
-    )
+    return tuple(f"{source.title} ({source.seen})" if source.seen else source.title for source in sources)
 
 
-def _source_line(flows: Flows, service: Service, answer: Answer) -> str:
-    sources = service.sources(answer)
-    verified, review = service.verified_on(answer), service.review_by(answer)
+def _source_line(flows: Flows, sources: Sequence[Source], verified: date | None, review: date | None) -> str:
     if not sources or verified is None or review is None:
         return ""
     return flows.phrases.source_line.format(

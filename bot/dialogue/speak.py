@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.decision import Outcome
 from bot.dialogue.flows import Flows, Service
+from bot.dialogue.lookup import Lookup
 from bot.dialogue.model import Answer
-from bot.dialogue.reply import choose_answer, render_answer, source_titles
-from bot.dialogue.steps import Pause, walk
+from bot.dialogue.reply import choose_answer, render_answer, render_finding, source_titles
+from bot.dialogue.steps import Call, Pause, walk
 
 _MOST_HOPS = 5
 
@@ -28,8 +30,9 @@ class Said:
 class Speaker:
     """Turns intents into words."""
 
-    def __init__(self, flows: Flows) -> None:
+    def __init__(self, flows: Flows, lookups: Mapping[str, Lookup] | None = None) -> None:
         self._flows = flows
+        self._lookups = lookups or {}
 
     def say(
         self, state: Conversation, intent: str, facets: tuple[str, ...], entities: dict[str, str], now: datetime
@@ -60,6 +63,15 @@ class Speaker:
                 return Said(Outcome.ASK, result.text, waiting)
             if isinstance(result, Answer):
                 return self._answered(replace(state.settled(now), intent=service.name), service, result, state.entities)
+            if isinstance(result, Call):
+                value = state.entities.get(result.lookup)
+                finding = self._lookups[result.lookup].answer(value) if value else None
+                if finding is not None:
+                    text = render_finding(self._flows, finding)
+                    settled = replace(state.settled(now), intent=service.name)
+                    return Said(Outcome.ANSWER, text, settled, source_titles(finding.sources))
+                start = result.index + 1
+                continue
             service = self._flows.services[result.intent]
             state = replace(state.settled(now), intent=service.name)
             answer = choose_answer(service, state.facets, state.entities)
@@ -70,7 +82,7 @@ class Speaker:
 
     def _answered(self, state: Conversation, service: Service, answer: Answer, entities: dict[str, str]) -> Said:
         text = render_answer(self._flows, service, answer, entities)
-        return Said(Outcome.ANSWER, text, state, source_titles(service, answer))
+        return Said(Outcome.ANSWER, text, state, source_titles(service.sources(answer)))
 
     def ask_again(self, before: Conversation, said: Said) -> Said:
         """After an interruption, the question that is still open."""

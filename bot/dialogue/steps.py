@@ -30,7 +30,15 @@ class Leave:
     intent: str
 
 
-def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | Leave | Answer:
+@dataclass(frozen=True)
+class Call:
+    """The steps ask a lookup; if it finds nothing they go on after `index`."""
+
+    index: int
+    lookup: str
+
+
+def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | Leave | Call | Answer:
     """Go on from a step (by number or label)."""
     steps = service.intent.steps
     labels = {step.label: index for index, step in enumerate(steps) if step.label}
@@ -42,6 +50,8 @@ def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | L
         target: str | None = step.goto
         if step.say:
             return next(answer for answer in service.intent.answers if answer.name == step.say)
+        if step.call:
+            return Call(index, step.call)
         if step.ask:
             return Pause(index, step.ask.text.strip())
         if step.choose:

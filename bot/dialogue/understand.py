@@ -13,6 +13,7 @@ from bot.dialogue.flows import Flows
 from bot.dialogue.match import Candidate, LinearMatcher, Matcher, Ranking
 from bot.dialogue.model import Rule
 from bot.dialogue.phrases import PhraseIndex
+from bot.dialogue.registry import build, vocabulary
 from bot.dialogue.rules import Hit, Rules, rule_texts
 from bot.language.reading import Reader, Reading
 
@@ -77,6 +78,7 @@ class Understander:
         self.thresholds = thresholds or Thresholds()
         self.reader = Reader(flows.lexicon, _texts(flows))
         self._index = PhraseIndex(self.reader)
+        self.lookups = build(flows, self.reader)
         self._rules = Rules(flows.policy, self._index)
         self._index.add("action:", flows.actions)
         for facet, phrases in flows.facets.items():
@@ -100,19 +102,30 @@ class Understander:
         self._explained = {
             word.stem for text, label in samples if label in flows.services for word in self.reader.read(text).words
         }
-        self.matcher: Matcher = LinearMatcher(samples, self.reader, lambda reading: _hints(self._index.find(reading)))
+        self.matcher: Matcher = LinearMatcher(samples, self.reader, lambda reading: _hints(self._find(reading)[0]))
 
     def topic_words(self, intent: str) -> str:
         """The words that name an intent's topic, to be understood with a follow-up that leaves them out."""
         return " ".join(group[0] for group in self._flows.services[intent].nouns)
 
+    def _find(self, reading: Reading) -> tuple[dict[str, list[tuple[int, int]]], dict[str, str]]:
+        """All lists that occur, what lookups recognise among them (as entities); and the lookups' values."""
+        found = self._index.find(reading)
+        mentioned: dict[str, str] = {}
+        for name, lookup in self.lookups.items():
+            mention = lookup.mention(reading)
+            if mention is not None:
+                found[f"entity:{name}={mention.value}"] = list(mention.spans)
+                mentioned[name] = mention.value
+        return found, mentioned
+
     def understand(self, reading: Reading, context: Reading | None = None) -> Understanding:
         """`context`: words that the talk so far supplies; they count for the topic and for likeness."""
         full = Reading((*context.words, *reading.words), reading.cut) if context else reading
-        found = self._index.find(full)
-        own = self._index.find(reading) if context else found
+        found, mentioned = self._find(full)
+        own = self._find(reading)[0] if context else found
         facets = tuple(facet for facet in self._flows.facets if f"facet:{facet}" in own)
-        entities = _entities(self._flows, own)
+        entities = {**_entities(self._flows, own), **mentioned}
         aspects = _covered(own, ("facet:", "entity:"))
         hollow = self._flows.lexicon.hollow
         content = [position for position, word in enumerate(reading.words) if word.text not in hollow]
@@ -216,6 +229,7 @@ def _texts(flows: Flows) -> Iterator[str]:
     """All that people may say, as the content knows it: the vocabulary."""
     yield from (text for text, _ in _samples(flows))
     yield from rule_texts(flows.policy)
+    yield from vocabulary(flows)
     yield from flows.actions
     for service in flows.services.values():
         yield from (phrase for group in service.nouns for phrase in group)

@@ -24,12 +24,12 @@ _NO_INTENT = {"out", "emergency"}
 
 def questions(part: str) -> Iterator[tuple[str, str]]:
     """(label, text) of `tune`, `holdout` or `all`."""
-    data = yaml.safe_load(Path(__file__).with_name("dev.yaml").read_text(encoding="utf-8"))
-    for label, texts in data.items():
-        for text in texts:
-            held = hashlib.sha256(text.encode()).digest()[0] % 2 == 1
-            if part == "all" or held == (part == "holdout"):
-                yield label, text
+    for path in sorted(Path(__file__).parent.glob("dev*.yaml")):
+        for label, texts in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+            for text in texts:
+                held = hashlib.sha256(text.encode()).digest()[0] % 2 == 1
+                if part == "all" or held == (part == "holdout"):
+                    yield label, text
 
 
 @dataclass

@@ -1,0 +1,49 @@
+"""Named lookups that a flow may `call`: tables too large or too clever for answers written one by one.
+
+A lookup recognises its things in a message (as an entity does) and answers by what was recognised. To add one,
+write its class, and register it in `bot.dialogue.registry`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from bot.dialogue.model import Source
+from bot.language.reading import Reading
+
+Span = tuple[int, int]
+"""First word, one past the last word."""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Something of a lookup's that a message names."""
+
+    value: str
+    """As kept in the talk's entities; only the lookup itself reads it."""
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a lookup says."""
+
+    text: str
+    """Markdown."""
+    sources: tuple[Source, ...]
+    verified_on: date
+    review_by: date
+
+
+class Lookup(Protocol):
+    """What the engine knows of a lookup."""
+
+    def mention(self, reading: Reading) -> Mention | None:
+        """What a message names of it."""
+        ...
+
+    def answer(self, value: str) -> Finding | None:
+        """By the value of a mention; None: nothing to say, the steps go on."""
+        ...

@@ -1,0 +1,24 @@
+"""The lookups that flows may `call`, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.dialogue.flows import Flows
+from bot.dialogue.law import LawTable
+from bot.dialogue.lookup import Lookup
+from bot.language.reading import Reader
+
+LOOKUPS = {"law": "law.yaml"}
+"""Name → the file in `flows/` that it needs."""
+
+
+def build(flows: Flows, reader: Reader) -> dict[str, Lookup]:
+    """The lookups whose file is there."""
+    return {"law": LawTable(flows.law, reader)} if flows.law else {}
+
+
+def vocabulary(flows: Flows) -> Iterator[str]:
+    """All that people may say of the lookups' contents."""
+    if flows.law:
+        yield from LawTable.vocabulary(flows.law)
