@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.config import Config
-from bot.matrix.api import ApiError, HomeserverApi, path
+from bot.matrix.api import ApiError, HomeserverApi, Unreachable, path
 from bot.matrix.events import text
 
 FILE = "session.json"
@@ -126,6 +126,7 @@ async def _whoami(config: Config, token: SecretStr) -> str:
         try:
             answer = await api.request("GET", path("account", "whoami"))
         except ApiError as error:
+            _stumbles(home.url, error)
             raise signed_out(error) or SessionError(f"the homeserver refuses the access token: {error}") from None
     if answer.get("user_id") != home.user_id:
         raise SessionError(f"the access token belongs to {answer.get('user_id')}, not to {home.user_id}")
@@ -133,6 +134,12 @@ async def _whoami(config: Config, token: SecretStr) -> str:
     if not device_id:
         raise SessionError("the access token belongs to no device (made by the admin API?); use one from a login")
     return device_id
+
+
+def _stumbles(url: str, error: ApiError) -> None:
+    """Raises Unreachable when the homeserver says nothing about us, only that it cannot answer now."""
+    if error.status == 429 or error.status >= 500:
+        raise Unreachable(f"{url} cannot answer now: {error}") from None
 
 
 async def _login(config: Config, password: SecretStr, device_id: str | None) -> SavedSession:
@@ -149,6 +156,7 @@ async def _login(config: Config, password: SecretStr, device_id: str | None) -> 
         try:
             answer = await api.request("POST", path("login"), body)
         except ApiError as error:
+            _stumbles(home.url, error)
             if error.status in (401, 403):
                 raise SignedOut(f"the homeserver refuses the password of {home.user_id} ({error.errcode})") from None
             raise SessionError(f"the homeserver refuses the login: {error}") from None

@@ -9,12 +9,13 @@ import json
 import secrets
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
+import yaml
 from nio.crypto.attachments import encrypt_attachment
 from proxy import Proxy
 from pydantic import SecretStr
@@ -223,23 +224,29 @@ class BotWorld:
         assert [text for text in (*lines, *kept) if text in log] == []
 
 
+def altered(*constants: str) -> tuple[str, ...]:
+    """The `kentongan` command with constants changed; see altered.py."""
+    return (sys.executable, str(Path(__file__).parent / "altered.py"), *constants, "--")
+
+
 @asynccontextmanager
 async def bot_world(
     folder: Path,
     *,
     proxied: bool = False,
     start: bool = True,
-    altered: Sequence[str] = (),
+    constants: Sequence[str] = (),
     settings: dict[str, Any] | None = None,
     **sections: dict[str, Any],
 ) -> AsyncIterator[BotWorld]:
     """A homeserver with its rooms and (with `start`) the running bot; everything ends with the block.
 
-    `proxied` puts a `Proxy` between bot and homeserver (people do not go through it); `altered` are constants as
-    altered.py takes them; `settings` go to Synapse, `sections` into config.yaml.
+    `proxied` puts a `Proxy` between bot and homeserver (people do not go through it); `constants` are changed as
+    altered.py does it; `settings` go to Synapse, `sections` into config.yaml.
     """
     world = World(folder / "world", load_config(ROOT / "config.yaml"))
-    world.homeserver = EmbeddedHomeserver(world.folder / "synapse", settings=settings)
+    cheap = {"bcrypt_rounds": 4}  # nobody steals these passwords, and every account costs half a second of hashing
+    world.homeserver = EmbeddedHomeserver(world.folder / "synapse", settings=cheap | (settings or {}))
     world.clear()
     async with contextlib.AsyncExitStack() as stack:
         await asyncio.to_thread(world.homeserver.start)
@@ -252,8 +259,7 @@ async def bot_world(
         await kentongan("rooms", "apply", config=world.config_path)
         log = world.folder / "bot.log"
         # What the bot leaves in the temporary folder is looked at, too.
-        altered = (f"tempfile.tempdir={str(world.folder)!r}", *altered)
-        command = (sys.executable, str(Path(__file__).parent / "altered.py"), *altered, "--")
+        command = altered(f"tempfile.tempdir={str(world.folder)!r}", *constants)
         bot = BotProcess(world.config_path, world.health_port, log, command=command)
         found = BotWorld(world, bot, log, proxy)
         for name, alias in world.aliases().items():
@@ -302,15 +308,8 @@ class MemoryWatch:
         return total
 
 
-async def all_of(*work: Awaitable[Any]) -> list[Any]:
-    """Together; the first error ends the wait."""
-    return list(await asyncio.gather(*work))
-
-
 def config_beside(world: BotWorld, name: str, **sections: dict[str, Any]) -> Path:
     """A second configuration in the world's folder, with whole sections' keys replaced; its own health port."""
-    import yaml
-
     document = yaml.safe_load(world.world.config_path.read_text())
     document["server"] = {"port": free_port()}
     for section, values in sections.items():
@@ -323,4 +322,4 @@ def config_beside(world: BotWorld, name: str, **sections: dict[str, Any]) -> Pat
     return file
 
 
-__all__ = ["ANSWER_SECONDS", "NOTES", "ROOT", "BotWorld", "MemoryWatch", "all_of", "bot_world", "config_beside"]
+__all__ = ["ANSWER_SECONDS", "NOTES", "ROOT", "BotWorld", "MemoryWatch", "altered", "bot_world", "config_beside"]
