@@ -29,9 +29,10 @@ from bot.problem import ContentError
 
 
 class _Commands(LazyGroup):
-    """Those that need the database are imported only when used."""
+    """Those that need more than the flows are imported only when used."""
 
     table: ClassVar[dict[str, str]] = {
+        "graph": "bot.cli.graph:graph",
         "replay": "bot.cli.turns:replay",
         "unmatched": "bot.cli.turns:unmatched",
     }

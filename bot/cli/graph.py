@@ -1,0 +1,37 @@
+"""`kentongan flows graph`: flows as pictures."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import exits
+from bot.cli.flows import ConfigOption, FolderOption, load_engine
+from bot.dialogue import graph as drawing
+
+
+class Format(StrEnum):
+    """Of the picture."""
+
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+def graph(
+    names: Annotated[list[str] | None, typer.Argument(metavar="FLOW…", help="Flows or intents; default: all.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="mermaid or svg.")] = Format.MERMAID,
+    config: ConfigOption = Path("config.yaml"),
+    folder: FolderOption = None,
+) -> None:
+    """Questions, steps and answers as a picture, on standard output."""
+    flows = load_engine(config, folder).flows
+    try:
+        drawn = drawing.graphs(flows, names or ())
+    except KeyError as error:
+        known = ", ".join(flows.flows)
+        typer.echo(f"no flow or intent '{error.args[0]}'; flows are: {known}", err=True)
+        raise typer.Exit(exits.USAGE) from None
+    typer.echo(drawing.svg(drawn) if form is Format.SVG else drawing.mermaid(drawn), nl=False)
