@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.clock import now_ms
+from bot.matrix import delivery
 from bot.matrix import sender as module
 from bot.matrix.api import ApiError, HomeserverApi, Unreachable
 from bot.matrix.login import SignedOut
@@ -336,6 +337,24 @@ async def test_nothing_is_said_in_a_room_before_joining_it(database: Database) -
         assert joins == ["/_matrix/client/v3/join/!a?server_name=bpbd.test&via=bpbd.test"] * 3
         assert b.server.paths.index(joins[0]) < next(i for i, path in enumerate(b.server.paths) if "/send/" in path)
         assert b.row("masuk").event_id is None
+
+
+async def test_a_join_that_finds_no_server_is_tried_again_and_not_for_ever(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "JOIN_TRIES", 3)
+    async with bench(database, start=False) as b:
+        away = 2
+        joins = lambda: [path for path in b.server.paths if "/join/" in path]  # noqa: E731
+        b.server.faults = lambda path, body: (
+            refusal(404, "M_UNKNOWN") if "!lost" in path or ("/join/" in path and len(joins()) <= away) else None
+        )
+        b.put(Outgoing("masuk", "!a", action=Action.JOIN))
+        b.start()
+        assert (await b.settled("masuk")).state == "sent"
+        assert len(joins()) == away + 1
+        b.put(Outgoing("hilang", "!lost", action=Action.JOIN))
+        assert (await b.settled("hilang")).state == "failed"
 
 
 async def test_leaving_a_room_we_are_not_in_is_done(database: Database) -> None:
