@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from bot.dialogue.lawfile import LawFile
 from bot.dialogue.model import Answer, FlowFile, Intent, LocalFact, PhrasesFile, PolicyFile, Source, Value
@@ -78,7 +79,7 @@ class Flows:
     law: LawFile | None = None
     """The law table, when the folder has one."""
 
-    @property
+    @cached_property
     def entities(self) -> dict[str, list[Value]]:
         """All entities; their names are unique over the flows."""
         return {name: values for flow in self.flows.values() for name, values in flow.file.entities.items()}

@@ -24,7 +24,8 @@ class Rules:
     """The conditions of policy.yaml over the words of a message."""
 
     def __init__(self, policy: PolicyFile, index: PhraseIndex) -> None:
-        self._rules = policy.rules
+        emergencies_first = sorted(policy.rules, key=lambda rule: rule.outcome is not RuleOutcome.EMERGENCY)
+        self._rules = [(rule, [_Keys.of(condition) for condition in rule.when]) for rule in emergencies_first]
         for name, phrases in policy.words.items():
             index.add(f"@{name}", phrases, exact=True)
         for rule in policy.rules:
@@ -35,30 +36,37 @@ class Rules:
 
     def apply(self, reading: Reading, found: Found) -> Hit | None:
         """The first emergency that applies, else the first other rule; None when no condition holds."""
-        for emergency in (True, False):
-            for rule in self._rules:
-                if (rule.outcome is RuleOutcome.EMERGENCY) != emergency:
-                    continue
-                for condition in rule.when:
-                    spans = _holds(condition, found)
-                    if spans is not None:
-                        words = dict.fromkeys(
-                            " ".join(word.text for word in reading.words[start:end]) for start, end in sorted(spans)
-                        )
-                        return Hit(rule, tuple(words))
+        for rule, conditions in self._rules:
+            for condition in conditions:
+                if condition.hold(found):
+                    spans = sorted(condition.spans(found))
+                    words = dict.fromkeys(
+                        " ".join(word.text for word in reading.words[start:end]) for start, end in spans
+                    )
+                    return Hit(rule, tuple(words))
         return None
 
 
-def _holds(condition: Condition, found: Found) -> list[tuple[int, int]] | None:
-    if any(found.get(_key(phrase)) for phrase in condition.unless):
-        return None
-    spans: list[tuple[int, int]] = []
-    for group in condition.all:
-        span = next((found[_key(phrase)][0] for phrase in group if found.get(_key(phrase))), None)
-        if span is None:
-            return None
-        spans.append(span)
-    return spans
+@dataclass(frozen=True)
+class _Keys:
+    """A condition as names of lists, made once: every message is held against every condition."""
+
+    groups: tuple[tuple[str, ...], ...]
+    unless: frozenset[str]
+
+    @classmethod
+    def of(cls, condition: Condition) -> _Keys:
+        groups = tuple(tuple(_key(phrase) for phrase in group) for group in condition.all)
+        return cls(groups, frozenset(_key(phrase) for phrase in condition.unless))
+
+    def hold(self, found: Found) -> bool:
+        names = found.keys()
+        return not any(names.isdisjoint(group) for group in self.groups) and names.isdisjoint(self.unless)
+
+    def spans(self, found: Found) -> Iterator[tuple[int, int]]:
+        """Where the words stand that made it hold: of each group the first that was found."""
+        for group in self.groups:
+            yield next(found[name][0] for name in group if name in found)
 
 
 def _key(phrase: str) -> str:

@@ -168,13 +168,12 @@ class Understander:
             held=tuple(sorted(held, key=_order)),
             topics=tuple(flow for flow, nouns in self._topics.items() if nouns and all(noun in own for noun in nouns)),
             unexplained=tuple(dict.fromkeys(unexplained)),
-            lacks_topic=bool(content)
-            and all(position in _covered(own, ("facet:", "entity:", "action:")) for position in content),
+            lacks_topic=bool(content) and _covered(own, ("facet:", "entity:", "action:")).issuperset(content),
             content=len(content),
             bare_topic=bool(content) and all(position in named for position in content),
             only_entities=bool(entities)
             and not facets
-            and all(position in _covered(own, ("entity:", "noun:")) for position in content),
+            and _covered(own, ("entity:", "noun:")).issuperset(content),
             only_aspects=bool(content) and all(position in aspects for position in content),
         )
 
