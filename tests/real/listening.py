@@ -90,6 +90,6 @@ async def listening(
         yield listener
     finally:
         if listener.task is not None:
-            loop.stop()
+            listener.loop.stop()
             await asyncio.gather(listener.task, return_exceptions=True)
         await session.close()

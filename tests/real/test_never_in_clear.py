@@ -1,7 +1,8 @@
-"""A homeserver that switches encryption on by itself in every new room: nothing leaves the bot in clear."""
+"""Rooms whose encryption the bot has not heard of yet: nothing leaves it in clear."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from speaking import speaking
 from bot.config import Config
 from bot.demo.homeserver import EmbeddedHomeserver
 from bot.matrix.api import path
+from bot.matrix.sync import SyncLoop
 from bot.outgoing import Action, Outgoing
 from bot.store.database import Database, connect
 from bot.store.tables import metadata
@@ -62,6 +64,36 @@ async def test_where_the_homeserver_encrypts_new_rooms_by_itself_nothing_is_said
             assert kinds == {"m.room.encrypted"}
             assert not [asked for asked in proxy.asked if b"waktu,tempat" in asked.body]
             database.close()
+
+
+async def test_a_clear_room_that_was_encrypted_while_the_bot_was_out_gets_nothing_in_clear(
+    homeserver: Any, bot_account: Any, configure: Callable[..., Config], bot_config: Config, bot_database: Database,
+    create_room: Any,
+) -> None:  # fmt: skip
+    owner = homeserver.register("petugas")
+    async with homeserver.api(owner) as api, Proxy(homeserver.url) as proxy:
+        config = configure(bot_config.file.parent, proxy.url, bot_account.user_id)
+        async with speaking(config, bot_database) as bot:
+            room = await create_room(api, invite=[bot.session.user_id])
+            await bot.listener.join(room)
+            await bot.sent(bot.say(room, "terbuka"))
+            await api.request("POST", path("rooms", room, "kick"), {"user_id": bot.session.user_id})
+            await bot.listener.until(lambda: room not in bot.session.client.rooms, "the kick")
+            bot.listener.loop.stop()
+            await bot.listener.task
+            state = path("rooms", room, "state", "m.room.encryption", "")
+            await api.request("PUT", state, {"algorithm": "m.megolm.v1.aes-sha2"})
+            await api.request("POST", path("rooms", room, "invite"), {"user_id": bot.session.user_id})
+            before = len(proxy.requests("state/m.room.encryption"))
+            bot.put(Outgoing("join", room, action=Action.JOIN))
+            bot.say(room, "rahasia")
+            await bot.settled("join")
+            await proxy.seen("state/m.room.encryption", before + 1)
+            bot.listener.loop = SyncLoop(bot.session, bot_database, long_poll_ms=2000)
+            bot.listener.task = asyncio.create_task(bot.listener.loop.run())
+            await bot.sent("say:rahasia")
+        kinds = [asked.path.split("/send/")[1].split("/")[0] for asked in proxy.requests("/send/")]
+        assert kinds == ["m.room.message", "m.room.encrypted"]
 
 
 def _report(folder: Path) -> dict[str, Any]:
