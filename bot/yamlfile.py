@@ -38,6 +38,10 @@ class Document:
             key = key[:-1]
         return self._lines.get(key, 1)
 
+    def replaced(self, data: Any) -> Document:
+        """The same file with other data; what has moved is told by the nearest line around it."""
+        return Document(self.path, data, self._lines)
+
     def problem(self, where: Sequence[str | int], message: str) -> Problem:
         """A mistake at that place."""
         return Problem(self.path, self.line(where), message)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from bot.dialogue.check import check
 from bot.dialogue.flows import Flow, Flows, Service
+from bot.dialogue.format import up_to_date
 from bot.dialogue.lawfile import LawFile, check_law
 from bot.dialogue.model import FlowFile, LexiconFile, LocalFile, Part, PhrasesFile, PolicyFile
 from bot.language.lexicon import Lexicon
@@ -89,7 +90,7 @@ def _take(
     problems: list[Problem],
 ) -> None:
     try:
-        documents[path.name] = read(path)
+        documents[path.name] = up_to_date(read(path))
         values[path.name] = validate(documents[path.name], model)
     except ContentError as error:
         problems.extend(error.problems)

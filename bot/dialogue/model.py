@@ -26,7 +26,7 @@ Version = Literal[1]
 class Part(BaseModel):
     """Base of everything in a file: unknown keys are mistakes, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class Source(Part):
