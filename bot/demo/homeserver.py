@@ -6,6 +6,7 @@ kept in its own folder, and rate limits are roomy.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import yaml
 
 START_SECONDS = 90
@@ -89,10 +91,20 @@ class EmbeddedHomeserver:
             except (OSError, HomeserverError):
                 time.sleep(0.1)
                 continue
-            return
+            if self._listens():
+                return
+            time.sleep(0.1)  # somebody else's: ours will end, unable to listen
         tail = (self.folder / "output.log").read_text(errors="replace")[-2000:]
         self.stop()
         raise HomeserverError(f"Synapse did not come up on {self.url}:\n{tail}")
+
+    def _listens(self) -> bool:
+        """Whether it is our process that answers on the port; two demos started at once may have found it free."""
+        assert self._process is not None  # noqa: S101
+        with contextlib.suppress(psutil.NoSuchProcess):
+            sockets = psutil.Process(self._process.pid).net_connections("tcp")
+            return any(one.status == psutil.CONN_LISTEN and one.laddr.port == self.port for one in sockets)
+        return False
 
     def stop(self, *, kill: bool = False) -> None:
         """Stop the process; with `kill`, as a power cut would."""
