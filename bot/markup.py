@@ -51,6 +51,7 @@ class Message:
 
 def render(markdown: str) -> Message:
     """Render our own Markdown."""
+    markdown = markdown.encode("utf-8", "replace").decode()  # half surrogates are no text to anybody who gets this
     html = _MARKDOWN.render(markdown).strip()
     clean = nh3.clean(html, tags=_TAGS, attributes={"a": {"href"}, "ol": {"start"}}, url_schemes=_SCHEMES)
     return Message(body=plain(markdown), formatted_body=_BETWEEN_TAGS.sub("><", clean))
