@@ -171,9 +171,7 @@ class Understander:
             lacks_topic=bool(content) and _covered(own, ("facet:", "entity:", "action:")).issuperset(content),
             content=len(content),
             bare_topic=bool(content) and all(position in named for position in content),
-            only_entities=bool(entities)
-            and not facets
-            and _covered(own, ("entity:", "noun:")).issuperset(content),
+            only_entities=bool(entities) and not facets and _covered(own, ("entity:", "noun:")).issuperset(content),
             only_aspects=bool(content) and all(position in aspects for position in content),
         )
 

@@ -11,6 +11,8 @@ from bot.dialogue.understand import OUTSIDE, Thresholds, Understanding
 
 MOST_OFFERED = 3
 _WEAK = "weak"
+_CLEAR = 0.7
+"""From here on words that only name topics say enough: "hukuman maling" names two, and asks one thing."""
 _MOST_UNEXPLAINED = 0.67
 """Share of the content words; with more of them unknown, a named topic is chance ("sim" in a talk about phones)."""
 
@@ -44,11 +46,11 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
     if not ranked:
         return Verdict(Sureness.LOST, "no_words")
     best = ranked[0]
-    if understanding.bare_topic and not understanding.facets:
+    lead = best.score - (ranked[1].score if len(ranked) > 1 else 0.0)
+    if understanding.bare_topic and not understanding.facets and (best.score < _CLEAR or lead < _CLEAR / 2):
         return _by_topic(understanding, flows, limits)
     if best.label == OUTSIDE or best.label not in flows.services:
         return _not_an_intent(best, understanding, flows, limits)
-    lead = best.score - (ranked[1].score if len(ranked) > 1 else 0.0)
     if best.score >= limits.answer and lead >= limits.margin:
         stronger = understanding.held[0] if understanding.held else None
         if stronger is None or stronger.score < best.score + limits.margin or understanding.topics:
