@@ -9,7 +9,12 @@ from typing import Any
 
 EXPIRES_AFTER = timedelta(minutes=30)
 """Without a message for so long a talk starts afresh."""
-_VERSION = 1
+_VERSION = 2
+_READABLE = {1, 2}
+"""Versions whose states are still understood: version 2 added alarm, place and trail."""
+LONGEST_ALARM = 1000
+"""Characters of an alarm's words that are kept."""
+_LONGEST_TRAIL = 20
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,24 @@ class Offer:
     """Choosing it asks this intent; None: "none of these", or a step's option."""
     value: str | None = None
     goto: str | None = None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An emergency told in private: what officers would be told, once the person agrees."""
+
+    reason: str
+    """The policy rule."""
+    words: str
+    """What was said of it, personal numbers masked."""
+    place: str | None = None
+    """A shared location, "latitude,longitude"."""
+    private: bool = False
+    """Never to be repeated outside of the operations room."""
+
+    def more(self, words: str) -> Alarm:
+        """With something added."""
+        return replace(self, words=f"{self.words}\n{words}".strip()[:LONGEST_ALARM])
 
 
 @dataclass(frozen=True)
@@ -40,6 +63,12 @@ class Conversation:
     running: tuple[str, int] | None = None
     """Intent and number of the step that waits for an answer."""
     slots: dict[str, str] = field(default_factory=dict)
+    trail: tuple[tuple[str, int], ...] = ()
+    """Steps of the running talk that were answered before the one that waits, for going back."""
+    alarm: Alarm | None = None
+    """An emergency of which the person has not yet said whether officers may be told."""
+    place: str | None = None
+    """A location shared before anybody asked for it."""
     misses: int = 0
     """Messages in a row that were not understood."""
     content: str = ""
@@ -51,12 +80,21 @@ class Conversation:
 
     def settled(self, now: datetime) -> Conversation:
         """The same talk with nothing waiting for an answer."""
-        return replace(self, updated_at=now, offers=(), running=None, slots={})
+        return replace(self, updated_at=now, offers=(), running=None, slots={}, trail=())
+
+    def past(self, step: tuple[str, int]) -> tuple[tuple[str, int], ...]:
+        """The trail once the talk waits at `step`."""
+        if self.running is None or self.running == step:
+            return self.trail
+        return (*self.trail, self.running)[-_LONGEST_TRAIL:]
 
     def under(self, content: str, intents: Set[str]) -> Conversation:
         """The same talk under other flows: what waits for an answer, and intents that are gone, are forgotten."""
         known = self.intent if self.intent in intents else None
-        return Conversation(self.updated_at, known, self.question, misses=self.misses, content=content)
+        return Conversation(
+            self.updated_at, known, self.question, alarm=self.alarm, place=self.place, misses=self.misses,
+            content=content,
+        )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:
         """As stored."""
@@ -68,11 +106,13 @@ class Conversation:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Conversation | None:
         """Inverse of `to_json`; None for a state that a different version wrote: the talk starts afresh."""
-        if data.get("version") != _VERSION:
+        if data.get("version") not in _READABLE:
             return None
         fields = {key: value for key, value in data.items() if key != "version"}
         fields["updated_at"] = datetime.fromisoformat(fields["updated_at"])
         fields["facets"] = tuple(fields["facets"])
         fields["offers"] = tuple(Offer(**{**offer, "words": tuple(offer["words"])}) for offer in fields["offers"])
         fields["running"] = (fields["running"][0], fields["running"][1]) if fields["running"] else None
+        fields["trail"] = tuple((intent, index) for intent, index in fields.get("trail", ()))
+        fields["alarm"] = Alarm(**fields["alarm"]) if fields.get("alarm") else None
         return cls(**fields)

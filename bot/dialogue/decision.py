@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bot.dialogue.conversation import Conversation
+from bot.dialogue.conversation import Alarm, Conversation
 
 
 class Outcome(StrEnum):
@@ -43,6 +43,8 @@ class Decision:
     also: tuple[tuple[str, float], ...] = ()
     """Intents of further questions in the same message; their answers are part of the reply."""
     sources: tuple[str, ...] = ()
+    report: Alarm | None = None
+    """To be told to the officers: the person agreed."""
     explanation: dict[str, Any] = field(default_factory=dict, compare=False)
     """protected, normalised, corrected, evidence per candidate, thresholds …: JSON-serialisable."""
 

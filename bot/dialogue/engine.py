@@ -11,11 +11,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.dialogue.conversation import Conversation, Offer
+from bot.dialogue.consent import Consent
+from bot.dialogue.conversation import LONGEST_ALARM, Alarm, Conversation, Offer
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.explain import explain
-from bot.dialogue.flows import Flows
-from bot.dialogue.model import RuleOutcome
+from bot.dialogue.flows import Flows, Service
+from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.pick import pick
 from bot.dialogue.reply import choose_answer
 from bot.dialogue.speak import Said, Speaker
@@ -39,43 +40,78 @@ class Engine:
         self._speaker = Speaker(flows, self.understander.lookups)
         reader = self.understander.reader
         commands = flows.phrases.commands
-        self._commands = {
+        self._commands: dict[str, set[str]] = {
             name: {reader.read(phrase).text for phrase in phrases} | set(phrases) for name, phrases in commands.items()
         }
+        self._consent = Consent(flows.phrases)
         joints = "|".join(re.escape(joint) for joint in sorted(flows.phrases.joints, key=len, reverse=True))
         self._joint = re.compile(rf"(?i)(?<![^\W_])(?:{joints})(?![^\W_])") if joints else None
         corrections = "|".join(re.escape(words) for words in sorted(flows.phrases.corrections, key=len, reverse=True))
         self._correction = re.compile(rf"(?i)(?<![^\W_])(?:{corrections})(?![^\W_])") if corrections else None
 
-    def step(self, state: Conversation | None, text: str, now: datetime) -> Decision:
-        """Decide on one message. `state`: None for a first message. `now`: aware. Never raises on any text."""
+    def step(self, state: Conversation | None, text: str, now: datetime, *, private: bool = True) -> Decision:
+        """Decide on one message. `state`: None for a first message. `now`: aware. Never raises on any text.
+
+        `private`: an emergency may be offered to the officers, since nobody else reads the talk and none of them is
+        in it yet.
+        """
         cut = len(text) > LONGEST_TEXT
         text = text[:LONGEST_TEXT]
         lapsed = state is not None and state.expired(now)
-        waiting = lapsed and state is not None and bool(state.running or state.offers)
-        fresh = Conversation(now) if state is None or lapsed else replace(state, updated_at=now)
-        if fresh.content != self.flows.digest:
-            fresh = fresh.under(self.flows.digest, set(self.flows.services))
-        decision = self._decide(fresh, text, now)
+        waiting = lapsed and state is not None and bool(state.running or state.offers or state.alarm)
+        decision = self._decide(self._fresh(state, now), text, now, private=private)
         notes = [note for note, said in ((self.flows.phrases.expired, waiting), (self.flows.phrases.cut, cut)) if said]
         if notes and decision.outcome is not Outcome.EMERGENCY:
             decision = replace(decision, reply="\n\n".join([*(note.strip() for note in notes), decision.reply]))
         return decision
 
-    def _decide(self, state: Conversation, text: str, now: datetime) -> Decision:
+    def located(self, state: Conversation | None, place: str, now: datetime) -> Decision:
+        """Decide on a shared location: "latitude,longitude"."""
+        fresh = self._fresh(state, now)
+        understanding = self.understander.understand(self.understander.reader.read(""))
+        phrases = self.flows.phrases
+        if fresh.alarm is None:
+            said = Said(Outcome.SMALLTALK, phrases.place_kept.strip(), replace(fresh, place=place))
+            return self._decision("", understanding, said, "place_kept")
+        alarm = replace(fresh.alarm, place=place)
+        reply = f"{phrases.emergency_noted.strip()}\n\n{phrases.emergency_consent.strip()}"
+        said = Said(Outcome.EMERGENCY, reply, replace(fresh, alarm=alarm))
+        return self._decision("", understanding, said, "emergency_details")
+
+    def _fresh(self, state: Conversation | None, now: datetime) -> Conversation:
+        fresh = Conversation(now) if state is None or state.expired(now) else replace(state, updated_at=now)
+        if fresh.content != self.flows.digest:
+            fresh = fresh.under(self.flows.digest, set(self.flows.services))
+        return fresh
+
+    def _decide(self, state: Conversation, text: str, now: datetime, *, private: bool) -> Decision:
         reading = self.understander.reader.read(text)
         understanding = self.understander.understand(reading)
+        hit = understanding.hit
+        if hit is not None and hit.rule.outcome is RuleOutcome.EMERGENCY:
+            return self._emergency(state, text, understanding, hit.rule, 1.0, now, private=private)
+        if state.alarm is not None:
+            return self._alarmed(state, state.alarm, text, understanding, now)
+        decision = self._usual(state, text, understanding, now)
+        if decision.outcome is Outcome.EMERGENCY:  # found by its likeness to the examples of a rule
+            rule = self.understander.rules_by_reason[decision.reason]
+            return self._emergency(state, text, understanding, rule, decision.score, now, private=private)
+        return decision
+
+    def _usual(self, state: Conversation, text: str, understanding: Understanding, now: datetime) -> Decision:
         if understanding.hit is not None:
             rule = understanding.hit.rule
             said = Said(Outcome(rule.outcome.value), rule.text.strip(), replace(state.settled(now), misses=0))
             return self._decision(text, understanding, said, rule.reason, intent=rule.intent, score=1.0)
-        command = next((name for name, words in self._commands.items() if reading.text in words), None)
+        command = next((name for name in ("cancel", "back") if self._is(name, understanding)), None)
         if command is not None:
-            return self._command(state, text, understanding, now)
+            return self._command(command, state, text, understanding, now)
+        corrected = self._corrected(state, text, now)
+        if corrected is not None and corrected.score >= self._limits.answer:
+            return corrected  # also in the middle of a flow: it was the wrong one
         waiting = self._waiting(state, text, understanding, now)
         if waiting is not None:
             return waiting
-        corrected = self._corrected(state, text, now)
         if corrected is not None:
             return corrected
         followed = self._follow_up(state, text, understanding, now)
@@ -90,14 +126,92 @@ class Engine:
     def _limits(self) -> Thresholds:
         return self.understander.thresholds
 
+    def _is(self, command: str, understanding: Understanding) -> bool:
+        return understanding.reading.text in self._commands.get(command, ())
+
+    # Emergencies
+
+    def _emergency(
+        self,
+        state: Conversation,
+        text: str,
+        understanding: Understanding,
+        rule: Rule,
+        score: float,
+        now: datetime,
+        *,
+        private: bool,
+    ) -> Decision:
+        """First what to do; then, in private, whether officers may be told. The running flow waits meanwhile."""
+        words = mask(text)[:LONGEST_ALARM]
+        if not private:
+            after, reply = replace(state, misses=0, alarm=None), rule.text.strip()
+        else:
+            alarm = state.alarm.more(words) if state.alarm else Alarm(rule.reason, words, state.place)
+            alarm = replace(alarm, reason=rule.reason, private=alarm.private or rule.private)
+            again = state.alarm is not None and state.alarm.reason == rule.reason
+            advice = self.flows.phrases.emergency_noted if again else rule.text
+            after = replace(state, misses=0, alarm=alarm, place=None)
+            reply = f"{advice.strip()}\n\n{self.flows.phrases.emergency_consent.strip()}"
+        if after.running is None:
+            after = after.settled(now)
+        said = Said(Outcome.EMERGENCY, reply, after)
+        return self._decision(text, understanding, said, rule.reason, intent=rule.intent, score=score)
+
+    def _alarmed(
+        self, state: Conversation, alarm: Alarm, text: str, understanding: Understanding, now: datetime
+    ) -> Decision:
+        """After an emergency: a yes, a no, another question; everything else is a detail of it."""
+        phrases = self.flows.phrases
+        calm = replace(state, alarm=None)
+        answer = False if self._is("cancel", understanding) else self._consent.answer(text)
+        if answer is True:
+            told = alarm if self._consent.bare(text) else alarm.more(mask(text))
+            said = Said(Outcome.EMERGENCY, phrases.emergency_sent.strip(), calm.settled(now))
+            decision = self._decision(text, understanding, said, "report_agreed", score=1.0)
+            return replace(decision, report=told)
+        if answer is False:
+            question = self._speaker.question(state)
+            reply = "\n\n".join([phrases.emergency_withheld.strip(), *([question] if question else [])])
+            said = Said(Outcome.ASK if question else Outcome.SMALLTALK, reply, calm)
+            return self._decision(text, understanding, said, "report_refused", score=1.0)
+        consent = phrases.emergency_consent.strip()
+        kept = alarm.more(mask(text))
+        verdict = judge(understanding, self.flows, self._limits)
+        service = self.flows.services.get(verdict.label or "") if verdict.sureness is Sureness.SURE else None
+        if service is not None and service.intent.states_facts:
+            decision = self._usual(calm.settled(now), text, understanding, now)
+            return replace(decision, reply=f"{decision.reply}\n\n{consent}", state=replace(decision.state, alarm=kept))
+        said = Said(Outcome.EMERGENCY, f"{phrases.emergency_noted.strip()}\n\n{consent}", replace(state, alarm=kept))
+        return self._decision(text, understanding, said, "emergency_details", score=1.0)
+
     # What was asked before
 
-    def _command(self, state: Conversation, text: str, understanding: Understanding, now: datetime) -> Decision:
+    def _command(
+        self, command: str, state: Conversation, text: str, understanding: Understanding, now: datetime
+    ) -> Decision:
+        if command == "back":
+            return self._back(state, text, understanding, now)
         phrases = self.flows.phrases
         pending = bool(state.running or state.offers)
         reply = phrases.cancelled if pending else phrases.nothing_to_cancel
         said = Said(Outcome.SMALLTALK, reply.strip(), state.settled(now))
         return self._decision(text, understanding, said, "command_cancel")
+
+    def _back(self, state: Conversation, text: str, understanding: Understanding, now: datetime) -> Decision:
+        """One question back; its answer is asked for again."""
+        phrases = self.flows.phrases
+        question = self._speaker.question(state)
+        if question is None:
+            said = Said(Outcome.SMALLTALK, phrases.nothing_to_go_back.strip(), state.settled(now))
+        elif not state.trail:
+            said = Said(Outcome.ASK, f"{phrases.back_first.strip()}\n\n{question}", state)
+        else:
+            intent, index = state.trail[-1]
+            earlier = replace(state, running=None, offers=())
+            said = self._speaker.walk(earlier, self.flows.services[intent], index, now)
+            said = replace(said, state=replace(said.state, trail=state.trail[:-1]))
+        return self._decision(text, understanding, said, "command_back", intent=said.state.intent)
 
     def _waiting(self, state: Conversation, text: str, understanding: Understanding, now: datetime) -> Decision | None:
         """The reply to choices or to a question of a running flow; None when the message is something else."""
@@ -113,7 +227,7 @@ class Engine:
         step = service.intent.steps[state.running[1]]
         if step.ask is not None:
             value = accept(step.ask, text)
-            if value is not None:
+            if value is not None and not (step.ask.type == "text" and self._asks_else(service, understanding)):
                 slots = {**state.slots, step.ask.slot: value}
                 said = self._speaker.walk(replace(state, slots=slots), service, state.running[1] + 1, now)
                 return self._decision(text, understanding, said, "slot_filled", intent=service.name, score=1.0)
@@ -129,6 +243,13 @@ class Engine:
             return None
         said = Said(Outcome.ASK, again.replace("{options}", options).strip(), state)
         return self._decision(text, understanding, said, "does_not_fit", intent=service.name)
+
+    def _asks_else(self, service: Service, understanding: Understanding) -> bool:
+        """A free text may hold anything; only a sure question about something else, asked as one, interrupts it."""
+        if not (understanding.facets and understanding.topics) and understanding.alias is None:
+            return False
+        verdict = judge(understanding, self.flows, self._limits)
+        return verdict.sureness is Sureness.SURE and verdict.label != service.name
 
     def _chosen(
         self, state: Conversation, offer: Offer, text: str, understanding: Understanding, now: datetime
@@ -149,7 +270,7 @@ class Engine:
         return self._decision(text, understanding, said, "chosen", intent=offer.intent, score=1.0)
 
     def _corrected(self, state: Conversation, text: str, now: datetime) -> Decision | None:
-        """ "eh maksud saya SKCK": the last question with another topic."""
+        """ "eh maksud saya SKCK": the last question with another topic; what was asked for the old one is dropped."""
         found = self._correction.search(text) if self._correction else None
         if found is None or state.intent is None or not state.question:
             return None
@@ -164,7 +285,7 @@ class Engine:
             alone, verdict = together, judge(together, self.flows, self._limits)
         if verdict.sureness is Sureness.LOST:
             return None
-        return self._act(state, text, alone, replace(verdict, reason="corrected"), now)
+        return self._act(state.settled(now), text, alone, replace(verdict, reason="corrected"), now)
 
     def _follow_up(
         self, state: Conversation, text: str, understanding: Understanding, now: datetime
@@ -283,8 +404,9 @@ class Engine:
         misses = state.misses + 1
         stuck = misses >= _MISSES_UNTIL_STUCK
         phrase = self.flows.phrases.stuck if stuck else self.flows.phrases.fallback
+        outcome = Outcome.HANDOFF if stuck else Outcome.FALLBACK
         said = self._speaker.ask_again(
-            state, Said(Outcome.FALLBACK, phrase.strip(), replace(state.settled(now), misses=misses))
+            state, Said(outcome, phrase.strip(), replace(state.settled(now), misses=0 if stuck else misses))
         )
         return self._decision(text, understanding, said, "stuck" if stuck else verdict.reason, score=verdict.score)
 

@@ -180,6 +180,7 @@ class RuleOutcome(StrEnum):
     BLOCKED = "blocked"
     REFER = "refer"
     SMALLTALK = "smalltalk"
+    HANDOFF = "handoff"
     FALLBACK = "fallback"
 
 
@@ -206,6 +207,8 @@ class Rule(Part):
     text: Text
     intent: Name | None = None
     """The nearest service, for an emergency."""
+    private: bool = False
+    """An emergency that officers must not pass on: what is told of it stays in the operations room."""
 
 
 class PolicyFile(Part):
@@ -251,17 +254,29 @@ class PhrasesFile(Part):
     """{title}: a second question of the same message."""
     fallback: Text
     stuck: Text
-    """After two messages in a row that were not understood."""
+    """After two messages in a row that were not understood; an officer takes over."""
     cut: Text
     expired: Text
     cancelled: Text
     nothing_to_cancel: Text
+    nothing_to_go_back: Text
+    back_first: Text
+    """Before a question from which there is no going back further."""
+    emergency_consent: Text
+    """Asks whether officers may be told now; follows the advice of an emergency in a private talk."""
+    emergency_noted: Text
+    """After a further detail, while that has not been answered."""
+    emergency_sent: Text
+    emergency_withheld: Text
+    place_kept: Text
+    """A location came before anybody asked for one."""
     choose_retry: Text
     """{options}"""
     none_of_these: Phrase
     """The last option of did-you-mean."""
     none_chosen: Text
-    commands: dict[Literal["cancel", "back"], list[Phrase]]
+    commands: dict[Literal["cancel", "back", "agree", "refuse", "exclaim"], list[Phrase]]
+    """`agree`, `refuse`: whether officers may be told; `exclaim`: begins like a yes and is none ("ya ampun")."""
     corrections: list[Phrase] = []
     """Words that begin a correction: "maksud saya"."""
     joints: list[Phrase] = []
@@ -276,8 +291,45 @@ class LocalFact(Part):
     verified_on: date | None = None
 
 
+DAYS = ("senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu")
+"""As officers write them; Monday first, as `date.weekday` counts."""
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
+
+
+class Hours(Part):
+    """A stretch of the day on some days, local time."""
+
+    days: list[Literal["senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu"]] = Field(min_length=1)
+    since: Clock
+    until: Clock
+    """Up to "24:00"; a night is written as two entries."""
+
+    @model_validator(mode="after")
+    def _forward(self) -> Hours:
+        if self.start >= self.end:
+            raise ValueError(f"{self.since} is not before {self.until}: write a night as two entries")
+        return self
+
+    @property
+    def start(self) -> int:
+        """Minutes since midnight."""
+        return _minutes(self.since)
+
+    @property
+    def end(self) -> int:
+        """Minutes since midnight."""
+        return _minutes(self.until)
+
+
+def _minutes(clock: str) -> int:
+    hour, minute = clock.split(":")
+    return int(hour) * 60 + int(minute)
+
+
 class LocalFile(Part):
     """local.yaml: filled in by the operator."""
 
     version: Version
     facts: dict[Name, LocalFact] = {}
+    officer_hours: list[Hours] = []
+    """When officers answer citizens who ask for a person; empty: as soon as they can."""

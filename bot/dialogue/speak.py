@@ -49,6 +49,7 @@ class Speaker:
 
     def walk(self, state: Conversation, service: Service, start: int | str, now: datetime) -> Said:
         """Go on with steps, through as many intents as they lead."""
+        came_from = state
         for _ in range(_MOST_HOPS):
             result = walk(service, start, state.slots)
             if isinstance(result, Pause):
@@ -58,6 +59,7 @@ class Speaker:
                     intent=service.name,
                     running=(service.name, result.index),
                     offers=result.offers,
+                    trail=came_from.past((service.name, result.index)),
                     misses=0,
                 )
                 return Said(Outcome.ASK, result.text, waiting)
@@ -86,11 +88,18 @@ class Speaker:
 
     def ask_again(self, before: Conversation, said: Said) -> Said:
         """After an interruption, the question that is still open."""
-        if before.running is None or said.outcome is not Outcome.ANSWER:
+        question = self.question(before)
+        if before.running is None or question is None or said.outcome is not Outcome.ANSWER:
             return said
-        service = self._flows.services.get(before.running[0])
-        paused = walk(service, before.running[1], before.slots) if service else None
-        if not isinstance(paused, Pause):
-            return said
-        state = replace(said.state, running=before.running, slots=before.slots, offers=before.offers)
-        return replace(said, text=f"{said.text}\n\n{paused.text}", state=state)
+        state = replace(
+            said.state, running=before.running, slots=before.slots, offers=before.offers, trail=before.trail
+        )
+        return replace(said, text=f"{said.text}\n\n{question}", state=state)
+
+    def question(self, state: Conversation) -> str | None:
+        """What the running talk waits for an answer to."""
+        service = self._flows.services.get(state.running[0]) if state.running else None
+        if state.running is None or service is None or state.running[1] >= len(service.intent.steps):
+            return None
+        paused = walk(service, state.running[1], state.slots)
+        return paused.text if isinstance(paused, Pause) else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.dialogue.conversation import Offer
 from bot.dialogue.flows import Service
 from bot.dialogue.model import Answer, Ask, Branch, Choose
+from bot.language.mask import mask
 
 LIMIT = 100
 """Steps in one walk; more is a circle without a question in it."""
@@ -73,9 +74,9 @@ def numbered(labels: list[str]) -> str:
 
 
 def accept(ask: Ask, text: str) -> str | None:
-    """The value of an answer to `ask`; None when it does not fit."""
+    """The value of an answer to `ask`, numbers that name a person masked; None when it does not fit."""
     if ask.type == "text":
-        value = " ".join(text.split())
+        value = mask(" ".join(text.split()))
         return value[:200] or None
     found = _NUMBER.search(text)
     if found is None:

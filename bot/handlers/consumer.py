@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import structlog
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from bot import metrics
 from bot.clock import now_ms
 from bot.event import IncomingEvent
-from bot.handlers import phrases, questions, reports
+from bot.handlers import fragments, phrases, questions, reports, takeup, tickets
 from bot.handlers.desk import Desk
 from bot.handlers.routing import Route, Way, route
 from bot.markup import render
@@ -52,13 +53,17 @@ class Consumer:
     async def run(self) -> None:
         """Until cancelled. A row whose handler raises is tried again, then kept as failed; the rest goes on."""
         while True:
-            await self._work.wait()
+            # Fragments of a question wait until their time: nobody wakes us for it.
+            due = await self._database.run(inbox.next_due)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if due is None else max(due - now_ms(), 0) / 1000):
+                    await self._work.wait()
             self._work.clear()
             await self.work_off()
 
     async def work_off(self) -> None:
         """Until no row waits."""
-        while rows := await self._database.run(inbox.pending):
+        while rows := await self._database.run(lambda connection: inbox.pending(connection, now=now_ms())):
             for row in rows:
                 await self._handle(row)
 
@@ -72,21 +77,50 @@ class Consumer:
             await self._database.run(lambda connection: self._failed(connection, row, cause))
             self._wake_sender()
             return
+        if way is None:
+            return
         metrics.handled.labels(way).inc()
         if way in (Way.VOICE_NOTE, Way.VOICE_QUESTION):
             self._wake_listener()
         if way is not Way.NOTHING:
             self._wake_sender()
 
-    def _in_transaction(self, connection: Connection, row: inbox.Row) -> Way:
+    def _in_transaction(self, connection: Connection, row: inbox.Row) -> Way | None:
+        """The way it went; `None` when it waits, or was handled together with another row of the same batch."""
         event, now = row.event, now_ms()
+        if not inbox.waits(connection, row.id):
+            return None
         answers_us = event.reply_to is not None and outbox.ours(connection, event.reply_to)
-        chosen = route(event, self.desk.room_kind(connection, event.room_id), me=self.desk.me, answers_us=answers_us)
-        self._dispatch(connection, event, chosen, now)
-        inbox.done(connection, row.id, now)
+        about = self._about(connection, event)
+        kind = self.desk.room_kind(connection, event.room_id)
+        chosen = route(event, kind, me=self.desk.me, answers_us=answers_us, about=about)
+        rows: tuple[int, ...] = (row.id,)
+        if chosen.way is Way.QUESTION and event.direct:
+            whole = fragments.gather(connection, row, self.desk, now)
+            if whole is None:
+                return None
+            event, rows = whole.event, whole.rows
+            for part in whole.parts[:-1]:
+                self.desk.record(connection, "dialogue.joined", part, {"into": whole.parts[-1]}, now)
+        self._dispatch(connection, event, chosen, about, now)
+        for number in rows:
+            inbox.done(connection, number, now)
+        if chosen.way is Way.ATTACHMENT:
+            inbox.forget_content(connection, row.id)
         return chosen.way
 
-    def _dispatch(self, connection: Connection, event: IncomingEvent, chosen: Route, now: int) -> None:
+    @staticmethod
+    def _about(connection: Connection, event: IncomingEvent) -> str | None:
+        """The key of the message of ours that an event is about."""
+        for event_id in (event.target, event.thread_root, event.reply_to):
+            key = outbox.key_of(connection, event_id) if event_id is not None else None
+            if key is not None:
+                return key
+        return None
+
+    def _dispatch(
+        self, connection: Connection, event: IncomingEvent, chosen: Route, about: str | None, now: int
+    ) -> None:
         match chosen.way:
             case Way.QUESTION:
                 questions.answer(connection, event, self.desk, now, thread=chosen.reason != "direct")
@@ -95,7 +129,15 @@ class Consumer:
             case Way.VOICE_NOTE:
                 reports.take_voice(connection, event, self.desk, now, purpose="report")
             case Way.TEXT_REPORT:
-                reports.take_text(connection, event, self.desk, now)
+                takeup.take_text(connection, event, self.desk, now)
+            case Way.LOCATION:
+                questions.located(connection, event, self.desk, now)
+            case Way.CHOICE:
+                questions.chosen(connection, event, self.desk, about, now)
+            case Way.TICKET:
+                tickets.from_officer(connection, event, self.desk, about, now)
+            case Way.TICKET_MARK:
+                tickets.ticked(connection, event, self.desk, about, now)
             case Way.ATTACHMENT:
                 self.desk.record(connection, "attachment.refused", event.event_id, {"kind": event.kind}, now)
                 self.desk.say(connection, event, f"reply:{event.event_id}", phrases.CANNOT_READ_KIND, now)

@@ -48,3 +48,42 @@ GAP_LOST = (
     "⚠️ Sebagian pesan di {room} antara {since} dan {until} tidak bisa diambil dari server. "
     "Mohon diperiksa langsung di ruangannya."
 )
+
+# Talks that an officer takes over.
+TICKET_OPENED = "🎫 Pesan Anda sudah sampai ke petugas (tiket **#{number}**). Balasannya datang di sini. {when}"
+TICKET_STILL_OPEN = "🎫 Tiket **#{number}** masih terbuka; pesan ini juga sampai ke petugas."
+TICKET_OPEN_HOURS = "Petugas sedang bertugas. Ketik *batal* kalau sudah tidak perlu."
+TICKET_CLOSED_HOURS = (
+    "Di luar jam layanan: petugas membalas mulai {day} {date}, pukul {time}. Mendesak? Telepon **110**."
+)
+TICKET_NO_HOURS = "Petugas membalas secepatnya; mendesak, telepon **110**. Ketik *batal* kalau sudah tidak perlu."
+TICKET_ELSEWHERE = (
+    "Untuk bicara dengan petugas, kirim pesan pribadi ke saya, supaya ceritanya tidak terbaca semua orang."
+)
+TICKET_IMPOSSIBLE = "Saat ini saya belum tersambung ke petugas. Datang ke kantor polisi terdekat, atau telepon **110**."
+TICKET_CARD = "🎫 **Tiket #{number}** · {reason} · {time}"
+TICKET_REASON = {
+    "asked": "minta bicara dengan petugas",
+    "stuck": "pertanyaan belum terjawab",
+    "emergency": "darurat, laporan #{incident}",
+}
+TICKET_TURN = "> Warga: {said}"
+TICKET_TURN_REPLY = "> Bot: {replied}"
+TICKET_HOW_TO = (
+    "_Balas di utas ini: warga menerimanya dari bot, tanpa nama Anda. Awali dengan // untuk catatan antarpetugas. "
+    "Tutup dengan menulis *selesai* atau reaksi ✅._"
+)
+TICKET_FROM_CITIZEN = "💬 **Warga:** {text}"
+TICKET_PLACE = "📌 [Lokasi dari warga]({link})"
+TICKET_FROM_OFFICER = "👮 **Petugas:** {text}"
+TICKET_CLOSED = "✅ Percakapan dengan petugas selesai (tiket #{number}). Ada lagi yang bisa dibantu? Tulis saja."
+TICKET_CLOSED_CARD = "✅ Tiket #{number} ditutup."
+TICKET_CANCELLED = "Baik, tiket #{number} saya tutup. Ada lagi yang bisa dibantu? Tulis saja."
+TICKET_CANCELLED_CARD = "✅ Tiket #{number} ditutup oleh warga."
+TICKET_IDLE_CARD = (
+    "✅ Tiket #{number} ditutup: {days} hari tanpa pesan. Kalau warga menulis lagi, bot menjawab seperti biasa."
+)
+TICKET_IS_CLOSED = "Tiket #{number} sudah ditutup; pesan ini **tidak** diteruskan ke warga."
+TICKET_NO_POWER = "Pesan ini **tidak** diteruskan ke warga: pengirim atau perangkatnya belum dikenal sebagai petugas."
+TICKET_WORDS_ONLY = "Hanya tulisan yang bisa diteruskan ke warga; yang ini **tidak** diteruskan."
+DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from bot import metrics
 from bot.dialogue.conversation import Conversation
+from bot.dialogue.decision import Decision, Outcome
 from bot.event import IncomingEvent
-from bot.handlers import phrases
+from bot.handlers import alarms, phrases, takeup, tickets
 from bot.handlers.desk import Desk
-from bot.markup import escape
-from bot.store import conversations
+from bot.handlers.replies import shared_place
+from bot.handlers.routing import RoomKind
+from bot.markup import escape, render
+from bot.outgoing import Outgoing
+from bot.store import conversations, outbox
+from bot.store import tickets as store
+from bot.store.tickets import Ticket
 
 LATE_MS = 10 * 60 * 1000
 """A question read this long after it was asked gets a word of apology with its answer."""
+_ONLY_ASKED = {Outcome.ANSWER, Outcome.ASK}
+"""What the bot still says by itself while a ticket waits for its first officer."""
 
 
 def answer(
@@ -24,20 +34,112 @@ def answer(
     *,
     heard: str | None = None,
     thread: bool = False,
+    alone: bool = False,
 ) -> None:
-    """Decide and queue the reply. `heard` is what speech recognition made of a spoken question."""
-    stored = conversations.load(connection, event.room_id, event.sender)
-    state = Conversation.from_json(stored) if stored else None
+    """Decide and queue the reply. `heard` is what speech recognition made of a spoken question.
+
+    `alone`: the event cannot be replied to (a reaction); the answer is a message of its own.
+    """
+    ticket = store.current(connection, event.room_id, event.sender) if event.direct else None
     text = event.body if heard is None else heard
-    decision = desk.engine.step(state, text, event.when)
+    decision = desk.engine.step(
+        _state(connection, event), text, event.when,
+        private=event.direct and (ticket is None or ticket.incident_id is None),
+    )  # fmt: skip
     metrics.decisions.labels(decision.outcome).inc()
+    in_channel = desk.room_kind(connection, event.room_id) is RoomKind.CHANNEL
+    if decision.outcome is Outcome.EMERGENCY and in_channel and takeup.take_text(connection, event, desk, now):
+        return  # said in the open with our name in it: a report like any other, and answered as one
+    if ticket is not None and not _speaks(ticket, decision):
+        _relay(connection, event, desk, ticket, decision, text, now)
+        return
     conversations.save(connection, event.room_id, event.sender, decision.state.to_json(), now)
     parts = [decision.reply]
+    if ticket is not None:
+        tickets.from_citizen(connection, event, desk, ticket, text, now)
+    if decision.report is not None:
+        incident = alarms.report(connection, event, desk, decision.report, now)
+        if ticket is None:
+            words = decision.report.words
+            parts.append(tickets.hand_off(connection, event, desk, words, "emergency", now, incident=incident))
+    elif decision.outcome is Outcome.HANDOFF:
+        reason = "stuck" if decision.reason == "stuck" else "asked"
+        parts.append(tickets.hand_off(connection, event, desk, text, reason, now))
     if heard is not None:
         parts.insert(0, "> " + phrases.HEARD_QUESTION.format(text=escape(heard)))
     if now - event.sent_at > LATE_MS:
         parts.insert(0, phrases.LATE_ANSWER)
     reply = "\n\n".join(parts)
+    _record(connection, event, desk, decision, text, reply, now)
+    if alone:
+        outbox.append(connection, Outgoing(f"reply:{event.event_id}", event.room_id, render(reply).content()), now)
+    else:
+        desk.say(connection, event, f"reply:{event.event_id}", reply, now, thread=thread)
+
+
+def located(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
+    """A location shared in a DM: part of an emergency, or for the officer who reads along."""
+    place = shared_place(event)
+    if place is None:
+        desk.record(connection, "attachment.refused", event.event_id, {"kind": event.kind}, now)
+        desk.say(connection, event, f"reply:{event.event_id}", phrases.CANNOT_READ_KIND, now)
+        return
+    ticket = store.current(connection, event.room_id, event.sender)
+    if ticket is not None:
+        tickets.from_citizen(connection, event, desk, ticket, "", now)
+        return
+    decision = desk.engine.located(_state(connection, event), place, event.when)
+    metrics.decisions.labels(decision.outcome).inc()
+    conversations.save(connection, event.room_id, event.sender, decision.state.to_json(), now)
+    _record(connection, event, desk, decision, "", decision.reply, now)
+    desk.say(connection, event, f"reply:{event.event_id}", decision.reply, now)
+
+
+def chosen(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
+    """A reaction to what the bot asked last: a keycap is that number, 👍 and 👎 are yes and no."""
+    state = _state(connection, event)
+    if state is None or about is None or outbox.last_reply(connection, event.room_id) != about:
+        return
+    sign = event.body
+    if state.alarm is None:
+        if not state.offers or not sign.endswith("\u20e3"):
+            return
+        sign = sign.removesuffix("\u20e3").removesuffix("\ufe0f")
+        if not (sign.isdecimal() and 1 <= int(sign) <= len(state.offers)):
+            return
+    elif not sign.startswith(("👍", "👎")):
+        return
+    answer(connection, replace(event, body=sign), desk, now, alone=True)
+
+
+def _speaks(ticket: Ticket, decision: Decision) -> bool:
+    """Beside an open ticket the bot still warns of danger, and answers what it surely can until an officer does."""
+    if decision.outcome is Outcome.EMERGENCY:
+        return True
+    return ticket.taken_at is None and decision.outcome in _ONLY_ASKED
+
+
+def _relay(
+    connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, decision: Decision, text: str, now: int
+) -> None:
+    if decision.reason == "command_cancel":
+        reply = tickets.cancelled(connection, event, desk, ticket, now)
+        desk.say(connection, event, f"reply:{event.event_id}", reply, now)
+        return
+    tickets.from_citizen(connection, event, desk, ticket, text, now)
+    if decision.outcome is Outcome.HANDOFF:
+        reply = phrases.TICKET_STILL_OPEN.format(number=ticket.id)
+        desk.say(connection, event, f"reply:{event.event_id}", reply, now)
+
+
+def _state(connection: Connection, event: IncomingEvent) -> Conversation | None:
+    stored = conversations.load(connection, event.room_id, event.sender)
+    return Conversation.from_json(stored) if stored else None
+
+
+def _record(
+    connection: Connection, event: IncomingEvent, desk: Desk, decision: Decision, text: str, reply: str, now: int
+) -> None:
     desk.record(
         connection,
         f"dialogue.{decision.outcome}",
@@ -55,4 +157,3 @@ def answer(
         },
         now,
     )
-    desk.say(connection, event, f"reply:{event.event_id}", reply, now, thread=thread)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote
 
 from bot.event import IncomingEvent
 from bot.markup import Message
+
+_GEO = re.compile(r"geo:(-?\d{1,3}(?:\.\d{1,15})?),(-?\d{1,3}(?:\.\d{1,15})?)(?![\d.])")
 
 
 def reply(event: IncomingEvent, message: Message, *, notice: bool = False, thread: bool = False) -> dict[str, Any]:
@@ -22,6 +25,17 @@ def reply(event: IncomingEvent, message: Message, *, notice: bool = False, threa
         relation |= {"rel_type": "m.thread", "event_id": root, "is_falling_back": True}
     content["m.relates_to"] = relation
     return content
+
+
+def shared_place(event: IncomingEvent) -> str | None:
+    """The place of a location event as "latitude,longitude" (RFC 5870, "geo" URI), `None` when it is none on Earth."""
+    found = _GEO.match(str(event.content.get("geo_uri", "")))
+    if found is None:
+        return None
+    latitude, longitude = float(found[1]), float(found[2])
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        return None
+    return f"{latitude:.6f},{longitude:.6f}"
 
 
 def threaded(root: str, content: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,14 @@ class Way(StrEnum):
     VOICE_NOTE = "voice_note"
     TEXT_REPORT = "text_report"
     """A channel message that may be a report; the analysis decides."""
+    LOCATION = "location"
+    """A place shared in a DM."""
+    CHOICE = "choice"
+    """A reaction in a DM to one of our answers; it may choose an option."""
+    TICKET = "ticket"
+    """A message of the operations room in the thread of a ticket."""
+    TICKET_MARK = "ticket_mark"
+    """A reaction there."""
     ATTACHMENT = "attachment"
     """Something in a DM that we cannot read."""
     INVITE = "invite"
@@ -37,6 +45,9 @@ class RoomKind(StrEnum):
     OTHER = "other"
 
 
+_SAID = frozenset({Kind.TEXT, Kind.AUDIO, Kind.IMAGE, Kind.FILE, Kind.LOCATION})
+
+
 @dataclass(frozen=True)
 class Route:
     """The way and the reason that the audit and the logs name."""
@@ -45,13 +56,18 @@ class Route:
     reason: str
 
 
-def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool) -> Route:
-    """`answers_us`: the event replies to one of our own messages."""
+def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None) -> Route:
+    """`answers_us`: the event replies to one of our own messages.
+
+    `about`: the outbox key of our message that the event reacts to, stands in the thread of, or replies to.
+    """
     if event.sender == me:
         return Route(Way.NOTHING, "own")
     if event.kind is Kind.INVITE:
         return Route(Way.INVITE, "invite")
-    if event.state_key is not None or event.type != "m.room.message":
+    if event.state_key is not None or (
+        event.type != "m.room.message" and event.kind not in (Kind.REACTION, Kind.LOCATION)
+    ):
         return Route(Way.NOTHING, f"type {event.type}")
     if event.kind is Kind.NOTICE:
         return Route(Way.NOTHING, "notice")
@@ -61,10 +77,14 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool) ->
     if room in (RoomKind.OTHER, RoomKind.DIRECT):
         # Whether a room is private is a matter of who is in it now, not of who was.
         room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
+    if event.kind is Kind.REACTION:
+        return _reaction(room, about)
     if room is RoomKind.DIRECT:
         return _direct(event)
     if room is RoomKind.CHANNEL:
         return _channel(event, me, answers_us)
+    if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_ticket(about):
+        return Route(Way.TICKET, "thread of a ticket")
     if event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.OTHER):
         if _addressed(event, me):
             return Route(Way.QUESTION, f"mention in a room of kind {room}")
@@ -78,9 +98,23 @@ def _direct(event: IncomingEvent) -> Route:
         return Route(Way.QUESTION, "direct")
     if event.kind is Kind.AUDIO:
         return Route(Way.VOICE_QUESTION, "direct")
-    if event.kind in (Kind.IMAGE, Kind.FILE, Kind.LOCATION):
+    if event.kind is Kind.LOCATION:
+        return Route(Way.LOCATION, "direct")
+    if event.kind in (Kind.IMAGE, Kind.FILE):
         return Route(Way.ATTACHMENT, "direct")
     return Route(Way.NOTHING, f"kind {event.kind}")
+
+
+def _reaction(room: RoomKind, about: str | None) -> Route:
+    if room is RoomKind.DIRECT and about is not None and about.startswith("reply:"):
+        return Route(Way.CHOICE, "reaction to our answer")
+    if room is RoomKind.OPERATIONS and _of_ticket(about):
+        return Route(Way.TICKET_MARK, "reaction in a ticket")
+    return Route(Way.NOTHING, f"kind {Kind.REACTION}")
+
+
+def _of_ticket(about: str | None) -> bool:
+    return about is not None and about.startswith("ticket:")
 
 
 def _channel(event: IncomingEvent, me: str, answers_us: bool) -> Route:

@@ -25,6 +25,7 @@ MAX_QUOTE = 700
 """Characters of a transcript on a card; the whole stands in the log and in the audio."""
 MAX_EVIDENCE = 5
 
+_IN_PRIVATE = "💬 _Dari pesan pribadi ke bot, diteruskan dengan persetujuannya. Balas lewat utas tiketnya._"
 _LATE = "_Baru terbaca sekarang, mohon maaf._"
 _FLAGS = {
     "no_speech": "mungkin bukan ucapan",
@@ -112,8 +113,19 @@ def heard(
     return "\n\n".join(lines)
 
 
-def card(incident: Entry, transcript: str, *, link: str, zone: tzinfo = WIB, flags: Sequence[str] = ()) -> str:
-    """The card in the operations room. Names no reporter; the link leads to the note itself."""
+def card(
+    incident: Entry,
+    transcript: str,
+    *,
+    link: str | None,
+    place: str | None = None,
+    zone: tzinfo = WIB,
+    flags: Sequence[str] = (),
+) -> str:
+    """The card in the operations room. Names no reporter; the link leads to the note itself.
+
+    `link` is `None` for what was told in private. `place` is a shared location, "latitude,longitude".
+    """
     analysis = incident.analysis
     urgency = Urgency(incident.urgency)
     when = datetime.fromtimestamp(incident.opened_at / 1000, UTC).astimezone(zone)
@@ -134,9 +146,17 @@ def card(incident: Entry, transcript: str, *, link: str, zone: tzinfo = WIB, fla
         lines.append(f"⚠️ _{doubts}_")
     if evidence := _evidence(analysis):
         lines.append(f"🔎 {evidence}")
-    lines.append(f"[▶️ Buka pesannya]({link})")
+    if place:
+        lines.append(f"📌 [Lokasi yang dibagikan]({map_link(place)})")
+    lines.append(f"[▶️ Buka pesannya]({link})" if link else _IN_PRIVATE)
     lines.append(NOT_A_REPORT)
     return "\n\n".join(lines)
+
+
+def map_link(place: str) -> str:
+    """A map for "latitude,longitude"; it opens in any browser, and is fetched only when somebody taps it."""
+    latitude, longitude = place.split(",")
+    return f"https://www.openstreetmap.org/?mlat={latitude}&mlon={longitude}#map=17/{latitude}/{longitude}"
 
 
 def unreadable(reason: str) -> str:

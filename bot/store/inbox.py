@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.event import IncomingEvent, Kind
@@ -31,6 +31,10 @@ class Row:
     id: int
     event: IncomingEvent
     attempts: int
+    received_at: int = 0
+    """Milliseconds since the epoch."""
+    not_before: int | None = None
+    """It is a fragment that waited until then for the rest of its question."""
 
 
 def insert_or_ignore(connection: Connection, table: Any, values: dict[str, Any]) -> bool:
@@ -124,20 +128,66 @@ def _text(value: Any) -> Any:
     return value.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def pending(connection: Connection, limit: int = 50) -> list[Row]:
-    """The oldest rows that wait for their handler."""
+def pending(connection: Connection, limit: int = 50, *, now: int = LATEST) -> list[Row]:
+    """The oldest rows that wait for their handler, without those that wait until later than `now`."""
     rows = connection.execute(
-        select(inbox.c.id, inbox.c.payload, inbox.c.attempts)
-        .where(inbox.c.state == "new")
+        select(inbox)
+        .where(inbox.c.state == "new", or_(inbox.c.not_before.is_(None), inbox.c.not_before <= now))
         .order_by(inbox.c.id)
         .limit(limit)
     )
-    return [Row(row.id, IncomingEvent.from_json(row.payload), row.attempts) for row in rows]
+    return [_row(row) for row in rows]
+
+
+def waits(connection: Connection, row_id: int) -> bool:
+    """Whether a row still waits for its handler; false for a fragment that another row has taken along."""
+    return connection.scalar(select(inbox.c.state).where(inbox.c.id == row_id)) == "new"
+
+
+def held(connection: Connection, row: Row) -> list[Row]:
+    """The other fragments of the same person in the same room, oldest first."""
+    rows = connection.execute(
+        select(inbox)
+        .where(
+            inbox.c.state == "new",
+            inbox.c.not_before.is_not(None),
+            inbox.c.room_id == row.event.room_id,
+            inbox.c.sender == row.event.sender,
+            inbox.c.id != row.id,
+        )
+        .order_by(inbox.c.id)
+    )
+    return [_row(other) for other in rows]
+
+
+def hold(connection: Connection, row_ids: Iterable[int], until: int) -> None:
+    """These fragments wait for the rest of their question."""
+    connection.execute(update(inbox).where(inbox.c.id.in_(list(row_ids))).values(not_before=until))
+
+
+def next_due(connection: Connection) -> int | None:
+    """When the first fragment has waited long enough."""
+    due: int | None = connection.scalar(
+        select(func.min(inbox.c.not_before)).where(inbox.c.state == "new", inbox.c.not_before.is_not(None))
+    )
+    return due
+
+
+def _row(row: Any) -> Row:
+    return Row(row.id, IncomingEvent.from_json(row.payload), row.attempts, row.received_at, row.not_before)
 
 
 def done(connection: Connection, row_id: int, now: int) -> None:
     """The handler's effects and this mark belong in one transaction."""
     connection.execute(update(inbox).where(inbox.c.id == row_id).values(state="done", handled_at=now))
+
+
+def forget_content(connection: Connection, row_id: int) -> None:
+    """Of a handled row only that something came, from whom, when: its media's address and key, name and text go."""
+    payload = connection.scalar(select(inbox.c.payload).where(inbox.c.id == row_id))
+    if payload:
+        kept = {**payload, "media": None, "content": {}, "body": ""}
+        connection.execute(update(inbox).where(inbox.c.id == row_id).values(payload=kept))
 
 
 def failed(connection: Connection, row: Row, error: str, now: int) -> bool:

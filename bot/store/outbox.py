@@ -154,6 +154,16 @@ def key_of(connection: Connection, event_id: str) -> str | None:
     return connection.scalar(select(outbox.c.key).where(outbox.c.event_id == event_id))
 
 
+def last_reply(connection: Connection, room_id: str) -> str | None:
+    """The key of our newest answer in a room: what a choice by reaction must be about."""
+    return connection.scalar(
+        select(outbox.c.key)
+        .where(outbox.c.room_id == room_id, outbox.c.key.startswith("reply:", autoescape=True))
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    )
+
+
 def ours(connection: Connection, event_id: str) -> bool:
     """Whether we sent this event."""
     return key_of(connection, event_id) is not None

@@ -18,6 +18,7 @@ from bot.dialogue.engine import Engine as Dialogue
 from bot.event import IncomingEvent, Kind, Media
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
+from bot.handlers.fragments import HOLD_MS
 from bot.incidents.analysis import Analyser
 from bot.outgoing import Action
 from bot.store import inbox, migrate, rooms
@@ -88,11 +89,24 @@ def consumer(database: Database, desk: Desk) -> Consumer:
 
 
 @pytest.fixture
-def take(database: Database, consumer: Consumer) -> Take:
-    """Puts events into the inbox and works it off, as the loop does."""
+def arrive(database: Database, consumer: Consumer) -> Take:
+    """Puts events into the inbox and does at once what can be done at once."""
 
     async def work(*events: IncomingEvent) -> None:
         await database.run(lambda connection: inbox.append(connection, events, NOW))
         await consumer.work_off()
+
+    return work
+
+
+@pytest.fixture
+def take(arrive: Take, consumer: Consumer, monkeypatch: pytest.MonkeyPatch) -> Take:
+    """Puts events into the inbox and works it off, also what waits for the rest of a question."""
+
+    async def work(*events: IncomingEvent) -> None:
+        await arrive(*events)
+        with monkeypatch.context() as later:
+            later.setattr("bot.handlers.consumer.now_ms", lambda: NOW + HOLD_MS)
+            await consumer.work_off()
 
     return work

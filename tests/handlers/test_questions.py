@@ -110,10 +110,10 @@ async def test_a_handler_that_fails_harms_no_other_event_and_is_reported(
 ) -> None:
     step = type(consumer.desk.engine).step
 
-    def broken(self: object, state: object, text: str, now: object) -> object:
+    def broken(self: object, state: object, text: str, now: object, **named: object) -> object:
         if "meledak" in text:
             raise RuntimeError(text)
-        return step(self, state, text, now)  # type: ignore[arg-type]
+        return step(self, state, text, now, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(consumer.desk.engine), "step", broken)
     bad, good = event("meledak"), event("biaya skck berapa")

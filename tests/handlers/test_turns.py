@@ -154,7 +154,7 @@ async def test_erased_turns_are_counted_and_not_read(
 ) -> None:
     await talk(take, event, "ramalan zodiak", "biaya skck")
     await database.run(
-        lambda connection: retention.erase_audit(connection, desk.auditor, NOW + 1, version="v", now=NOW + 2)
+        lambda connection: retention.erase_audit(connection, desk.auditor, NOW + 5_000, version="v", now=NOW + 5_001)
     )
     assert await database.run(lambda connection: list(turns.recorded(connection, 0))) == []
     assert "2 pesan lagi sudah dihapus" in run(config, "replay").stdout

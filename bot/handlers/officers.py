@@ -1,0 +1,26 @@
+"""Who may act as an officer: the files say so, for the operations room, and only for accounts of our own server."""
+
+from __future__ import annotations
+
+from bot.event import IncomingEvent, Kind, Trust
+from bot.handlers.desk import Desk
+from bot.rooms.model import Officer
+
+
+def officer(desk: Desk, event: IncomingEvent) -> Officer | None:
+    """The officer who sent an event of the operations room; `None` when its sender has no power there.
+
+    Display names never count. In an encrypted room a message must come from a known device of its sender: a
+    homeserver can put anybody's name on an event. Reactions are never encrypted by today's clients, so they cannot be
+    held to that; nothing may depend on one that could do harm.
+    """
+    server = desk.config.homeserver.server_name
+    one = desk.content.rooms.officer(event.sender, server)
+    operations = desk.content.rooms.operations
+    if one is None or not event.sender.endswith(f":{server}") or not one.in_room(operations.name):
+        return None
+    if one.power <= (operations.power.speak or 0):
+        return None
+    if event.encrypted_room and event.kind is not Kind.REACTION and event.trust is not Trust.DEVICE:
+        return None
+    return one

@@ -1,0 +1,132 @@
+"""A report becomes an entry of the log, an answer in its thread, and a card before the officers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bot.event import IncomingEvent
+from bot.handlers.desk import Desk
+from bot.handlers.replies import threaded
+from bot.incidents import cards
+from bot.incidents.analysis import Analysis
+from bot.markup import render
+from bot.outgoing import Outgoing, Priority
+from bot.store import incidents, notices, outbox, search, transmissions
+
+
+@dataclass(frozen=True)
+class Said:
+    """A report's words, heard or written."""
+
+    transmission_id: int
+    text: str
+    flags: tuple[str, ...] = ()
+    audio: str | None = None
+    """Path of the note, for the card."""
+    place: str | None = None
+    """A shared location, "latitude,longitude"."""
+
+
+def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
+    """A channel message that reports something is taken up; other talk leaves no trace but its inbox row.
+
+    True when it was taken up, and answered.
+    """
+    analysis = analyse(connection, event, desk, event.body, spoken=False)
+    if not analysis.report or analysis.category == "tidak_jelas":
+        return False
+    number = transmissions.add(connection, event, purpose="report", now=now)
+    if number is None:
+        return False
+    transmissions.written(connection, number, event.body, now=now)
+    privacy_notice(connection, event, desk, now)
+    take_up(connection, event, desk, Said(number, event.body), analysis, now)
+    return True
+
+
+def analyse(connection: Connection, event: IncomingEvent, desk: Desk, text: str, *, spoken: bool = True) -> Analysis:
+    """What a message of that room seems to say."""
+    districts = desk.districts(connection, event.room_id)
+    return desk.analyser.analyse(text, room_districts=districts, when=event.when, spoken=spoken)
+
+
+def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said, analysis: Analysis, now: int) -> None:
+    """Open an incident (or link to an open one), answer in the thread, put the card before the officers."""
+    speech = desk.config.speech
+    age = (now - event.sent_at) / 1000
+    number, linked = None, False
+    if analysis.report:
+        number, linked = incidents.take_up(
+            connection, analysis, said.transmission_id, text=said.text, room_id=event.room_id,
+            version=desk.content.version, at=event.sent_at, now=now,
+        )  # fmt: skip
+        search.index(connection, number)
+    desk.record(
+        connection,
+        "incident.linked" if linked else "incident.opened" if number else "incident.none",
+        event.event_id,
+        {"text": said.text, "flags": list(said.flags), "incident": number, "age_s": round(age), **analysis.to_json()},
+        now,
+    )
+    reply = cards.heard(said.text, analysis, number, late=age > speech.late_seconds, flags=said.flags)
+    desk.say(connection, event, f"reply:{event.event_id}", reply, now, notice=True, thread=True)
+    if number is not None:
+        show_officers(connection, event, desk, said, number, linked=linked, silent=age > speech.stale_seconds, now=now)
+
+
+def show_officers(
+    connection: Connection,
+    event: IncomingEvent,
+    desk: Desk,
+    said: Said,
+    number: int,
+    *,
+    linked: bool,
+    silent: bool,
+    now: int,
+) -> None:
+    """The card, or under an open one's card what was reported further; with the recording, if there is one."""
+    room_id = desk.operations_room(connection)
+    if room_id is None:
+        return
+    incident = incidents.get(connection, number)
+    card_key = f"card:{number}"
+    # Officers are not in a DM: a link there would open nothing.
+    link = None if event.direct else desk.link(event)
+    text = cards.card(incident, said.text, link=link, place=said.place, zone=desk.config.zone, flags=said.flags)
+    content = render(text).content(notice=silent or incident.urgency != "darurat")
+    if linked:
+        # A further report of the same thing belongs under its card, where the officer already looks.
+        content = threaded(f"outbox:{card_key}", content)
+        card_key = f"card:{number}:{said.transmission_id}"
+    outbox.append(connection, Outgoing(card_key, room_id, content, priority=Priority.CARD), now)
+    if said.audio and event.media:
+        audio = {
+            "msgtype": "m.audio",
+            "body": f"laporan-{number}.ogg",
+            "info": {"mimetype": event.media.mimetype or "audio/ogg", "duration": event.media.duration_ms or 0},
+            "org.matrix.msc3245.voice": {},
+            "m.mentions": {},
+        }
+        outbox.append(
+            connection,
+            Outgoing(
+                f"card-audio:{number}:{said.transmission_id}",
+                room_id,
+                threaded(f"outbox:card:{number}", audio),
+                priority=Priority.NOTICE,
+                upload=said.audio,
+            ),
+            now,
+        )
+
+
+def privacy_notice(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
+    """Once for each person, before their first report is kept (UU 27/2022, duty to inform)."""
+    room = desk.room(connection, event.room_id)
+    if room is None or room.notices.privacy is None:
+        return
+    if notices.first_time(connection, event.sender, "privacy", now):
+        desk.say(connection, event, f"privacy:{event.sender}", room.notices.privacy, now, notice=True, thread=True)
