@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 
 from bot.dialogue.lawfile import LawFile
-from bot.dialogue.model import Answer, FlowFile, Intent, LocalFact, PhrasesFile, PolicyFile, Source, Value
+from bot.dialogue.model import Answer, FlowFile, Hours, Intent, LocalFact, PhrasesFile, PolicyFile, Source, Value
 from bot.language.lexicon import Lexicon
 from bot.problem import Problem, Severity
 from bot.yamlfile import Document
@@ -76,6 +76,8 @@ class Flows:
     local: Mapping[str, LocalFact]
     digest: str
     """SHA-256 of all files read, 16 hex digits: the version of the content."""
+    officer_hours: tuple[Hours, ...] = ()
+    """When officers answer those who ask for a person."""
     law: LawFile | None = None
     """The law table, when the folder has one."""
 

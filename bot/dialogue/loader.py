@@ -69,6 +69,7 @@ def load_flows(folder: Path) -> Flows:
         actions=lexicon_file.actions,
         phrases=_as(PhrasesFile, values[PHRASES]),
         local=_as(LocalFile, values[LOCAL]).facts,
+        officer_hours=tuple(_as(LocalFile, values[LOCAL]).officer_hours),
         digest=_digest(folder, paths),
         law=law,
         _local_document=documents[LOCAL],
