@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take
 from sqlalchemy import Engine
 
 from bot.config import load_config
-from bot.content import load_content
+from bot.content import Content, load_content
 from bot.dialogue.engine import Engine as Dialogue
 from bot.event import IncomingEvent, Kind, Media
 from bot.handlers.consumer import Consumer
@@ -36,11 +37,16 @@ def desk(tmp_path: Path) -> Desk:
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(settings))
     config = load_config(tmp_path / "config.yaml", environ={})
-    content, problems = load_content(config)
+    content, engine, analyser = shipped()
+    return Desk(ME, config, content, engine, analyser, Auditor(b"k" * 32))
+
+
+@cache
+def shipped() -> tuple[Content, Dialogue, Analyser]:
+    """The shipped content, read and built once: nothing in it changes."""
+    content, problems = load_content(load_config(ROOT / "config.yaml", environ={}))
     assert content is not None, problems
-    return Desk(
-        ME, config, content, Dialogue(content.flows), Analyser(content.gazetteer, content.rules), Auditor(b"k" * 32)
-    )
+    return content, Dialogue(content.flows), Analyser(content.gazetteer, content.rules)
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class Homeserver:
 @pytest.fixture(scope="session")
 def homeserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homeserver]:
     """One Synapse for all tests. Logins that ask for a refresh token get one that soon runs out (soft logout)."""
-    settings = {"refreshable_access_token_lifetime": "2s"}
+    settings = {"refreshable_access_token_lifetime": "2s", "bcrypt_rounds": 4}
     with EmbeddedHomeserver(tmp_path_factory.mktemp("synapse"), settings=settings) as synapse:
         yield Homeserver(synapse)
 
