@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-import typer
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -26,21 +25,18 @@ def told() -> Iterator[None]:
     try:
         yield
     except (ContentError, Locked, login.SessionError, migrate.SchemaError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(str(error))
     except Unreachable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.UNREACHABLE) from None
+        exits.fail(str(error), exits.UNREACHABLE)
     except login.SignedOut as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.SIGNED_OUT) from None
+        exits.fail(str(error), exits.SIGNED_OUT)
     except ApiError as error:
         signed_out = login.signed_out(error)
-        typer.echo(str(signed_out or f"the homeserver refuses: {error}"), err=True)
-        raise typer.Exit(exits.SIGNED_OUT if signed_out else exits.FAILED) from None
+        exits.fail(
+            str(signed_out or f"the homeserver refuses: {error}"), exits.SIGNED_OUT if signed_out else exits.FAILED
+        )
     except SQLAlchemyError as error:
-        typer.echo(f"the database cannot be used: {error.__cause__ or error}", err=True)
-        raise typer.Exit(exits.UNREACHABLE) from None
+        exits.fail(f"the database cannot be used: {error.__cause__ or error}", exits.UNREACHABLE)
 
 
 @contextmanager

@@ -49,8 +49,7 @@ def show(
     for entry in entries:
         typer.echo(json.dumps(_as_dict(entry), ensure_ascii=False) if as_json else _as_text(entry, settings.zone))
     if not entries:
-        typer.echo(f"tidak ada keputusan tentang {event}", err=True)
-        raise typer.Exit(exits.FAILED)
+        exits.fail(f"tidak ada keputusan tentang {event}", exits.FAILED)
 
 
 @app.command()
@@ -67,8 +66,7 @@ def verify(
     """
     posted = _HEAD.fullmatch(head.strip().lower()) if head is not None else None
     if head is not None and posted is None:
-        typer.echo("--head: needs ROWS:DIGEST with at least 16 hex digits, as posted in the operations room", err=True)
-        raise typer.Exit(exits.USAGE)
+        exits.fail("--head: needs ROWS:DIGEST with at least 16 hex digits, as posted in the operations room")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with _told():
         settings = load_config(config)
@@ -133,8 +131,6 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (ContentError, migrate.SchemaError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(str(error))
     except SQLAlchemyError as error:
-        typer.echo(f"the database cannot be used: {error.__cause__ or error}", err=True)
-        raise typer.Exit(exits.UNREACHABLE) from None
+        exits.fail(f"the database cannot be used: {error.__cause__ or error}", exits.UNREACHABLE)

@@ -72,17 +72,13 @@ def _online(settings: Config, content: Content, as_json: bool) -> None:
     try:
         findings = asyncio.run(inspect(settings, content))
     except ContentError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(str(error))
     except Unreachable as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.UNREACHABLE) from None
+        exits.fail(str(error), exits.UNREACHABLE)
     except SignedOut as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.SIGNED_OUT) from None
+        exits.fail(str(error), exits.SIGNED_OUT)
     except ApiError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.FAILED) from None
+        exits.fail(str(error), exits.FAILED)
     for finding in findings:
         typer.echo(json.dumps(asdict(finding), ensure_ascii=False, default=str) if as_json else str(finding))
     if any(finding.severity is Severity.ERROR for finding in findings):

@@ -122,14 +122,11 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (ContentError, Locked, BackupError, migrate.SchemaError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(str(error))
     except SQLAlchemyError as error:
-        typer.echo(f"the database cannot be used: {error.__cause__ or error}", err=True)
-        raise typer.Exit(exits.UNREACHABLE) from None
+        exits.fail(f"the database cannot be used: {error.__cause__ or error}", exits.UNREACHABLE)
     except OSError as error:
-        typer.echo(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "), err=True)
-        raise typer.Exit(exits.FAILED) from None
+        exits.fail(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "), exits.FAILED)
 
 
 @contextmanager

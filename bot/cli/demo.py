@@ -35,8 +35,7 @@ def demo(
     try:
         scene = Scene(World(folder.resolve(), load_config(config)))
     except ContentError as error:
-        console.print(str(error), style="red", markup=False)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(str(error))
     raise typer.Exit(asyncio.run(_demo(scene, console, once=once)))
 
 

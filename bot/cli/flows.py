@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, ClassVar, NoReturn
+from typing import Annotated, ClassVar
 
 import typer
 from rich.console import Console
@@ -96,11 +96,11 @@ def match(
 ) -> None:
     """The matcher alone, on any intents."""
     if train is None:
-        _fail("--train FILE is needed: JSONL of {text, intent}", exits.USAGE)
+        exits.fail("--train FILE is needed: JSONL of {text, intent}")
     try:
         matcher = ForeignMatcher(list(_rows(train)))
     except ValueError as error:
-        _fail(f"{train}: {error}", exits.FAILED)
+        exits.fail(f"{train}: {error}", exits.FAILED)
     for text in _texts(texts, stdin):
         found = matcher.find(text)
         if as_json:
@@ -123,7 +123,7 @@ def flows_folder(config: Path, folder: Path | None) -> Path:
     try:
         settings = load_config(config)
     except ContentError as error:
-        _fail(str(error), exits.USAGE)
+        exits.fail(str(error))
     return settings.resolve(settings.paths.flows)
 
 
@@ -167,9 +167,9 @@ def _rows(path: Path) -> Iterator[tuple[str, str]]:
                     row = json.loads(line)
                     yield str(row["text"]), str(row["intent"])
                 except (ValueError, KeyError, TypeError):
-                    _fail(f'{path}:{number}: not an object with "text" and "intent"', exits.FAILED)
+                    exits.fail(f'{path}:{number}: not an object with "text" and "intent"', exits.FAILED)
     except (OSError, UnicodeDecodeError) as error:
-        _fail(f"{path}: {error}", exits.USAGE)
+        exits.fail(f"{path}: {error}")
 
 
 @contextmanager
@@ -177,9 +177,4 @@ def _told() -> Iterator[None]:
     try:
         yield
     except ContentError as error:
-        _fail(str(error), exits.FAILED)
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(message, err=True)
-    raise typer.Exit(code)
+        exits.fail(str(error), exits.FAILED)

@@ -32,6 +32,5 @@ def graph(
         drawn = drawing.graphs(flows, names or ())
     except KeyError as error:
         known = ", ".join(flows.flows)
-        typer.echo(f"no flow or intent '{error.args[0]}'; flows are: {known}", err=True)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(f"no flow or intent '{error.args[0]}'; flows are: {known}")
     typer.echo(drawing.svg(drawn) if form is Format.SVG else drawing.mermaid(drawn), nl=False)

@@ -18,7 +18,8 @@ from rich.markup import escape
 from sqlalchemy import Connection, select
 
 from bot.cli import exits
-from bot.cli.stored import begin, fail, reading
+from bot.cli.exits import fail
+from bot.cli.stored import begin, reading
 from bot.clock import now_ms
 from bot.config import Config, load_config
 from bot.handlers.replies import permalink

@@ -38,9 +38,9 @@ def fetch(name: Annotated[str, typer.Argument(help="base, small, large-v3-turbo 
             folder, fetched = fetch_model(name, show)
             bar.update(task, visible=False)
     except FetchFailed as error:
-        errors.print(f"[red]Model {name} could not be fetched.[/red]")
-        errors.print(str(error), markup=False, highlight=False)
-        raise typer.Exit(exits.UNREACHABLE if error.unreachable else exits.FAILED) from None
+        exits.fail(
+            f"Model {name} could not be fetched.\n{error}", exits.UNREACHABLE if error.unreachable else exits.FAILED
+        )
     typer.echo(f"{name}: {'fetched' if fetched else 'already there'}: {folder}")
 
 

@@ -32,11 +32,8 @@ def run(
         configure(settings.log)
         asyncio.run(serve(settings))
     except (ContentError, Locked, ModelMissing, ModelBroken, SessionError, SchemaError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(str(error))
     except (ApiError, Unreachable) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.UNREACHABLE) from None
+        exits.fail(str(error), exits.UNREACHABLE)
     except SignedOut as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(exits.SIGNED_OUT) from None
+        exits.fail(str(error), exits.SIGNED_OUT)

@@ -7,22 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
 from urllib.parse import quote
 
-import typer
-from rich.console import Console
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from bot.cli import exits
+from bot.cli.exits import fail
 from bot.config import Config
 
 _PERIOD = re.compile(r"^(\d{1,5})\s*(m|h|d|w|menit|jam|hari|minggu)$")
 _MILLISECONDS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _LONG_NAMES = {"menit": "m", "jam": "h", "hari": "d", "minggu": "w"}
-_errors = Console(stderr=True)
 
 
 def begin(since: str, settings: Config, now: int) -> int:
@@ -53,9 +49,3 @@ def reading(settings: Config) -> Iterator[Connection]:
         fail(f"the database cannot be read ({error.orig}); bring its schema up to date: `kentongan db upgrade`")
     finally:
         engine.dispose()
-
-
-def fail(message: str, code: int = exits.USAGE) -> NoReturn:
-    """Say what is wrong on standard error, and end."""
-    _errors.print(message, markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(code)

@@ -49,13 +49,11 @@ def transcribe(
         speech = _speech(config)
         folder = find_model(model or speech.model)
     except (ContentError, ModelMissing) as error:
-        errors.print(str(error), markup=False, highlight=False)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(str(error))
     try:
         failed = asyncio.run(_show(files, speech, folder, as_json, errors))
     except ModelBroken as error:
-        errors.print(f"The speech model cannot be loaded: {error}", markup=False, highlight=False)
-        raise typer.Exit(exits.USAGE) from None
+        exits.fail(f"The speech model cannot be loaded: {error}")
     if failed:
         raise typer.Exit(exits.FAILED)
 
@@ -133,7 +131,9 @@ def _print(outcome: Outcome, as_json: bool, errors: Console) -> None:
     if as_json:
         typer.echo(json.dumps(describe(outcome), ensure_ascii=False))
     elif outcome.heard is None:
-        errors.print(f"{outcome.file}: {outcome.error}: {outcome.message}", markup=False, highlight=False)
+        errors.print(
+            f"{outcome.file}: {outcome.error}: {outcome.message}", markup=False, highlight=False, soft_wrap=True
+        )
     else:
         heard = outcome.heard
         doubts = f" [{', '.join(heard.flags)}]" if heard.flags else ""

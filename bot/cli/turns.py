@@ -19,8 +19,9 @@ from rich.table import Table
 from sqlalchemy import Connection
 
 from bot.cli import exits
+from bot.cli.exits import fail
 from bot.cli.flows import ConfigOption, FolderOption, JsonOption, load_engine
-from bot.cli.stored import begin, fail, reading
+from bot.cli.stored import begin, reading
 from bot.clock import now_ms
 from bot.config import Config, load_config
 from bot.dialogue.conversation import EXPIRES_AFTER
