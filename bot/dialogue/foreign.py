@@ -47,7 +47,7 @@ class ForeignMatcher:
 
 def _train(rows: Sequence[tuple[str, str]]) -> tuple[Reader, LinearMatcher]:
     reader = Reader(Lexicon(), (text for text, _ in rows), correcting=False)
-    return reader, LinearMatcher(rows, reader)
+    return reader, LinearMatcher([(reader.read(text), intent) for text, intent in rows])
 
 
 def _threshold(rows: Sequence[tuple[str, str]]) -> float:

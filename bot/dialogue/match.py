@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from bot.dialogue.linear import Classifier
-from bot.language.reading import Reader, Reading
+from bot.language.reading import Reading
 
 _SHORTEST_GRAM, _LONGEST_GRAM = 2, 5
 _EDGE = "|"
@@ -58,11 +58,10 @@ Hints = Callable[[Reading], Sequence[str]]
 class LinearMatcher:
     """Letter and word n-grams in a linear classifier."""
 
-    def __init__(self, samples: Sequence[tuple[str, str]], reader: Reader, hints: Hints | None = None) -> None:
-        """`samples`: (text, label). Trains at once. `hints`: finds the word lists in a sample."""
-        readings = [reader.read(text) for text, _ in samples]
+    def __init__(self, samples: Sequence[tuple[Reading, str]], hints: Hints | None = None) -> None:
+        """`samples`: (message as read, label). Trains at once. `hints`: finds the word lists in a sample."""
         documents = [
-            [feature for feature, _ in _features(reading, hints(reading) if hints else ())] for reading in readings
+            [feature for feature, _ in _features(reading, hints(reading) if hints else ())] for reading, _ in samples
         ]
         self._classifier = Classifier(documents, [label for _, label in samples])
 

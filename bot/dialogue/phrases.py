@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.language.reading import Reader, Reading
+from bot.language.reading import Reader, Reading, Word
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,14 @@ class _Phrase:
     """(text, stem) of each word."""
     exact: bool
     """Other words of the same stem do not count: "pencuri" is not "dicuri"."""
+
+    def stands_in(self, words: Sequence[Word], start: int) -> bool:
+        """Word for word from there on."""
+        for position, (text, stem) in enumerate(self.words, start):
+            other = words[position]
+            if other.text != text and (self.exact or other.stem != stem):
+                return False
+        return True
 
 
 class PhraseIndex:
@@ -48,10 +56,7 @@ class PhraseIndex:
                     if id(phrase) in seen or end > len(words):
                         continue
                     seen.add(id(phrase))
-                    pairs = zip(phrase.words, words[start:end], strict=True)
-                    if all(
-                        other.text == text or (not phrase.exact and other.stem == stem) for (text, stem), other in pairs
-                    ):
+                    if phrase.stands_in(words, start):
                         spans = found.setdefault(phrase.name, [])
                         if (start, end) not in spans:
                             spans.append((start, end))

@@ -98,11 +98,9 @@ class Understander:
             for alias in service.intent.aliases
         }
         self.rules_by_reason: dict[str, Rule] = {rule.reason: rule for rule in flows.policy.rules}
-        samples = list(_samples(flows))
-        self._explained = {
-            word.stem for text, label in samples if label in flows.services for word in self.reader.read(text).words
-        }
-        self.matcher: Matcher = LinearMatcher(samples, self.reader, lambda reading: _hints(self._find(reading)[0]))
+        samples = [(self.reader.read(text), label) for text, label in _samples(flows)]
+        self._explained = {word.stem for reading, label in samples if label in flows.services for word in reading.words}
+        self.matcher: Matcher = LinearMatcher(samples, lambda reading: _hints(self._find(reading)[0]))
 
     def topic_words(self, intent: str) -> str:
         """The words that name an intent's topic, to be understood with a follow-up that leaves them out."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from bot.language.correct import Corrector
 from bot.language.lexicon import Lexicon
@@ -16,6 +17,8 @@ from bot.language.tokens import tokens
 LONGEST_TEXT = 2000
 """Characters that are read; the rest is cut before anything else looks at it."""
 _LONGEST_WORD = 60
+_REMEMBERED = 10_000
+"""Words: people use the same ones again and again."""
 
 
 class Change(StrEnum):
@@ -74,6 +77,7 @@ class Reader:
         self._known = frozenset(frequencies) - set(lexicon.rewrites)
         exact = lexicon.protected | lexicon.common | lexicon.hollow | lexicon.fillers | lexicon.courtesies
         self._corrector = Corrector(frequencies, exact) if correcting else None
+        self._word = lru_cache(_REMEMBERED)(self._read_word)
 
     def read(self, text: str) -> Reading:
         """Read any text. Never raises."""
@@ -94,18 +98,18 @@ class Reader:
             substance = kept
         return Reading(tuple(substance), cut)
 
-    def _word(self, token: str) -> list[Word]:
+    def _read_word(self, token: str) -> tuple[Word, ...]:
         if token in self._lexicon.protected:
-            return [Word(token, token, token, Change.PROTECTED)]
+            return (Word(token, token, token, Change.PROTECTED),)
         found = normalise(token, self._lexicon, self._known)
         if found == (token,):
             if token in self._known or any(character.isdigit() for character in token):
-                return [Word(token, token, stem(token), known=token in self._known)]
+                return (Word(token, token, stem(token), known=token in self._known),)
             meant = self._corrector.correct(token) if self._corrector else None
             if meant is not None:
-                return [Word(token, meant, stem(meant), Change.CORRECTED)]
-            return [Word(token, token, stem(token), known=False)]
-        return [Word(token, text, self._stem(text), Change.NORMALISED) for text in found]
+                return (Word(token, meant, stem(meant), Change.CORRECTED),)
+            return (Word(token, token, stem(token), known=False),)
+        return tuple(Word(token, text, self._stem(text), Change.NORMALISED) for text in found)
 
     def _stem(self, text: str) -> str:
         return text if text in self._lexicon.protected else stem(text)

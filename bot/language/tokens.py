@@ -44,4 +44,6 @@ def tokens(text: str) -> list[str]:
 
 
 def _printable(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text)
