@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from bot.dialogue.checksteps import check_steps, ends, targets
 from bot.dialogue.checkwords import check_words
 from bot.dialogue.flows import PLACEHOLDER, Flows, Service
 from bot.dialogue.model import Answer, Step
@@ -34,7 +35,7 @@ def check(flows: Flows, lexicon: Document, policy: Document) -> list[Problem]:
             if aliases.setdefault(key, service.name) != service.name:
                 message = f"alias '{alias}' already means {aliases[key]}"
                 problems.append(_at(service, ("aliases", index), message))
-    problems.extend(_circles(flows))
+    problems.extend(check_steps(flows))
     return problems
 
 
@@ -57,7 +58,7 @@ def _service(flows: Flows, service: Service) -> Iterator[Problem]:
             yield _at(service, where, f"can never be reached: no step says '{answer.name}'")
     reachable = _reachable(intent.steps)
     available = {"law"} if flows.law else set()
-    if intent.steps and not _ends(intent.steps[-1]):
+    if intent.steps and not ends(intent.steps[-1]):
         yield _at(service, ("steps", len(intent.steps) - 1), "the steps run off their end: close with say or goto")
     for index, step in enumerate(intent.steps):
         where = ("steps", index)
@@ -69,7 +70,7 @@ def _service(flows: Flows, service: Service) -> Iterator[Problem]:
             yield _at(service, (*where, "call"), f"no lookup '{step.call}'; there are: {', '.join(sorted(LOOKUPS))}")
         elif step.call and step.call not in available:
             yield _at(service, (*where, "call"), f"'{step.call}' needs {LOOKUPS[step.call]} beside the flows")
-        for target in _targets(step):
+        for target in targets(step):
             if target not in labels and target not in flows.services:
                 yield _at(service, where, f"goto '{target}': no such label in {intent.name}, no such intent")
         for slot in _slots_read(step):
@@ -144,16 +145,6 @@ def _lexicon(flows: Flows, document: Document) -> Iterator[Problem]:
             yield document.problem(("rewrites", word), f"'{word}' is protected and would never be rewritten")
 
 
-def _targets(step: Step) -> Iterator[str]:
-    if step.goto:
-        yield step.goto
-    for branch in step.branch or ():
-        yield branch.goto
-    for option in step.choose.options if step.choose else ():
-        if option.goto:
-            yield option.goto
-
-
 def _slots_written(step: Step) -> Iterator[str]:
     if step.ask:
         yield step.ask.slot
@@ -177,51 +168,10 @@ def _reachable(steps: list[Step]) -> set[int]:
             continue
         found.add(index)
         step = steps[index]
-        waiting.extend(labels[target] for target in _targets(step) if target in labels)
-        if not _ends(step):
+        waiting.extend(labels[target] for target in targets(step) if target in labels)
+        if not ends(step):
             waiting.append(index + 1)
     return found
-
-
-def _circles(flows: Flows) -> Iterator[Problem]:
-    """Steps that lead back to themselves without asking anything would never come to an answer."""
-
-    def onward(name: str, index: int) -> Iterator[tuple[str, int]]:
-        steps = flows.services[name].intent.steps
-        step = steps[index]
-        if step.say or step.ask or step.choose:
-            return
-        labels = {other.label: number for number, other in enumerate(steps) if other.label}
-        for target in _targets(step):
-            if target in labels:
-                yield name, labels[target]
-            elif target in flows.services and flows.services[target].intent.steps:
-                yield target, 0
-        if not _ends(step) and index + 1 < len(steps):
-            yield name, index + 1
-
-    done: set[tuple[str, int]] = set()
-    for service in flows.services.values():
-        for index in range(len(service.intent.steps)):
-            seen = {(service.name, index)}
-            waiting = list(onward(service.name, index))
-            while waiting and (service.name, index) not in done:
-                place = waiting.pop()
-                if place == (service.name, index):
-                    done.add(place)
-                    yield _at(service, ("steps", index), "leads back to itself without asking anything")
-                elif place not in seen:
-                    seen.add(place)
-                    waiting.extend(onward(*place))
-
-
-def _ends(step: Step) -> bool:
-    """Nothing comes to the next step past this one."""
-    if step.branch:
-        return step.branch[-1].slot is None
-    if step.choose:
-        return all(option.goto for option in step.choose.options)
-    return bool(step.say or step.goto)
 
 
 def _at(service: Service, where: tuple[str | int, ...], message: str) -> Problem:

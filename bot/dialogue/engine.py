@@ -350,6 +350,8 @@ class Engine:
         said = self._speaker.say(state, first, understanding.facets, understanding.entities, now)
         added = self._speaker.say(said.state, second, other.facets, other.entities, now)
         heading = self.flows.phrases.also.format(title=self.flows.services[second].intent.title).strip()
+        if said.reason or added.reason:
+            return None  # one of them led nowhere; the other must not be taken for the answer to both
         both = replace(
             added,
             text=f"{said.text}\n\n{heading}\n\n{added.text}",
@@ -430,7 +432,7 @@ class Engine:
             text=text,
             outcome=said.outcome,
             reply=said.text,
-            reason=reason,
+            reason=said.reason or reason,
             state=said.state,
             intent=intent,
             score=score,

@@ -255,6 +255,8 @@ class PhrasesFile(Part):
     fallback: Text
     stuck: Text
     """After two messages in a row that were not understood; an officer takes over."""
+    limit: Text
+    """The steps of a flow led nowhere: what remains to be said."""
     cut: Text
     expired: Text
     cancelled: Text

@@ -12,9 +12,10 @@ from bot.dialogue.flows import Flows, Service
 from bot.dialogue.lookup import Lookup
 from bot.dialogue.model import Answer
 from bot.dialogue.reply import choose_answer, render_answer, render_finding, source_titles
-from bot.dialogue.steps import Call, Pause, walk
+from bot.dialogue.steps import LIMIT, MOST_HOPS, Call, Leave, Overrun, Pause, walk
 
-_MOST_HOPS = 5
+LIMIT_REASON = "limit"
+"""Of a decision that was cut short because the steps led nowhere."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Said:
     text: str
     state: Conversation
     sources: tuple[str, ...] = ()
+    reason: str | None = None
+    """Why it came to this, when not for the reason that the talk went there."""
 
 
 class Speaker:
@@ -48,10 +51,13 @@ class Speaker:
         return self._answered(state, service, answer, entities)
 
     def walk(self, state: Conversation, service: Service, start: int | str, now: datetime) -> Said:
-        """Go on with steps, through as many intents as they lead."""
+        """Go on with steps, through the intents they lead to; never for ever (`LIMIT`, `MOST_HOPS`)."""
         came_from = state
-        for _ in range(_MOST_HOPS):
+        hops = 0
+        for _ in range(LIMIT):
             result = walk(service, start, state.slots)
+            if isinstance(result, Overrun) or (isinstance(result, Leave) and hops == MOST_HOPS):
+                break
             if isinstance(result, Pause):
                 waiting = replace(
                     state,
@@ -74,13 +80,15 @@ class Speaker:
                     return Said(Outcome.ANSWER, text, settled, source_titles(finding.sources))
                 start = result.index + 1
                 continue
+            hops += 1
             service = self._flows.services[result.intent]
             state = replace(state.settled(now), intent=service.name)
             answer = choose_answer(service, state.facets, state.entities)
             if answer is not None and not (service.intent.steps and answer.default):
                 return self._answered(state, service, answer, state.entities)
             start = 0
-        raise LookupError(f"{service.name}: its steps lead from intent to intent without an answer")
+        lost = replace(came_from.settled(now), intent=None, misses=0)
+        return Said(Outcome.FALLBACK, self._flows.phrases.limit.strip(), lost, reason=LIMIT_REASON)
 
     def _answered(self, state: Conversation, service: Service, answer: Answer, entities: dict[str, str]) -> Said:
         text = render_answer(self._flows, service, answer, entities)

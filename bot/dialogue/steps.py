@@ -12,6 +12,8 @@ from bot.language.mask import mask
 
 LIMIT = 100
 """Steps in one walk; more is a circle without a question in it."""
+MOST_HOPS = 5
+"""Intents that one message may be led through."""
 _NUMBER = re.compile(r"(?<!\d)\d{1,3}(?:\.\d{3})+(?!\d)|\d+(?:,\d+)?")
 
 
@@ -39,7 +41,12 @@ class Call:
     lookup: str
 
 
-def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | Leave | Call | Answer:
+@dataclass(frozen=True)
+class Overrun:
+    """The steps go on and on without a question or an answer; `bot.dialogue.check` forbids what it can foresee."""
+
+
+def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | Leave | Call | Answer | Overrun:
     """Go on from a step (by number or label)."""
     steps = service.intent.steps
     labels = {step.label: index for index, step in enumerate(steps) if step.label}
@@ -65,7 +72,7 @@ def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | L
             index = labels[target]
         else:
             return Leave(target)
-    raise LookupError(f"{service.name}: more than {LIMIT} steps without a question")  # `check` forbids circles
+    return Overrun()
 
 
 def numbered(labels: list[str]) -> str:
