@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from bot.language.reading import Reader, Reading, Word
+from bot.language.reading import Reader, Reading
 
-
-@dataclass(frozen=True)
-class _Phrase:
-    name: str
-    words: tuple[tuple[str, str], ...]
-    """(text, stem) of each word."""
-    exact: bool
-    """Other words of the same stem do not count: "pencuri" is not "dicuri"."""
-
-    def stands_in(self, words: Sequence[Word], start: int) -> bool:
-        """Word for word from there on."""
-        for position, (text, stem) in enumerate(self.words, start):
-            other = words[position]
-            if other.text != text and (self.exact or other.stem != stem):
-                return False
-        return True
+_Names = dict[tuple[str, ...], list[str]]
 
 
 class PhraseIndex:
@@ -30,34 +14,36 @@ class PhraseIndex:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._by_first: dict[str, list[_Phrase]] = {}
+        self._by_text: _Names = {}
+        self._by_stem: _Names = {}
+        self._longest: dict[str, int] = {}
+        """First word or stem of some phrase → words of the longest that begins so."""
 
     def add(self, name: str, phrases: Iterable[str], *, exact: bool = False) -> None:
         """Register a list; phrases are read as messages are, so they may be written as people write.
 
-        `exact`: only these words, none that merely share their stem.
+        `exact`: only these words, none that merely share their stem: "pencuri" is not "dicuri".
         """
-        for text in phrases:
-            words = tuple((word.text, word.stem) for word in self._reader.read(text).words)
-            if words:
-                phrase = _Phrase(name, words, exact)
-                for key in dict.fromkeys(words[0]):
-                    self._by_first.setdefault(key, []).append(phrase)
+        for phrase in phrases:
+            words = self._reader.read(phrase).words
+            if not words:
+                continue
+            key = tuple(word.text if exact else word.stem for word in words)
+            names = (self._by_text if exact else self._by_stem).setdefault(key, [])
+            if name not in names:
+                names.append(name)
+            self._longest[key[0]] = max(len(key), self._longest.get(key[0], 0))
 
     def find(self, reading: Reading) -> dict[str, list[tuple[int, int]]]:
         """Name of each list that occurs → where: (first word, one past the last word)."""
         found: dict[str, list[tuple[int, int]]] = {}
-        words = reading.words
-        for start, word in enumerate(words):
-            seen: set[int] = set()
-            for key in (word.text, word.stem):
-                for phrase in self._by_first.get(key, ()):
-                    end = start + len(phrase.words)
-                    if id(phrase) in seen or end > len(words):
-                        continue
-                    seen.add(id(phrase))
-                    if phrase.stands_in(words, start):
-                        spans = found.setdefault(phrase.name, [])
+        texts = [word.text for word in reading.words]
+        stems = [word.stem for word in reading.words]
+        for words, phrases in ((texts, self._by_text), (stems, self._by_stem)):
+            for start, first in enumerate(words):
+                for end in range(start + 1, min(start + self._longest.get(first, 0), len(words)) + 1):
+                    for name in phrases.get(tuple(words[start:end]), ()):
+                        spans = found.setdefault(name, [])
                         if (start, end) not in spans:
                             spans.append((start, end))
         return found
