@@ -9,7 +9,8 @@ from datetime import date
 from functools import cached_property
 
 from bot.dialogue.lawfile import LawFile
-from bot.dialogue.model import Answer, FlowFile, Hours, Intent, LocalFact, PhrasesFile, PolicyFile, Source, Value
+from bot.dialogue.localfile import Hours, LocalFact
+from bot.dialogue.model import Answer, FlowFile, Intent, PhrasesFile, PolicyFile, Source, Value
 from bot.language.lexicon import Lexicon
 from bot.problem import Problem, Severity
 from bot.yamlfile import Document

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from bot.dialogue.model import DAYS, Hours
+from bot.dialogue.localfile import DAYS, Hours
 
 _WEEK = 7
 

@@ -10,7 +10,8 @@ from bot.dialogue.check import check
 from bot.dialogue.flows import Flow, Flows, Service
 from bot.dialogue.format import up_to_date
 from bot.dialogue.lawfile import LawFile, check_law
-from bot.dialogue.model import FlowFile, LexiconFile, LocalFile, Part, PhrasesFile, PolicyFile
+from bot.dialogue.localfile import LocalFile
+from bot.dialogue.model import FlowFile, LexiconFile, Part, PhrasesFile, PolicyFile
 from bot.language.lexicon import Lexicon
 from bot.language.tokens import tokens
 from bot.problem import ContentError, Problem

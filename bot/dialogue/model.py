@@ -2,8 +2,8 @@
 
 Kinds of file, told apart by their name:
 `lexicon.yaml` (how people write), `policy.yaml` (emergencies and what is not answered), `phrases.yaml` (the bot's own
-sentences), `local.yaml` (facts that only this district knows), `law.yaml` (offences and articles:
-`bot.dialogue.lawfile`); every other `*.yaml` is one flow (a service).
+sentences), `local.yaml` (facts that only this district knows: `bot.dialogue.localfile`), `law.yaml` (offences and
+articles: `bot.dialogue.lawfile`); every other `*.yaml` is one flow (a service).
 Questions the flows must get right stand beside them in `tests/*.yaml` (`bot.dialogue.trial`).
 Every model refuses unknown keys, so that a later version may add keys without changing the meaning of old files.
 """
@@ -283,55 +283,3 @@ class PhrasesFile(Part):
     """Words that begin a correction: "maksud saya"."""
     joints: list[Phrase] = []
     """Words between two questions of one message: "terus", "sama"."""
-
-
-class LocalFact(Part):
-    """Something only this district knows."""
-
-    about: Phrase
-    value: Text | None = None
-    verified_on: date | None = None
-
-
-DAYS = ("senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu")
-"""As officers write them; Monday first, as `date.weekday` counts."""
-Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$")]
-
-
-class Hours(Part):
-    """A stretch of the day on some days, local time."""
-
-    days: list[Literal["senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu"]] = Field(min_length=1)
-    since: Clock
-    until: Clock
-    """Up to "24:00"; a night is written as two entries."""
-
-    @model_validator(mode="after")
-    def _forward(self) -> Hours:
-        if self.start >= self.end:
-            raise ValueError(f"{self.since} is not before {self.until}: write a night as two entries")
-        return self
-
-    @property
-    def start(self) -> int:
-        """Minutes since midnight."""
-        return _minutes(self.since)
-
-    @property
-    def end(self) -> int:
-        """Minutes since midnight."""
-        return _minutes(self.until)
-
-
-def _minutes(clock: str) -> int:
-    hour, minute = clock.split(":")
-    return int(hour) * 60 + int(minute)
-
-
-class LocalFile(Part):
-    """local.yaml: filled in by the operator."""
-
-    version: Version
-    facts: dict[Name, LocalFact] = {}
-    officer_hours: list[Hours] = []
-    """When officers answer citizens who ask for a person; empty: as soon as they can."""

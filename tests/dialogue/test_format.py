@@ -13,7 +13,8 @@ from bot.dialogue.engine import Engine
 from bot.dialogue.format import CURRENT, MIGRATIONS, Migration, up_to_date
 from bot.dialogue.lint import lint
 from bot.dialogue.loader import load_flows
-from bot.dialogue.model import FlowFile, LexiconFile, LocalFile, Part, PolicyFile
+from bot.dialogue.localfile import LocalFile
+from bot.dialogue.model import FlowFile, LexiconFile, Part, PolicyFile
 from bot.dialogue.schema import schema
 from bot.dialogue.trial import run_examples, run_talks
 from bot.problem import ContentError

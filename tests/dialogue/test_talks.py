@@ -11,7 +11,8 @@ from bot.dialogue.conversation import EXPIRES_AFTER, Conversation
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.engine import Engine
 from bot.dialogue.hours import next_opening, open_at
-from bot.dialogue.model import Ask, Hours
+from bot.dialogue.localfile import Hours
+from bot.dialogue.model import Ask
 from bot.dialogue.steps import accept
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select, update
 
-from bot.dialogue.model import Hours
+from bot.dialogue.localfile import Hours
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import tickets
 from bot.handlers.consumer import Consumer

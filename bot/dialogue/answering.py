@@ -1,0 +1,78 @@
+"""What comes of a verdict: an answer, a choice of what was meant, or the admission that it was not understood."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.dialogue.conversation import Offer
+from bot.dialogue.decision import Decision, Outcome
+from bot.dialogue.mind import Mind
+from bot.dialogue.model import Rule
+from bot.dialogue.speak import Said
+from bot.dialogue.steps import numbered
+from bot.dialogue.turn import Turn
+from bot.dialogue.verdict import Sureness, Verdict
+from bot.language.mask import mask
+
+_MISSES_UNTIL_STUCK = 2
+_LONGEST_QUESTION = 300
+
+
+class Answering:
+    """Built once from the content."""
+
+    def __init__(self, mind: Mind) -> None:
+        self._mind = mind
+
+    def act(self, turn: Turn, verdict: Verdict) -> Decision:
+        """Do what the verdict says."""
+        if verdict.sureness is Sureness.TORN:
+            return self._offer(turn, verdict)
+        if verdict.sureness is Sureness.LOST or verdict.label is None:
+            return self._lost(turn, verdict)
+        rule = self._mind.rule(verdict.label)
+        if rule is not None:
+            return self.rule(turn, rule, verdict.score)
+        understanding = turn.understanding
+        asked = replace(turn.state, question=_question(turn))
+        said = self._mind.speaker.say(asked, verdict.label, understanding.facets, understanding.entities, turn.now)
+        said = self._mind.speaker.ask_again(turn.state, said)
+        return self._mind.decide(turn, said, verdict.reason, intent=verdict.label, score=verdict.score)
+
+    def rule(self, turn: Turn, rule: Rule, score: float = 1.0) -> Decision:
+        """What the policy says to it."""
+        said = Said(Outcome(rule.outcome.value), rule.text.strip(), replace(turn.settled, misses=0))
+        return self._mind.decide(turn, said, rule.reason, intent=rule.intent, score=score)
+
+    def _offer(self, turn: Turn, verdict: Verdict) -> Decision:
+        phrases = self._mind.phrases
+        offers = [
+            Offer(self._mind.flows.services[candidate.label].intent.title, intent=candidate.label)
+            for candidate in verdict.offered
+        ]
+        offers.append(Offer(phrases.none_of_these))
+        options = numbered([offer.label for offer in offers])
+        after = replace(
+            turn.settled,
+            offers=tuple(offers),
+            facets=turn.understanding.facets,
+            entities=turn.understanding.entities,
+            question=_question(turn),
+        )
+        said = Said(Outcome.CLARIFY, phrases.did_you_mean.replace("{options}", options).strip(), after)
+        best = verdict.offered[0]
+        return self._mind.decide(turn, said, verdict.reason, intent=best.label, score=best.score)
+
+    def _lost(self, turn: Turn, verdict: Verdict) -> Decision:
+        misses = turn.state.misses + 1
+        stuck = misses >= _MISSES_UNTIL_STUCK
+        phrase = self._mind.phrases.stuck if stuck else self._mind.phrases.fallback
+        outcome = Outcome.HANDOFF if stuck else Outcome.FALLBACK
+        said = Said(outcome, phrase.strip(), replace(turn.settled, misses=0 if stuck else misses))
+        said = self._mind.speaker.ask_again(turn.state, said)
+        return self._mind.decide(turn, said, "stuck" if stuck else verdict.reason, score=verdict.score)
+
+
+def _question(turn: Turn) -> str:
+    """As kept for a correction."""
+    return mask(turn.understanding.reading.text)[:_LONGEST_QUESTION]

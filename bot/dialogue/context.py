@@ -1,0 +1,107 @@
+"""Messages that only the talk before them explains: a correction of what was asked, a question without its topic."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.dialogue.answering import Answering
+from bot.dialogue.decision import Decision
+from bot.dialogue.flows import Service
+from bot.dialogue.joints import spoken
+from bot.dialogue.mind import Mind
+from bot.dialogue.reply import choose_answer
+from bot.dialogue.turn import Turn
+from bot.dialogue.verdict import Sureness
+from bot.language.reading import Reading
+
+
+class Context:
+    """Built once from the content."""
+
+    def __init__(self, mind: Mind, answering: Answering) -> None:
+        self._mind = mind
+        self._answering = answering
+        self._correction: re.Pattern[str] | None = spoken(mind.phrases.corrections)
+
+    def corrected(self, turn: Turn) -> Decision | None:
+        """ "eh maksud saya SKCK": the last question with another topic; what was asked for the old one is dropped."""
+        found = self._correction.search(turn.text) if self._correction else None
+        if found is None or turn.state.intent is None or not turn.state.question:
+            return None
+        understander, reader = self._mind.understander, self._mind.understander.reader
+        rest = reader.read(turn.text[found.end() :])
+        topic = {word.text for word in reader.read(understander.topic_words(turn.state.intent)).words}
+        asked = [word for word in reader.read(turn.state.question).words if word.text not in topic]
+        meant = understander.understand(rest)
+        verdict = self._mind.judge(meant)
+        if verdict.sureness is not Sureness.SURE:
+            meant = understander.understand(Reading((*rest.words, *asked)))
+            verdict = self._mind.judge(meant)
+        if verdict.sureness is Sureness.LOST:
+            return None
+        return self._answering.act(turn.after(turn.settled).read_as(meant), replace(verdict, reason="corrected"))
+
+    def follow_up(self, turn: Turn) -> Decision | None:
+        """ "kalau biayanya?": a question whose topic is the last answer's."""
+        service = self._mind.flows.services.get(turn.state.intent or "")
+        if service is None or not service.nouns:
+            return None
+        decision = self._another_lookup(turn, service) or self._another_entity(turn, service)
+        if decision is not None or self._stands_alone(turn):
+            return decision
+        return self._another_aspect(turn, service) or self._in_topic(turn, service)
+
+    def _another_lookup(self, turn: Turn, service: Service) -> Decision | None:
+        """ "kalau pasal 363?" """
+        understanding = turn.understanding
+        if not (understanding.only_entities or understanding.only_aspects):
+            return None
+        if not any(step.call in understanding.entities for step in service.intent.steps):
+            return None
+        return self._say(turn, service, ())
+
+    def _another_entity(self, turn: Turn, service: Service) -> Decision | None:
+        """ "kalau sim a?": the same aspect of another thing."""
+        understanding = turn.understanding
+        if not understanding.only_entities or not set(understanding.topics) <= {service.flow.file.flow}:
+            return None
+        answer = choose_answer(service, turn.state.facets, self._entities(turn))
+        return self._say(turn, service, turn.state.facets) if answer is not None and answer.when else None
+
+    def _stands_alone(self, turn: Turn) -> bool:
+        """It names its topic, is clear without one, or is but a number."""
+        understanding = turn.understanding
+        wordless = all(word.text.isdigit() for word in understanding.reading.words)
+        sure = self._mind.judge(understanding).sureness is Sureness.SURE
+        return bool(understanding.topics) or wordless or sure
+
+    def _another_aspect(self, turn: Turn, service: Service) -> Decision | None:
+        """ "kalau biayanya?": an answer of the same intent."""
+        understanding = turn.understanding
+        if not understanding.only_aspects:
+            return None
+        facets = understanding.facets or turn.state.facets
+        answer = choose_answer(service, facets, self._entities(turn))
+        wanted = {*facets, *(() if facets else understanding.entities)}
+        if answer is None or not answer.when or not wanted & {part.partition("=")[0] for part in answer.when}:
+            return None
+        return self._say(turn, service, facets)
+
+    def _in_topic(self, turn: Turn, service: Service) -> Decision | None:
+        """ "kalau yang perpanjang?": another intent of the same topic."""
+        understander = self._mind.understander
+        supplied = understander.reader.read(understander.topic_words(service.name))
+        together = understander.understand(turn.understanding.reading, supplied)
+        verdict = self._mind.judge(together)
+        if verdict.sureness is Sureness.LOST or verdict.label not in {None, *self._mind.flows.services}:
+            return None
+        together = replace(together, entities={**self._entities(turn), **together.entities})
+        return self._answering.act(turn.read_as(together), replace(verdict, reason=f"follow_up_{verdict.reason}"))
+
+    def _entities(self, turn: Turn) -> dict[str, str]:
+        return {**turn.state.entities, **turn.understanding.entities}
+
+    def _say(self, turn: Turn, service: Service, facets: tuple[str, ...]) -> Decision:
+        said = self._mind.speaker.say(turn.state, service.name, facets, self._entities(turn), turn.now)
+        return self._mind.decide(turn, said, "follow_up", intent=service.name, score=1.0)
