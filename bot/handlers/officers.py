@@ -6,13 +6,15 @@ from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers.desk import Desk
 from bot.rooms.model import Officer
 
+_CLEAR = frozenset((Kind.REACTION, Kind.REDACTION))
+
 
 def officer(desk: Desk, event: IncomingEvent) -> Officer | None:
     """The officer who sent an event of the operations room; `None` when its sender has no power there.
 
     Display names never count. In an encrypted room a message must come from a known device of its sender: a
-    homeserver can put anybody's name on an event. Reactions are never encrypted by today's clients, so they cannot be
-    held to that; nothing may depend on one that could do harm.
+    homeserver can put anybody's name on an event. Reactions are never encrypted by today's clients, redactions never
+    by any, so they cannot be held to that; nothing may depend on one that could do harm.
     """
     server = desk.config.homeserver.server_name
     one = desk.content.rooms.officer(event.sender, server)
@@ -21,6 +23,6 @@ def officer(desk: Desk, event: IncomingEvent) -> Officer | None:
         return None
     if one.power <= (operations.power.speak or 0):
         return None
-    if event.encrypted_room and event.kind is not Kind.REACTION and event.trust is not Trust.DEVICE:
+    if event.encrypted_room and event.kind not in _CLEAR and event.trust is not Trust.DEVICE:
         return None
     return one

@@ -29,6 +29,10 @@ class Way(StrEnum):
     """A message of the operations room in the thread of a ticket."""
     TICKET_MARK = "ticket_mark"
     """A reaction there."""
+    CARD_MARK = "card_mark"
+    """A reaction to a card."""
+    CARD_UNMARK = "card_unmark"
+    """Something in the operations room was withdrawn: maybe a reaction to a card."""
     ATTACHMENT = "attachment"
     """Something in a DM that we cannot read."""
     INVITE = "invite"
@@ -65,6 +69,8 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, ab
         return Route(Way.NOTHING, "own")
     if event.kind is Kind.INVITE:
         return Route(Way.INVITE, "invite")
+    if event.kind is Kind.REDACTION and event.target is not None and event.state_key is None:
+        return _withdrawal(room)
     if event.state_key is not None or (
         event.type != "m.room.message" and event.kind not in (Kind.REACTION, Kind.LOCATION)
     ):
@@ -110,7 +116,19 @@ def _reaction(room: RoomKind, about: str | None) -> Route:
         return Route(Way.CHOICE, "reaction to our answer")
     if room is RoomKind.OPERATIONS and _of_ticket(about):
         return Route(Way.TICKET_MARK, "reaction in a ticket")
+    if room is RoomKind.OPERATIONS and _of_card(about):
+        return Route(Way.CARD_MARK, "reaction to a card")
     return Route(Way.NOTHING, f"kind {Kind.REACTION}")
+
+
+def _withdrawal(room: RoomKind) -> Route:
+    if room is RoomKind.OPERATIONS:
+        return Route(Way.CARD_UNMARK, "withdrawn in the operations room")
+    return Route(Way.NOTHING, f"kind {Kind.REDACTION}")
+
+
+def _of_card(about: str | None) -> bool:
+    return about is not None and about.startswith(("card:", "card-audio:"))
 
 
 def _of_ticket(about: str | None) -> bool:

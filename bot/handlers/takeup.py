@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
+from bot.handlers import board
 from bot.handlers.desk import Desk
 from bot.handlers.replies import threaded
 from bot.incidents import cards
 from bot.incidents.analysis import Analysis
-from bot.markup import render
+from bot.incidents.lifecycle import Status
 from bot.outgoing import Outgoing, Priority
 from bot.store import incidents, notices, outbox, search, transmissions
 
@@ -91,17 +92,20 @@ def show_officers(
     room_id = desk.operations_room(connection)
     if room_id is None:
         return
-    incident = incidents.get(connection, number)
-    card_key = f"card:{number}"
-    # Officers are not in a DM: a link there would open nothing.
-    link = None if event.direct else desk.link(event)
-    text = cards.card(incident, said.text, link=link, place=said.place, zone=desk.config.zone, flags=said.flags)
-    content = render(text).content(notice=silent or incident.urgency != "darurat")
+    if said.place:
+        incidents.locate(connection, number, said.place)
     if linked:
         # A further report of the same thing belongs under its card, where the officer already looks.
-        content = threaded(f"outbox:{card_key}", content)
-        card_key = f"card:{number}:{said.transmission_id}"
-    outbox.append(connection, Outgoing(card_key, room_id, content, priority=Priority.CARD), now)
+        incident = incidents.get(connection, number)
+        # Officers are not in a DM: a link there would open nothing.
+        link = None if event.direct else desk.link(event)
+        text = cards.further(incident, said.text, link=link, place=said.place, flags=said.flags)
+        loud = incident.urgency == "darurat" and incident.status is Status.BARU and not silent
+        board.post(connection, desk, number, str(said.transmission_id), text, now, notice=not loud)
+        board.refresh(connection, desk, number, f"report-{said.transmission_id}", now)
+    else:
+        content = board.content(connection, desk, number, silent=silent)
+        outbox.append(connection, Outgoing(board.card_key(number), room_id, content, priority=Priority.CARD), now)
     if said.audio and event.media:
         audio = {
             "msgtype": "m.audio",
@@ -115,7 +119,7 @@ def show_officers(
             Outgoing(
                 f"card-audio:{number}:{said.transmission_id}",
                 room_id,
-                threaded(f"outbox:card:{number}", audio),
+                threaded(f"outbox:{board.card_key(number)}", audio),
                 priority=Priority.NOTICE,
                 upload=said.audio,
             ),

@@ -7,12 +7,15 @@ escaped and without personal numbers. The machine proposes, so every line that i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from bot.incidents.analysis import Analysis, FoundPlace
+from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import TITLES, Status
+from bot.incidents.placeline import place_line
 from bot.incidents.rules import Urgency
 from bot.language.mask import mask
 from bot.markup import escape
@@ -25,8 +28,25 @@ MAX_QUOTE = 700
 """Characters of a transcript on a card; the whole stands in the log and in the audio."""
 MAX_EVIDENCE = 5
 
+_SIGNS = "_👀 ambil · ✅ benar · 🚓 tangani · 🏁 selesai · ❌ palsu · 🔁 duplikat_"
+_HOW_TO = f"{_SIGNS}\n_Balasan di utas ini sampai ke pelapor; // antarpetugas._ `bantuan`: _perintah._"
+_HOW_TO_PRIVATE = f"{_SIGNS}\n_Balas_ `bantuan` _untuk perintah._"
 _IN_PRIVATE = "💬 _Dari pesan pribadi ke bot, diteruskan dengan persetujuannya. Balas lewat utas tiketnya._"
 _LATE = "_Baru terbaca sekarang, mohon maaf._"
+_STATUS_MARKS = {
+    Status.BARU: "🆕",
+    Status.DITINJAU: "👀",
+    Status.TERVERIFIKASI: "✅",
+    Status.DITERUSKAN: "📨",
+    Status.DITANGANI: "🚓",
+    Status.SELESAI: "🏁",
+    Status.DUPLIKAT: "🔁",
+    Status.TIDAK_TERVERIFIKASI: "❔",
+    Status.PALSU: "❌",
+    Status.BUKAN_KEJADIAN: "⚪",
+}
+_HELD = frozenset((Status.DITINJAU, Status.DITANGANI))
+"""States that are somebody's doing ("ditangani oleh"); beside the others it says who has it."""
 _FLAGS = {
     "no_speech": "mungkin bukan ucapan",
     "low_confidence": "kurang jelas terdengar",
@@ -77,6 +97,39 @@ class Entry(Protocol):
     def reports(self) -> int: ...
 
 
+@dataclass(frozen=True)
+class Near:
+    """Another incident that may be the same thing."""
+
+    id: int
+    title: str
+    district: str | None
+    opened_at: int
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a card shows beside the report itself."""
+
+    duty: Sequence[str] = ()
+    """User ids of those on duty, mentioned on a new darurat card."""
+    maybe: Sequence[Near] = ()
+    """Possibly the same, not linked: an officer decides."""
+    related: Sequence[int] = ()
+    """Incidents that an officer connected with this one."""
+    reason: str | None = None
+    """Of the last change of state: to whom, of which, why."""
+    forwarded: Sequence[str] = ()
+    """Agencies that have it."""
+    doubts_about_sender: str | None = None
+    """Seen by officers alone."""
+    withdrawn: bool = False
+    """Its reporter took it back: nothing of its words is left."""
+
+
+_NOTHING_BESIDE = Beside()
+
+
 def heard(
     transcript: str, analysis: Analysis, incident_id: int | None, *, late: bool = False, flags: Sequence[str] = ()
 ) -> str:
@@ -121,6 +174,7 @@ def card(
     place: str | None = None,
     zone: tzinfo = WIB,
     flags: Sequence[str] = (),
+    beside: Beside = _NOTHING_BESIDE,
 ) -> str:
     """The card in the operations room. Names no reporter; the link leads to the note itself.
 
@@ -132,25 +186,80 @@ def card(
     head = [f"{MARKS[urgency]} **{urgency.upper()} · {_title(analysis)}** · #{incident.id}"]
     head.append(f"📍 {escape(place_line(analysis) or incident.district or 'tempat belum disebut')}")
     head.append(f"🕒 {when:%d.%m.%Y %H.%M} {_zone(when)}")
-    status = TITLES[incident.status]
-    if incident.claimed_by:
-        status += f" oleh {escape(incident.claimed_by)}"
-    if incident.reports > 1:
-        status += f" · {incident.reports} laporan"
-    head.append(f"📋 Status: {status}")
+    head.append(_status_line(incident, beside.reason))
+    if beside.forwarded:
+        head.append(f"📨 Diteruskan ke {escape(', '.join(beside.forwarded))}")
+    if beside.duty:
+        head.append("📣 Piket: " + " ".join(pill(user) for user in beside.duty))
     lines = ["\n".join(head)]
     if analysis.private:
         lines.append("🔒 _Pribadi: jangan diteruskan ke kanal mana pun._")
+    if beside.withdrawn:
+        lines.append("🗑️ _Laporan ini ditarik oleh pengirimnya; isinya sudah dihapus._")
+    else:
+        lines.append(f"> {_quote(transcript) if transcript.strip() else '(tidak terdengar ucapan)'}")
+        if doubts := _doubts(flags):
+            lines.append(f"⚠️ _{doubts}_")
+        if evidence := _evidence(analysis):
+            lines.append(f"🔎 {evidence}")
+    if place:
+        lines.append(f"📌 [Lokasi yang dibagikan]({map_link(place)})")
+    lines += _others(beside, zone)
+    if not beside.withdrawn:
+        lines.append(f"[▶️ Buka pesannya]({link})" if link else _IN_PRIVATE)
+    if incident.status is Status.BARU:
+        lines.append(_HOW_TO_PRIVATE if link is None or analysis.private else _HOW_TO)
+    lines.append(NOT_A_REPORT)
+    return "\n\n".join(lines)
+
+
+def further(
+    incident: Entry, transcript: str, *, link: str | None, place: str | None = None, flags: Sequence[str] = ()
+) -> str:
+    """Another report of the same thing, in the thread of its card."""
+    lines = [f"➕ **Laporan ke-{incident.reports}** · #{incident.id}"]
     lines.append(f"> {_quote(transcript) if transcript.strip() else '(tidak terdengar ucapan)'}")
     if doubts := _doubts(flags):
         lines.append(f"⚠️ _{doubts}_")
-    if evidence := _evidence(analysis):
-        lines.append(f"🔎 {evidence}")
     if place:
         lines.append(f"📌 [Lokasi yang dibagikan]({map_link(place)})")
     lines.append(f"[▶️ Buka pesannya]({link})" if link else _IN_PRIVATE)
-    lines.append(NOT_A_REPORT)
     return "\n\n".join(lines)
+
+
+def _status_line(incident: Entry, reason: str | None) -> str:
+    status = incident.status
+    line = f"{_STATUS_MARKS[status]} Status: **{TITLES[status]}**"
+    if incident.claimed_by:
+        line += f" {'oleh' if status in _HELD else '· dipegang'} {escape(short_name(incident.claimed_by))}"
+    if reason:
+        line += f" ({escape(mask(reason))})"
+    return line + (f" · {incident.reports} laporan" if incident.reports > 1 else "")
+
+
+def _others(beside: Beside, zone: tzinfo) -> list[str]:
+    lines = []
+    for near in beside.maybe:
+        when = datetime.fromtimestamp(near.opened_at / 1000, UTC).astimezone(zone)
+        what = escape(", ".join(part for part in (near.title, near.district, f"{when:%H.%M}") if part))
+        lines.append(
+            f"🔗 Mungkin sama dengan #{near.id} ({what}).\nSama: `gabung #{near.id}` · berkaitan: `tautkan #{near.id}`"
+        )
+    if beside.related:
+        lines.append("🔗 Terkait: " + ", ".join(f"#{number}" for number in beside.related))
+    if beside.doubts_about_sender:
+        lines.append(f"🚩 _{escape(beside.doubts_about_sender)}_")
+    return lines
+
+
+def short_name(user_id: str) -> str:
+    """ "@petugas" of "@petugas:server": officers are all of our own server."""
+    return user_id.split(":", 1)[0]
+
+
+def pill(user_id: str) -> str:
+    """A user as clients show it in text (appendices, "matrix.to navigation"); the phone rings by `m.mentions`."""
+    return f"[{escape(short_name(user_id))}](https://matrix.to/#/{quote(user_id, safe='@:')})"
 
 
 def map_link(place: str) -> str:
@@ -171,33 +280,6 @@ def unreadable(reason: str) -> str:
 def waiting() -> str:
     """The word that a note is in the queue, when hearing it takes long."""
     return "⏳ Pesan suara diterima, menunggu transkrip."
-
-
-def place_line(analysis: Analysis) -> str:
-    """Where it happened in one line: names at the scene with their districts, an undecided name with its choices."""
-    parts: list[str] = []
-    seen: set[tuple[int, int]] = set()
-    roles = ("scene",) if any(place.role == "scene" for place in analysis.places) else ("origin",)
-    for place in analysis.places:
-        if place.role not in roles or place.span in seen:
-            continue
-        seen.add(place.span)
-        meanings = [other for other in analysis.places if other.span == place.span]
-        parts.append(_name(place, meanings, analysis.district))
-    unique = list(dict.fromkeys(part for part in parts if part))
-    shown = [part for part in unique if not any(part != other and other.endswith(f"Kec. {part}") for other in unique)]
-    return ", ".join(shown[:3])
-
-
-def _name(place: FoundPlace, meanings: Sequence[FoundPlace], district: str | None) -> str:
-    districts = list(dict.fromkeys(one.district for one in meanings if one.district))
-    if place.kind == "district" and len(meanings) == 1:
-        return place.name
-    if district in districts:
-        return place.name if place.name == district else f"{place.name}, Kec. {district}"
-    if len(districts) > 1:
-        return f"{place.name} (Kec. {' atau '.join(districts)}?)"
-    return place.name + (f", Kec. {districts[0]}" if districts else "")
 
 
 def _title(analysis: Analysis) -> str:

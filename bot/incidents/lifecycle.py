@@ -6,7 +6,10 @@ again, because the commonest complaint about such services is a report that was 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 class Status(StrEnum):
@@ -50,9 +53,25 @@ _NEXT = {
     ),
     Status.DITERUSKAN: frozenset((Status.DITINJAU, Status.DITANGANI, Status.SELESAI, Status.DUPLIKAT)),
     Status.DITANGANI: frozenset((Status.DITINJAU, Status.DITERUSKAN, Status.SELESAI, Status.DUPLIKAT)),
-    Status.SELESAI: frozenset((Status.DITINJAU,)),
+    Status.SELESAI: frozenset((Status.BARU, Status.DITINJAU)),
     **{exit_: frozenset((Status.BARU, Status.DITINJAU)) for exit_ in _EXITS},
 }
+CLAIMS = frozenset((Status.DITINJAU, Status.DITERUSKAN, Status.DITANGANI))
+"""Whoever does one of these has the incident from then on; forwarding only when nobody has it yet."""
+REACTIONS = {
+    "👀": Status.DITINJAU,
+    "✅": Status.TERVERIFIKASI,
+    "☑": Status.TERVERIFIKASI,
+    "✔": Status.TERVERIFIKASI,
+    "🚓": Status.DITANGANI,
+    "🚔": Status.DITANGANI,
+    "🏁": Status.SELESAI,
+    "❌": Status.PALSU,
+    "🔁": Status.DUPLIKAT,
+}
+"""What an officer's reaction to a card says."""
+_DRESS = dict.fromkeys((0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)))
+"""Variation selectors (emoji or text style) and skin tones: the same sign, whatever keyboard it came from."""
 NEEDS_REASON = frozenset((Status.DITERUSKAN, Status.DUPLIKAT))
 """To whom; of which."""
 
@@ -69,3 +88,55 @@ def check(before: Status, after: Status, reason: str | None = None) -> None:
     if after in NEEDS_REASON and not (reason or "").strip():
         what = "ke instansi mana" if after is Status.DITERUSKAN else "duplikat dari nomor berapa"
         raise TransitionError(f"'{TITLES[after]}' perlu keterangan: {what}")
+
+
+def meant(reaction: str) -> Status | None:
+    """The state that a reaction asks for; `None` when it says nothing about the incident (👍, 😂)."""
+    return REACTIONS.get(reaction.translate(_DRESS).strip())
+
+
+class Act(Protocol):
+    """A line of the history (`bot.store.incidents.Step`)."""
+
+    @property
+    def actor(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def after(self) -> str | None: ...
+    @property
+    def event_id(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the history has led."""
+
+    status: Status = Status.BARU
+    claimed_by: str | None = None
+    event_id: str | None = None
+    """The message or reaction that made the last step: only that one can still be taken back."""
+
+
+def standing(history: Iterable[Act]) -> Standing:
+    """Walk the history: every `status` step leads on, every `undone` step back to where the one before it stood.
+
+    Also the last step, so that a withdrawn reaction can be undone if nothing followed it.
+    """
+    way = [Standing()]
+    for act in history:
+        if act.action == "undone" and len(way) > 1:
+            way.pop()
+        elif act.action == "status" and act.after is not None:
+            status = Status(act.after)
+            way.append(Standing(status, holder(way[-1].claimed_by, status, act.actor), act.event_id))
+    return way[-1]
+
+
+def holder(before: str | None, status: Status, actor: str) -> str | None:
+    """Who has the incident after `actor` put it into `status`: a new one belongs to nobody, a claim to who made it."""
+    if status is Status.BARU:
+        return None
+    if status is Status.DITERUSKAN:
+        return before or actor
+    return actor if status in CLAIMS else before

@@ -1,4 +1,4 @@
-"""Incidents: what the transmissions are about. Links and history only grow; nothing said here is ever overwritten."""
+"""Incidents: what the transmissions are about. The history only grows: whatever is changed stands there as it was."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from bot.incidents import linking
 from bot.incidents.analysis import Analysis
-from bot.incidents.lifecycle import ACTIVE, Status, check
+from bot.incidents.lifecycle import ACTIVE, Status, check, holder, standing
 from bot.incidents.linking import Candidate, Known
 from bot.incidents.rules import Urgency
 from bot.store.inbox import insert_or_ignore
@@ -17,6 +17,8 @@ from bot.store.tables import incident_history, incident_links, incidents, transc
 
 BOT = "kentongan"
 """Actor of what the machine did."""
+REPLY = "reply"
+"""Role of what a reporter says further in the thread of their report."""
 _ORDER = (Urgency.INFO, Urgency.SEGERA, Urgency.DARURAT)
 _LOOK_BACK_MS = 72 * 3_600_000
 """No window of `bot.incidents.linking` is longer."""
@@ -43,7 +45,9 @@ class Incident:
     """The machine's proposal at opening, with its evidence."""
     content_version: str
     reports: int = 1
-    """Transmissions linked to it."""
+    """Reports linked to it; what their people said further is not counted."""
+    location: str | None = None
+    """"latitude,longitude" that a reporter shared."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +71,17 @@ class Link:
     event_id: str
     room_id: str
     role: str
-    """report | update | duplicate"""
+    """report | update | duplicate | reply"""
     score: float
     reasons: dict[str, Any]
     by: str | None
     text: str
     """The newest version of its transcript."""
+    sender: str = ""
+    sent_at: int = 0
+    state: str = ""
+    """queued | heard | unreadable | withdrawn"""
+    flags: tuple[str, ...] = ()
 
 
 def take_up(
@@ -192,15 +201,72 @@ def change_status(
     now: int,
 ) -> Incident:
     """One step of the lifecycle by an officer. Raises TransitionError when it is not possible, LookupError for a
-    number that is not there. Claiming (`ditinjau`) notes who has it."""
+    number that is not there. A claim (`bot.incidents.lifecycle.holder`) notes who has it."""
     incident = get(connection, number)
     check(incident.status, status, reason)
-    values: dict[str, Any] = {"status": str(status), "updated_at": now}
-    if status is Status.DITINJAU:
-        values["claimed_by"] = actor
+    holds = holder(incident.claimed_by, status, actor)
+    values: dict[str, Any] = {"status": str(status), "updated_at": now, "claimed_by": holds}
     connection.execute(update(incidents).where(incidents.c.id == number).values(**values))
-    _step(connection, number, now, actor, "status", str(incident.status), str(status), reason, event_id)
+    note(
+        connection, number, "status", actor=actor, before=str(incident.status), after=str(status), reason=reason,
+        event_id=event_id, now=now,
+    )  # fmt: skip
     return get(connection, number)
+
+
+def undo(connection: Connection, number: int, undone: str, *, actor: str, event_id: str, now: int) -> Incident | None:
+    """Take back the step that the event `undone` made, if it was the last one; `None` when another followed it.
+
+    The history keeps both: the step, and that it was taken back.
+    """
+    before = standing(history(connection, number))
+    if before.event_id != undone:
+        return None
+    note(
+        connection, number, "undone", actor=actor, before=str(before.status), reason=undone, event_id=event_id, now=now
+    )
+    after = standing(history(connection, number))
+    connection.execute(
+        update(incidents)
+        .where(incidents.c.id == number)
+        .values(status=str(after.status), claimed_by=after.claimed_by, updated_at=now)
+    )
+    return get(connection, number)
+
+
+def locate(connection: Connection, number: int, place: str) -> bool:
+    """The first shared location is kept; false when there is one. `place` is "latitude,longitude"."""
+    result = connection.execute(
+        update(incidents).where(incidents.c.id == number, incidents.c.location.is_(None)).values(location=place)
+    )
+    return bool(result.rowcount)
+
+
+def note(
+    connection: Connection,
+    number: int,
+    action: str,
+    *,
+    actor: str,
+    now: int,
+    before: str | None = None,
+    after: str | None = None,
+    reason: str | None = None,
+    event_id: str | None = None,
+) -> None:
+    """One more line of the history."""
+    _step(connection, number, now, actor, action, before, after, reason, event_id)
+
+
+def of_step(connection: Connection, event_id: str) -> tuple[int, str] | None:
+    """(incident, action) of the first line of a history that an event made."""
+    row = connection.execute(
+        select(incident_history.c.incident_id, incident_history.c.action)
+        .where(incident_history.c.event_id == event_id)
+        .order_by(incident_history.c.id)
+        .limit(1)
+    ).first()
+    return (int(row.incident_id), str(row.action)) if row else None
 
 
 def near(connection: Connection, analysis: Analysis, at: int) -> list[Candidate]:
@@ -232,13 +298,22 @@ def get(connection: Connection, number: int) -> Incident:
     row = connection.execute(select(incidents).where(incidents.c.id == number)).first()
     if row is None:
         raise LookupError(f"tidak ada kejadian nomor {number}")
-    return incident_of(row, len(links(connection, number)))
+    return incident_of(row, sum(one.role != REPLY for one in links(connection, number)))
 
 
 def links(connection: Connection, number: int) -> list[Link]:
     """The transmissions of an incident, first first, each with the newest version of its words."""
     rows = connection.execute(
-        select(incident_links, transmissions.c.event_id, transmissions.c.room_id, transcripts.c.text)
+        select(
+            incident_links,
+            transmissions.c.event_id,
+            transmissions.c.room_id,
+            transmissions.c.sender,
+            transmissions.c.sent_at,
+            transmissions.c.state,
+            transcripts.c.text,
+            transcripts.c.flags,
+        )
         .join(transmissions, transmissions.c.id == incident_links.c.transmission_id)
         .outerjoin(transcripts, transcripts.c.transmission_id == transmissions.c.id)
         .where(incident_links.c.incident_id == number)
@@ -255,6 +330,10 @@ def links(connection: Connection, number: int) -> list[Link]:
             dict(row.reasons),
             row.by,
             row.text or "",
+            row.sender,
+            row.sent_at,
+            row.state,
+            tuple(row.flags or ()),
         )
     return list(newest.values())
 
@@ -284,6 +363,7 @@ def incident_of(row: Any, reports: int = 1) -> Incident:
         Analysis.from_json(row.analysis),
         row.content_version,
         reports,
+        row.location,
     )
 
 

@@ -245,6 +245,7 @@ incidents = Table(
     Column("text", Text, nullable=False),  # the newest transcript's text, for lists
     Column("analysis", Json, nullable=False),  # proposal with its evidence
     Column("content_version", String, nullable=False),
+    Column("location", String),  # "latitude,longitude" that a reporter shared
     Index(None, "opened_at"),
     Index(None, "status", "opened_at"),
     Index(None, "category", "opened_at"),
@@ -275,6 +276,49 @@ incident_history = Table(
     Column("reason", Text),
     Column("event_id", String),
     Index(None, "incident_id", "id"),
+    Index(None, "event_id"),
+)
+
+copies = Table(
+    "copies",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),  # outbox key of the message that repeats somebody's words
+    Column("incident_id", Id, ForeignKey("incidents.id"), nullable=False),
+    Column("source", String, nullable=False),  # event id of the words: when they are withdrawn, their copies are, too
+    Column("kind", String, nullable=False),  # relay | to_reporter | from_reporter
+    Column("target", String),  # relay: the agency
+    Column("at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),  # relay: the card says what became of it
+    Column("withdrawn_at", BigInteger),
+    Index(None, "source"),
+    Index(None, "incident_id"),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("incident_id", Id, ForeignKey("incidents.id"), primary_key=True),
+    Column("started_at", BigInteger, nullable=False),
+    Column("reminded_at", BigInteger),
+    Column("escalated_at", BigInteger),
+    Column("ended_at", BigInteger),  # somebody took it, or it was closed
+    Index(None, "ended_at"),
+)
+
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", String, nullable=False),
+    Column("incident_id", Id, ForeignKey("incidents.id"), nullable=False),  # the report that led to it
+    Column("by", String, nullable=False),
+    Column("reason", Text),
+    Column("since_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger, nullable=False),
+    Column("ended_by", String),
+    Column("ended_at", BigInteger),
+    Index(None, "user_id"),
 )
 
 # ── Buletin Kamtibmas ───────────────────────────────────────────────────────────────────────────────────

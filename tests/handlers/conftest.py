@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from bot.config import load_config
 from bot.content import Content, load_content
 from bot.dialogue.engine import Engine as Dialogue
-from bot.event import IncomingEvent, Kind, Media
+from bot.event import IncomingEvent, Kind, Media, Trust
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.fragments import HOLD_MS
@@ -116,3 +116,34 @@ def take(arrive: Take, consumer: Consumer, monkeypatch: pytest.MonkeyPatch) -> T
             await consumer.work_off()
 
     return work
+
+
+@pytest.fixture
+def react(event: Event) -> Event:
+    """A reaction of an officer to the first card."""
+
+    def make(sign: str, sender: str = "@ani:batang.test", target: str = "$card:1") -> IncomingEvent:
+        return event(sign, room=OPERATIONS, kind=Kind.REACTION, type="m.reaction", sender=sender, target=target)
+
+    return make
+
+
+@pytest.fixture
+def withdraw(event: Event) -> Event:
+    """What was sent is taken back."""
+
+    def make(what: IncomingEvent, sender: str = "@ani:batang.test", room: str = OPERATIONS) -> IncomingEvent:
+        return event(room=room, kind=Kind.REDACTION, type="m.room.redaction", sender=sender, target=what.event_id)
+
+    return make
+
+
+@pytest.fixture
+def order(event: Event) -> Event:
+    """An officer's words in the thread of the first card, from a known device."""
+
+    def make(body: str = "", sender: str = "@ani:batang.test", **values: object) -> IncomingEvent:
+        base = {"trust": Trust.DEVICE, "thread_root": "$card:1"}
+        return event(body, room=OPERATIONS, sender=sender, **{**base, **values})
+
+    return make

@@ -7,6 +7,7 @@ import pytest
 from bot.incidents import cards
 from bot.incidents.analysis import Analyser, Analysis
 from bot.incidents.lifecycle import Status
+from bot.incidents.placeline import place_line
 from bot.markup import render
 
 LINK = "https://matrix.to/#/!r%3Aex.org/%24e?via=ex.org"
@@ -87,7 +88,7 @@ def test_a_report_without_a_place_is_asked_for_it(analyser: Analyser) -> None:
 
 
 def test_an_undecided_name_shows_its_choices(analyser: Analyser) -> None:
-    assert "Limpung atau Kandeman" in cards.place_line(analyser.analyse("laka di Wonokerso"))
+    assert "Limpung atau Kandeman" in place_line(analyser.analyse("laka di Wonokerso"))
 
 
 def test_late_and_doubtful_words_are_marked(analyser: Analyser) -> None:
