@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -24,11 +25,14 @@ from bot.clock import now_ms
 from bot.config import Config, load_config
 from bot.handlers.replies import permalink
 from bot.incidents.analysis import Analyser, Analysis
-from bot.incidents.gazetteer import load_gazetteer
+from bot.incidents.gazetteer import Gazetteer, load_gazetteer
+from bot.incidents.inquiry import read_inquiry
+from bot.incidents.nearnames import NearNames
 from bot.incidents.placeline import place_line
-from bot.incidents.rules import load_rules
+from bot.incidents.rules import Rules, load_rules
 from bot.language.mask import mask
 from bot.problem import ContentError
+from bot.store import rooms as known_rooms
 from bot.store import search as words
 from bot.store.incidents import Incident, incident_of
 from bot.store.tables import incidents
@@ -73,48 +77,63 @@ def search(
     category: Annotated[str | None, typer.Option()] = None,
     place: Annotated[str | None, typer.Option(help="A district or place")] = None,
     status: Annotated[str | None, typer.Option()] = None,
+    room: Annotated[str | None, typer.Option(help="A channel's name in rooms.yaml")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
     as_json: AsJson = False,
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
-    """Entries of the log with all these words, newest first."""
+    """Entries of the log with all these words, newest first. A QUERY is read as in the room: banjir subah 7 hari."""
     settings = _config(config)
+    rules, names = _rules(settings), NearNames(place.name for place in _gazetteer(settings).places)
     now = now_ms()
-    start = begin(since, settings, now) if since is not None else None
+    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(settings.zone)
+    line = " ".join([*query, *_filters(kategori=category, status=status)])
     with reading(settings) as connection:
-        hits = words.search(
-            connection,
-            " ".join(query),
-            since=start,
-            category=category,
-            place=place,
-            status=status,
-            limit=limit,
-            now=now,
-        )
+        channels = {name: name for name in known_rooms.named(connection)}
+        inquiry = read_inquiry(line, local, categories=rules.titles, rooms=channels | ({room: room} if room else {}))
+        if inquiry.faults:
+            fail("\n".join(inquiry.faults))
+        inquiry = replace(inquiry, place=place or inquiry.place, room=room or inquiry.room)
+        if since is not None:
+            start = datetime.fromtimestamp(begin(since, settings, now) / 1000, UTC)
+            inquiry = replace(inquiry, since=start, until=None)
+        known = known_rooms.by_name(connection, inquiry.room) if inquiry.room else None
+        room_id = known.room_id if known else inquiry.room
+        found = words.ask(connection, inquiry, names=names, room_id=room_id, limit=limit, now=now)
+    private = frozenset(row.code for row in rules.categories if row.private)
+    _print_hits(found, settings, private, as_json)
+
+
+def _print_hits(found: words.Found, settings: Config, private: frozenset[str], as_json: bool) -> None:
     console = Console()
-    for hit in hits:
+    for word, names in () if as_json else found.read_as.items():
+        console.print(f"“{word}” dibaca sebagai {' / '.join(names)}", markup=False, highlight=False)
+    for hit in found.hits:
         link = permalink(hit.room_id, hit.event_id, settings.homeserver.server_name) if hit.event_id else ""
-        if as_json:
-            entry = {**_row(hit.incident, settings), "event_id": hit.event_id, "link": link, **_marked(hit)}
-            print(json.dumps(entry, ensure_ascii=False))
+        row = _row(hit.incident, settings)
+        if hit.incident.analysis.private or hit.incident.category in private:
+            row |= {"text": "", "place": "", "codes": [], "highlighted": "", "private": True}
         else:
-            row = _row(hit.incident, settings)
-            parts = [
-                f"#{row['id']}",
-                row["time"],
-                row["urgency"],
-                row["title"],
-                row["place"] or "-",
-                f"[{row['status']}]",
-            ]
-            head = "  ".join(parts)
-            console.print(head, markup=False, highlight=False)
-            marked = escape(_marked(hit)["highlighted"])
-            console.print("   " + re.sub(r"«(.*?)»", r"[bold]\1[/bold]", marked), highlight=False)
-            console.print(f"   {link}", markup=False, highlight=False, soft_wrap=True)
-    if not hits and not as_json:
+            text, spans = hit.shown()
+            text = text.replace("«", "‹").replace("»", "›")
+            row |= {"highlighted": words.mark(text, spans, "«", "»"), "private": False}
+        if as_json:
+            entry = {**row, "event_id": hit.event_id, "room_id": hit.room_id, "link": link, "read_as": found.read_as}
+            print(json.dumps(entry, ensure_ascii=False))
+            continue
+        parts = [
+            f"#{row['id']}", row["time"], row["urgency"], row["title"], row["place"] or "-", f"[{row['status']}]",
+        ]  # fmt: skip
+        console.print("  ".join(parts), markup=False, highlight=False)
+        marked = "🔒 (pribadi)" if row["private"] else escape(row["highlighted"])
+        console.print("   " + re.sub(r"«(.*?)»", r"[bold]\1[/bold]", marked), highlight=False)
+        console.print(f"   {link}", markup=False, highlight=False, soft_wrap=True)
+    if not found.hits and not as_json:
         console.print("Tidak ada yang cocok.", markup=False)
+
+
+def _filters(**values: str | None) -> list[str]:
+    return [f"{name}:{'_'.join(value.split())}" for name, value in values.items() if value]
 
 
 @app.command()
@@ -148,13 +167,6 @@ def _row(incident: Incident, settings: Config) -> dict[str, Any]:
         "codes": [place["code"] for place in incident.places if place["code"] and place["role"] == "scene"],
         "text": mask(incident.text),
     }
-
-
-def _marked(hit: words.Hit) -> dict[str, str]:
-    # The spans are those of the unmasked text, so mark first; a mark inside a number does not shelter it.
-    wanted = {token for start, end in hit.spans for token in words.words_of(hit.incident.text[start:end])}
-    shown = mask(hit.incident.text).replace("«", "‹").replace("»", "›")
-    return {"highlighted": words.mark(shown, words.highlights(shown, wanted), "«", "»")}
 
 
 def _csv(rows: Iterator[Incident], settings: Config) -> None:
@@ -221,11 +233,19 @@ def _lines(texts: list[str] | None, stdin: bool) -> Iterator[str]:
 
 
 def _analyser(settings: Config) -> Analyser:
+    return Analyser(_gazetteer(settings), _rules(settings))
+
+
+def _gazetteer(settings: Config) -> Gazetteer:
     try:
-        return Analyser(
-            load_gazetteer(settings.resolve(settings.paths.places)),
-            load_rules(settings.resolve(settings.paths.flows) / "incidents"),
-        )
+        return load_gazetteer(settings.resolve(settings.paths.places))
+    except ContentError as error:
+        fail(str(error), exits.FAILED)
+
+
+def _rules(settings: Config) -> Rules:
+    try:
+        return load_rules(settings.resolve(settings.paths.flows) / "incidents")
     except ContentError as error:
         fail(str(error), exits.FAILED)
 

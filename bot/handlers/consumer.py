@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from bot import metrics
 from bot.clock import now_ms
 from bot.event import IncomingEvent
-from bot.handlers import casework, fragments, phrases, questions, reports, takeup, tickets
+from bot.handlers import casework, fragments, phrases, questions, reports, searching, takeup, tickets
 from bot.handlers.desk import Desk
 from bot.handlers.routing import Route, Way, route
 from bot.markup import render
@@ -142,6 +142,8 @@ class Consumer:
                 casework.reacted(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
                 casework.unreacted(connection, event, self.desk, now)
+            case Way.SEARCH:
+                searching.answer(connection, event, self.desk, now)
             case Way.ATTACHMENT:
                 self.desk.record(connection, "attachment.refused", event.event_id, {"kind": event.kind}, now)
                 self.desk.say(connection, event, f"reply:{event.event_id}", phrases.CANNOT_READ_KIND, now)

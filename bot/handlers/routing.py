@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.event import IncomingEvent, Kind
+from bot.incidents.inquiry import asked
 from bot.outgoing import KEY_FIELD
 
 
@@ -33,6 +34,8 @@ class Way(StrEnum):
     """A reaction to a card."""
     CARD_UNMARK = "card_unmark"
     """Something in the operations room was withdrawn: maybe a reaction to a card."""
+    SEARCH = "search"
+    """`!cari …` in the operations room."""
     ATTACHMENT = "attachment"
     """Something in a DM that we cannot read."""
     INVITE = "invite"
@@ -87,6 +90,11 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, ab
         return _reaction(room, about)
     if room is RoomKind.DIRECT:
         return _direct(event)
+    if event.kind is Kind.TEXT and asked(event.body) is not None:
+        if room is RoomKind.OPERATIONS:
+            return Route(Way.SEARCH, "a search of the log")
+        if room is RoomKind.CHANNEL:
+            return Route(Way.NOTHING, "the log is searched in the operations room")
     if room is RoomKind.CHANNEL:
         return _channel(event, me, answers_us)
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_ticket(about):

@@ -1,34 +1,41 @@
 """Full-text search over the incident log.
 
-The engines' own word breakers disagree on "rt/rw" and "jl.raya", so our tokeniser and stemmer make the words, and
-the engine (SQLite's FTS5) only finds them. Every word of a query must be found, as written or by its stem; numbers
-are found however they were spoken. A query is taken apart into plain words before the engine sees it: there is no
-query language that a crafted one could break.
+Every word of a query must be found, as written or by its stem; numbers are found however they were spoken. A query
+is taken apart into plain words before the engine sees it: there is no query language that a crafted one could break.
+What the words are is decided in `bot.store.indexing`; how a query in plain language is read, in
+`bot.incidents.inquiry`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Select, column, delete, exists, func, insert, or_, select, table, text
+from sqlalchemy import Connection, Select, exists, func, or_, select, text
 
+from bot.incidents.inquiry import Inquiry
 from bot.incidents.lifecycle import Status
+from bot.incidents.nearnames import NearNames
+from bot.language.mask import mask
 from bot.language.numbers import digits
-from bot.language.stem import stem
 from bot.language.tokens import tokens
-from bot.store.incidents import Incident, incident_of, links
+from bot.store.incidents import Incident, incident_of
+from bot.store.indexing import WORDS, category_mark, quoted, stems_of
+from bot.store.indexing import index as index
+from bot.store.indexing import rebuild as rebuild
+from bot.store.indexing import words_of as words_of
 from bot.store.tables import incident_links, incidents, transmissions
 
 MAX_WORDS = 16
 """Words of a query that are looked at."""
+MAX_LETTERS = 2_000
+"""Characters of a query that are looked at."""
 MAX_MONTHS = 24
 """Longer periods are narrowed by time alone."""
-_words = table("incident_words", column("rowid"), column("words"))
-_NASAL = re.compile(r"(?:me|pe)(ng|ny|n|m)(?=[aeiou]\w{2})")
-_SWALLOWED = {"ng": "k", "ny": "s", "n": "t", "m": "p"}
+SCANNED_MS = 62 * 86_400_000
+"""Up to this length a period is narrowed by the number of its first entry, which costs one look along its days."""
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
@@ -42,40 +49,32 @@ class Hit:
     event_id: str
     """Its first report, for a link."""
     room_id: str
+    words: frozenset[str] = frozenset()
+    """What was looked for, in every form that counts."""
+
+    def shown(self) -> tuple[str, tuple[tuple[int, int], ...]]:
+        """The text without personal numbers, and where the words stand in it: a mark never shelters a number."""
+        text_ = mask(self.incident.text)
+        return text_, highlights(text_, self.words)
 
 
-def words_of(text_: str) -> list[str]:
-    """What a text is found by: its words, their stems, and its numbers in figures."""
-    plain = tokens(text_)
-    found = dict.fromkeys(plain)
-    found.update(dict.fromkeys(form for token in plain for form in _stems(token)))
-    found.update(dict.fromkeys(digits(plain)))
-    return [word for word in found if word]
+@dataclass(frozen=True)
+class Found:
+    """What a search found, and for which words of the query it took a name of a place instead."""
+
+    hits: tuple[Hit, ...]
+    read_as: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def index(connection: Connection, number: int) -> None:
-    """Bring the index up to date with an incident: call it whenever its words change, or are erased."""
-    if connection.dialect.name != "sqlite":
-        return
-    connection.execute(delete(_words).where(_words.c.rowid == number))
-    row = connection.execute(select(incidents).where(incidents.c.id == number)).first()
-    if row is None:
-        return
-    incident = incident_of(row)
-    texts = [incident.text, *(link.text for link in links(connection, number))]
-    texts += [incident.analysis.title, incident.district or ""]
-    texts += [place["name"] for place in incident.places if place["role"] == "scene"]
-    words = list(dict.fromkeys(_safe(word) for one in texts for word in words_of(one)))
-    marks = [_category_mark(incident.category), _month_mark(incident.opened_at)]
-    connection.execute(insert(_words).values(rowid=number, words=" ".join([*words, *marks])))
+@dataclass(frozen=True)
+class Filters:
+    """What entries must have beside the words. Times in milliseconds: from `since` on, before `until`."""
 
-
-def rebuild(connection: Connection) -> int:
-    """Index everything anew (after a change of the stemmer); returns how many entries."""
-    numbers = list(connection.scalars(select(incidents.c.id).order_by(incidents.c.id)))
-    for number in numbers:
-        index(connection, number)
-    return len(numbers)
+    since: int | None = None
+    until: int | None = None
+    category: str | None = None
+    status: str | None = None
+    room_id: str | None = None
 
 
 def search(
@@ -83,6 +82,7 @@ def search(
     query: str,
     *,
     since: int | None = None,
+    until: int | None = None,
     category: str | None = None,
     place: str | None = None,
     status: str | None = None,
@@ -92,34 +92,53 @@ def search(
 ) -> list[Hit]:
     """Entries with every word of `query`, newest first. An empty query finds all that the filters let through.
 
-    `since` in milliseconds; `place` a district or words of a place's name. Never raises on any query.
+    `place` is a district or words of a place's name. Never raises on any query.
     """
-    groups = _groups(query)
-    if place:
-        groups += _groups(place)
-    statement = select(incidents)
-    if connection.dialect.name == "sqlite":
-        clauses = [_either(group) for group in groups]
-        if clauses or category:
-            clauses += [_quoted(_category_mark(category))] if category else []
-            months = _months(since, now) if since is not None and now is not None else []
-            clauses += [_either(months)] if months else []
-            statement = statement.join(_words, _words.c.rowid == incidents.c.id).where(
-                text("incident_words MATCH :match").bindparams(match=" AND ".join(clauses))
-            )
-            # The index walks its rows backwards: with a limit it stops at the newest.
-            statement = statement.order_by(_words.c.rowid.desc())
-        else:
-            statement = statement.order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
-    else:
-        for group in groups:
-            statement = statement.where(
-                or_(*(func.lower(incidents.c.text).contains(word, autoescape=True) for word in group))
-            )
-        statement = statement.order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
-    statement = _filtered(statement, since, category, status, room_id).limit(max(0, min(limit, 10_000)))
-    wanted = {word for group in groups for word in group}
-    return [_hit(connection, incident_of(row), wanted) for row in connection.execute(statement)]
+    filters = Filters(since, until, category, status, room_id)
+    return list(find(connection, query, place=place, filters=filters, limit=limit, now=now).hits)
+
+
+def find(
+    connection: Connection,
+    query: str,
+    *,
+    place: str | None = None,
+    filters: Filters = Filters(),
+    names: NearNames | None = None,
+    limit: int = 20,
+    now: int | None = None,
+) -> Found:
+    """The same; with `names`, a word that leads nowhere is read as the name of a place that it is near to.
+
+    A word that the log does not know at all is read so at once, any other only when nothing fits the query as it
+    stands: "subuh" is the hour before it is a misspelt Subah.
+    """
+    groups = _groups(query) + _groups(place or "")
+    unknown = {word: near for word, near in _near(groups, names).items() if not _known(connection, groups, word)}
+    widened = _widened(groups, unknown)
+    hits = _find(connection, widened, filters, limit, now)
+    if not hits and len(near := _near(groups, names)) > len(unknown):
+        unknown, widened = near, _widened(groups, near)
+        hits = _find(connection, widened, filters, limit, now)
+    return Found(hits, unknown if hits else {})
+
+
+def ask(
+    connection: Connection,
+    inquiry: Inquiry,
+    *,
+    names: NearNames | None = None,
+    room_id: str | None = None,
+    limit: int = 20,
+    now: int,
+) -> Found:
+    """What an officer's line asks for; `room_id` is the room that its channel's name stands for."""
+    if inquiry.number is not None:
+        row = connection.execute(select(incidents).where(incidents.c.id == inquiry.number)).first()
+        return Found(_hits(connection, [incident_of(row)] if row else [], set(words_of(inquiry.words))))
+    since, until = (round(at.timestamp() * 1000) if at is not None else None for at in (inquiry.since, inquiry.until))
+    filters = Filters(since, until, inquiry.category, str(inquiry.status) if inquiry.status else None, room_id)
+    return find(connection, inquiry.words, place=inquiry.place, filters=filters, names=names, limit=limit, now=now)
 
 
 def highlights(text_: str, wanted: Iterable[str]) -> tuple[tuple[int, int], ...]:
@@ -130,8 +149,10 @@ def highlights(text_: str, wanted: Iterable[str]) -> tuple[tuple[int, int], ...]
     spans = [
         span
         for span, own in zip(found, forms, strict=True)
-        if any(token in words or words.intersection(_stems(token)) for token in own)
+        if any(token in words or words.intersection(stems_of(token)) for token in own)
     ]
+    if not any(word.isdigit() for word in words):
+        return tuple(sorted(set(spans)))
     # "satu satu sembilan": no word of it is the number, all together are
     plain = [own[0] if len(own) == 1 else "" for own in forms]
     for start in range(len(plain)):
@@ -157,36 +178,70 @@ def mark(text_: str, spans: Sequence[tuple[int, int]], before: str = "**", after
 
 def _groups(query: str) -> list[list[str]]:
     """For each word of a query the forms that count as it."""
-    return [list(dict.fromkeys((word, *_stems(word)))) for word in digits(tokens(query))[:MAX_WORDS] if word]
+    words = digits(tokens(query[:MAX_LETTERS]))[:MAX_WORDS]
+    return [list(dict.fromkeys((word, *stems_of(word)))) for word in words if word]
 
 
-def _stems(word: str) -> list[str]:
-    """The stem, and beside it the one whose first letter a prefix has swallowed ("mengejar" → "kejar")."""
-    found = [stem(word)]
-    if swallowed := _NASAL.match(word):
-        found.append(stem(_SWALLOWED[swallowed.group(1)] + word[swallowed.end() :]))
-    return found
+def _near(groups: Iterable[Sequence[str]], names: NearNames | None) -> dict[str, tuple[str, ...]]:
+    return {group[0]: near for group in groups if (near := names.near(group[0]))} if names is not None else {}
+
+
+def _widened(groups: Iterable[Sequence[str]], near: dict[str, tuple[str, ...]]) -> list[list[str]]:
+    return [list(dict.fromkeys((*group, *near.get(group[0], ())))) for group in groups]
+
+
+def _known(connection: Connection, groups: Sequence[Sequence[str]], word: str) -> bool:
+    group = next(group for group in groups if group[0] == word)
+    if connection.dialect.name != "sqlite":
+        return True
+    return connection.execute(_matching(select(WORDS.c.rowid), _either(group)).limit(1)).first() is not None
+
+
+def _find(
+    connection: Connection, groups: Sequence[Sequence[str]], filters: Filters, limit: int, now: int | None
+) -> tuple[Hit, ...]:
+    statement = select(incidents)
+    if connection.dialect.name == "sqlite" and (groups or filters.category):
+        # CROSS JOIN order: the index first, and with a limit it stops at the newest.
+        statement = statement.join(WORDS, WORDS.c.rowid == incidents.c.id)
+        statement = _matching(statement, _match(groups, filters, now)).order_by(WORDS.c.rowid.desc())
+        first = _first_since(connection, filters, now)
+        if first is not None:
+            statement = statement.where(WORDS.c.rowid >= first)
+    else:
+        for group in groups:
+            statement = statement.where(
+                or_(*(func.lower(incidents.c.text).contains(word, autoescape=True) for word in group))
+            )
+        statement = statement.order_by(incidents.c.opened_at.desc(), incidents.c.id.desc())
+    statement = _filtered(statement, filters).limit(max(0, min(limit, 10_000)))
+    wanted = {word for group in groups for word in group}
+    return _hits(connection, [incident_of(row) for row in connection.execute(statement)], wanted)
+
+
+def _match(groups: Sequence[Sequence[str]], filters: Filters, now: int | None) -> str:
+    clauses = [_either(group) for group in groups]
+    clauses += [quoted(category_mark(filters.category))] if filters.category else []
+    months = _months(filters.since, now) if filters.since is not None and now is not None else []
+    clauses += [_either(months)] if months else []
+    return " AND ".join(clauses)
+
+
+def _matching(statement: Select[tuple[object, ...]], match: str) -> Select[tuple[object, ...]]:
+    return statement.where(text("incident_words MATCH :match").bindparams(match=match))
+
+
+def _first_since(connection: Connection, filters: Filters, now: int | None) -> int | None:
+    """The lowest number of an entry of a short period: numbers grow with time, but for reports that came late."""
+    if filters.since is None or now is None or now - filters.since > SCANNED_MS:
+        return None
+    # "+ 0": without it SQLite walks all entries from the first on instead of the period's own in the index of times.
+    first = connection.scalar(select(func.min(incidents.c.id + 0)).where(incidents.c.opened_at >= filters.since))
+    return 0 if first is None else int(first)
 
 
 def _either(words: Sequence[str]) -> str:
-    return "(" + " OR ".join(_quoted(word) for word in words) + ")"
-
-
-def _quoted(word: str) -> str:
-    return f'"{_safe(word)}"'
-
-
-def _safe(word: str) -> str:
-    """A word as the engine keeps it whole: it disagrees with Python on what is a letter outside ASCII."""
-    return word if re.fullmatch(r"[a-z0-9_]+", word) else "x_" + word.encode("utf-8", "surrogatepass").hex()
-
-
-def _category_mark(category: str) -> str:
-    return "k_" + re.sub(r"[^a-z0-9_]", "_", category.casefold())
-
-
-def _month_mark(at: int) -> str:
-    return f"m_{datetime.fromtimestamp(at / 1000, UTC):%Y%m}"
+    return "(" + " OR ".join(quoted(word) for word in words) + ")"
 
 
 def _months(since: int, now: int) -> list[str]:
@@ -201,36 +256,36 @@ def _months(since: int, now: int) -> list[str]:
     return found
 
 
-def _filtered(
-    statement: Select[tuple[object, ...]],
-    since: int | None,
-    category: str | None,
-    status: str | None,
-    room_id: str | None,
-) -> Select[tuple[object, ...]]:
-    if since is not None:
-        statement = statement.where(incidents.c.opened_at >= since)
-    if category:
-        statement = statement.where(incidents.c.category == category)
-    if status:
+def _filtered(statement: Select[tuple[object, ...]], filters: Filters) -> Select[tuple[object, ...]]:
+    if filters.since is not None:
+        statement = statement.where(incidents.c.opened_at >= filters.since)
+    if filters.until is not None:
+        statement = statement.where(incidents.c.opened_at < filters.until)
+    if filters.category:
+        statement = statement.where(incidents.c.category == filters.category)
+    if filters.status:
         known = [str(one) for one in Status]
-        statement = statement.where(incidents.c.status == (status if status in known else ""))
-    if room_id:
+        statement = statement.where(incidents.c.status == (filters.status if filters.status in known else ""))
+    if filters.room_id:
         statement = statement.where(
             exists().where(
                 incident_links.c.incident_id == incidents.c.id,
                 transmissions.c.id == incident_links.c.transmission_id,
-                transmissions.c.room_id == room_id,
+                transmissions.c.room_id == filters.room_id,
             )
         )
     return statement
 
 
-def _hit(connection: Connection, incident: Incident, wanted: set[str]) -> Hit:
-    first = next(iter(links(connection, incident.id)), None)
-    return Hit(
-        incident,
-        highlights(incident.text, wanted),
-        first.event_id if first else "",
-        first.room_id if first else incident.room_id,
+def _hits(connection: Connection, found: Sequence[Incident], wanted: set[str]) -> tuple[Hit, ...]:
+    rows = connection.execute(
+        select(incident_links.c.incident_id, transmissions.c.event_id, transmissions.c.room_id)
+        .join(transmissions, transmissions.c.id == incident_links.c.transmission_id)
+        .where(incident_links.c.incident_id.in_([incident.id for incident in found]))
+        .order_by(transmissions.c.sent_at.desc(), transmissions.c.id.desc())
+    )
+    first = {row.incident_id: (row.event_id, row.room_id) for row in rows}  # the last one written is the first sent
+    return tuple(
+        Hit(one, highlights(one.text, wanted), *first.get(one.id, ("", one.room_id)), frozenset(wanted))
+        for one in found
     )
