@@ -81,6 +81,7 @@ class App:
             invite_rule=lambda event: invites.decide(config, event),
             wake_sender=self._sender.wake,
             wake_listener=self._listener.wake,
+            caught_up=lambda: self._sync.state.turns > 0,
         )
         self._sync = SyncLoop(session, database, on_batch=self._consumer.wake)
         self._schedule = Schedule(content.bulletins, config.zone, self._announce)

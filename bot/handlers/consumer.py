@@ -12,16 +12,21 @@ from sqlalchemy import Connection
 from bot import metrics
 from bot.clock import now_ms
 from bot.event import IncomingEvent
-from bot.handlers import casework, fragments, phrases, questions, reports, searching, takeup, tickets
+from bot.handlers import casework, changes, fragments, phrases, questions, reports, searching, takeup, tickets
 from bot.handlers.desk import Desk
 from bot.handlers.routing import Route, Way, route
 from bot.markup import render
 from bot.outgoing import Action, Outgoing
 from bot.store import inbox, outbox
+from bot.store.changes import JOINED, latest
 from bot.store.database import Database
 
 log = structlog.get_logger()
 
+CATCH_UP_SECONDS = 0.25
+"""How often it is looked whether the first sync is through, while fragments wait for it."""
+_AS_IT_IS_NOW = frozenset({Way.QUESTION, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET})
+"""What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""
 InviteRule = Callable[[IncomingEvent], Action]
 """Join or leave, for an invite."""
 
@@ -37,12 +42,15 @@ class Consumer:
         invite_rule: InviteRule,
         wake_sender: Callable[[], None],
         wake_listener: Callable[[], None],
+        caught_up: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`caught_up`: whether what was sent while the bot was away has been fetched since its start."""
         self.desk = desk
         self._database = database
         self._invite_rule = invite_rule
         self._wake_sender = wake_sender
         self._wake_listener = wake_listener
+        self._caught_up = caught_up
         self._work = asyncio.Event()
         self._work.set()
 
@@ -55,17 +63,26 @@ class Consumer:
         while True:
             # Fragments of a question wait until their time: nobody wakes us for it.
             due = await self._database.run(inbox.next_due)
+            seconds = None if due is None else max(due - now_ms(), 0) / 1000
+            if due is not None and not self._caught_up():
+                seconds = CATCH_UP_SECONDS
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if due is None else max(due - now_ms(), 0) / 1000):
+                async with asyncio.timeout(seconds):
                     await self._work.wait()
             self._work.clear()
             await self.work_off()
 
     async def work_off(self) -> None:
-        """Until no row waits."""
-        while rows := await self._database.run(lambda connection: inbox.pending(connection, now=now_ms())):
+        """Until no row waits.
+
+        A fragment left by the last run waits for the first sync of this one: the rest of its question may be there.
+        """
+        while rows := await self._database.run(lambda connection: inbox.pending(connection, now=self._due())):
             for row in rows:
                 await self._handle(row)
+
+    def _due(self) -> int:
+        return now_ms() if self._caught_up() else 0
 
     async def _handle(self, row: inbox.Row) -> None:
         try:
@@ -95,19 +112,33 @@ class Consumer:
         kind = self.desk.room_kind(connection, event.room_id)
         chosen = route(event, kind, me=self.desk.me, answers_us=answers_us, about=about)
         rows: tuple[int, ...] = (row.id,)
+        current: IncomingEvent | None = event
         if chosen.way is Way.QUESTION and event.direct:
             whole = fragments.gather(connection, row, self.desk, now)
             if whole is None:
                 return None
-            event, rows = whole.event, whole.rows
-            for part in whole.parts[:-1]:
-                self.desk.record(connection, "dialogue.joined", part, {"into": whole.parts[-1]}, now)
-        self._dispatch(connection, event, chosen, about, now)
+            current, rows = whole.event, whole.rows
+            self._explain(connection, whole, now)
+        elif chosen.way in _AS_IT_IS_NOW:
+            current = latest(connection, event)
         for number in rows:
             inbox.done(connection, number, now)
+        if current is None:
+            return Way.NOTHING
+        event = current
+        self._dispatch(connection, event, chosen, about, now)
         if chosen.way is Way.ATTACHMENT:
             inbox.forget_content(connection, row.id)
         return chosen.way
+
+    def _explain(self, connection: Connection, whole: fragments.Whole, now: int) -> None:
+        """Why a message has no answer of its own."""
+        if whole.event is None:
+            return
+        for part in whole.parts:
+            self.desk.record(connection, JOINED, part, {"into": whole.event.event_id}, now)
+        for part in whole.passed:
+            self.desk.record(connection, "dialogue.passed", part, {"for": whole.event.event_id}, now)
 
     @staticmethod
     def _about(connection: Connection, event: IncomingEvent) -> str | None:
@@ -138,15 +169,21 @@ class Consumer:
                 tickets.from_officer(connection, event, self.desk, about, now)
             case Way.TICKET_MARK:
                 tickets.ticked(connection, event, self.desk, about, now)
+            case Way.CARD:
+                pass
             case Way.CARD_MARK:
                 casework.reacted(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
                 casework.unreacted(connection, event, self.desk, now)
+                changes.by_officer(connection, event, self.desk, now)
+            case Way.CHANGE:
+                changes.by_citizen(connection, event, self.desk, now)
+            case Way.TICKET_CHANGE:
+                changes.by_officer(connection, event, self.desk, now)
             case Way.SEARCH:
                 searching.answer(connection, event, self.desk, now)
             case Way.ATTACHMENT:
-                self.desk.record(connection, "attachment.refused", event.event_id, {"kind": event.kind}, now)
-                self.desk.say(connection, event, f"reply:{event.event_id}", phrases.CANNOT_READ_KIND, now)
+                questions.attached(connection, event, self.desk, now)
             case Way.INVITE:
                 action = self._invite_rule(event)
                 self.desk.record(

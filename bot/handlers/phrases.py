@@ -85,5 +85,27 @@ TICKET_IDLE_CARD = (
 )
 TICKET_IS_CLOSED = "Tiket #{number} sudah ditutup; pesan ini **tidak** diteruskan ke warga."
 TICKET_NO_POWER = "Pesan ini **tidak** diteruskan ke warga: pengirim atau perangkatnya belum dikenal sebagai petugas."
-TICKET_WORDS_ONLY = "Hanya tulisan yang bisa diteruskan ke warga; yang ini **tidak** diteruskan."
+TICKET_WORDS_ONLY = (
+    "Hanya tulisan, pesan suara, dan lokasi yang bisa diteruskan ke warga; yang ini **tidak** diteruskan."
+)
+TICKET_PLACE_FROM_OFFICER = "👮 **Petugas:** 📌 [Lokasi]({link})"
+TICKET_VOICE_FROM_OFFICER = "👮 **Petugas** mengirim pesan suara:"
+TICKET_VOICE_NAME = "pesan-suara.ogg"
+TICKET_VOICE_SILENT = "🎙️ **Warga** mengirim pesan suara; tidak terdengar ucapan, dengarkan rekamannya."
+TICKET_VOICE_UNREADABLE = "🔇 **Warga** mengirim pesan suara yang tidak terbaca ({reason})."
+TICKET_FILE = (
+    "📎 **Warga** mengirim foto atau berkas. Bot tidak menyimpan dan tidak meneruskannya (bisa berisi KTP atau surat), "
+    "dan sudah mengatakannya ke warga. Kalau perlu dilihat, minta dibawa ke kantor."
+)
+TICKET_FILE_REFUSED = (
+    "Foto dan berkas **tidak** saya simpan dan **tidak** sampai ke petugas. Ceritakan saja dengan tulisan atau suara; "
+    "kalau suratnya perlu dilihat, petugas akan memberi tahu caranya. Kalau itu KTP, STNK, atau surat pribadi, "
+    "mohon hapus dari obrolan ini."
+)
+TICKET_EDITED_INTERNAL = (
+    "Suntingan ini **tidak** diteruskan ke warga: pesan aslinya catatan antarpetugas. Untuk warga, tulis pesan baru."
+)
+TICKET_CARD_AGAIN = "🎫 **Tiket #{number}** · {reason}\n\n_Isi kartunya dihapus: warga menarik pesannya._"
+TICKET_WITHDRAWN = "_Pesan dihapus oleh pengirimnya._"
+TICKET_WORDS_CHANGED = "✏️ **Warga membetulkan pesannya:** {text}"
 DAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")

@@ -35,8 +35,9 @@ def answer(
     heard: str | None = None,
     thread: bool = False,
     alone: bool = False,
+    audio: str | None = None,
 ) -> None:
-    """Decide and queue the reply. `heard` is what speech recognition made of a spoken question.
+    """Decide and queue the reply. `heard` is what speech recognition made of a spoken question, `audio` its file.
 
     `alone`: the event cannot be replied to (a reaction); the answer is a message of its own.
     """
@@ -51,20 +52,22 @@ def answer(
     if decision.outcome is Outcome.EMERGENCY and in_channel and takeup.take_text(connection, event, desk, now):
         return  # said in the open with our name in it: a report like any other, and answered as one
     if ticket is not None and not _speaks(ticket, decision):
-        _relay(connection, event, desk, ticket, decision, text, now)
+        _relay(connection, event, desk, ticket, decision, text, now, audio=audio)
         return
     conversations.save(connection, event.room_id, event.sender, decision.state.to_json(), now)
     parts = [decision.reply]
     if ticket is not None:
-        tickets.from_citizen(connection, event, desk, ticket, text, now)
+        tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio)
     if decision.report is not None:
         incident = alarms.report(connection, event, desk, decision.report, now)
         if ticket is None:
             words = decision.report.words
-            parts.append(tickets.hand_off(connection, event, desk, words, "emergency", now, incident=incident))
+            parts.append(
+                tickets.hand_off(connection, event, desk, words, "emergency", now, incident=incident, audio=audio)
+            )
     elif decision.outcome is Outcome.HANDOFF:
         reason = "stuck" if decision.reason == "stuck" else "asked"
-        parts.append(tickets.hand_off(connection, event, desk, text, reason, now))
+        parts.append(tickets.hand_off(connection, event, desk, text, reason, now, audio=audio))
     if heard is not None:
         parts.insert(0, "> " + phrases.HEARD_QUESTION.format(text=escape(heard)))
     if now - event.sent_at > LATE_MS:
@@ -75,6 +78,28 @@ def answer(
         outbox.append(connection, Outgoing(f"reply:{event.event_id}", event.room_id, render(reply).content()), now)
     else:
         desk.say(connection, event, f"reply:{event.event_id}", reply, now, thread=thread)
+
+
+def unheard(
+    connection: Connection, event: IncomingEvent, desk: Desk, now: int, *, audio: str | None = None, reason: str = ""
+) -> bool:
+    """A voice message of a DM in which no words were found goes to the officer of an open ticket; whether it did."""
+    ticket = store.current(connection, event.room_id, event.sender) if event.direct else None
+    if ticket is None:
+        return False
+    tickets.sound_from_citizen(connection, event, desk, ticket, now, audio=audio, reason=reason)
+    return True
+
+
+def attached(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
+    """A photo or file in a DM: neither kept nor passed on, and both sides of an open ticket are told so."""
+    ticket = store.current(connection, event.room_id, event.sender)
+    desk.record(connection, "attachment.refused", event.event_id, {"kind": event.kind}, now)
+    text = phrases.CANNOT_READ_KIND
+    if ticket is not None:
+        tickets.file_from_citizen(connection, event, desk, ticket, now)
+        text = phrases.TICKET_FILE_REFUSED
+    desk.say(connection, event, f"reply:{event.event_id}", text, now)
 
 
 def located(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
@@ -120,13 +145,21 @@ def _speaks(ticket: Ticket, decision: Decision) -> bool:
 
 
 def _relay(
-    connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, decision: Decision, text: str, now: int
+    connection: Connection,
+    event: IncomingEvent,
+    desk: Desk,
+    ticket: Ticket,
+    decision: Decision,
+    text: str,
+    now: int,
+    *,
+    audio: str | None,
 ) -> None:
     if decision.reason == "command_cancel":
         reply = tickets.cancelled(connection, event, desk, ticket, now)
         desk.say(connection, event, f"reply:{event.event_id}", reply, now)
         return
-    tickets.from_citizen(connection, event, desk, ticket, text, now)
+    tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio)
     if decision.outcome is Outcome.HANDOFF:
         reply = phrases.TICKET_STILL_OPEN.format(number=ticket.id)
         desk.say(connection, event, f"reply:{event.event_id}", reply, now)

@@ -44,9 +44,10 @@ def heard(
     if row.purpose == "question":
         if not said.text.strip():
             desk.record(connection, "speech.silent", event.event_id, {"flags": list(said.flags)}, now)
-            desk.say(connection, event, f"reply:{event.event_id}", phrases.NOTHING_HEARD, now)
+            if not questions.unheard(connection, event, desk, now, audio=said.audio):
+                desk.say(connection, event, f"reply:{event.event_id}", phrases.NOTHING_HEARD, now)
         else:
-            questions.answer(connection, event, desk, now, heard=said.text)
+            questions.answer(connection, event, desk, now, heard=said.text, audio=said.audio)
         return
     take_up(connection, event, desk, said, analyse(connection, event, desk, said.text), now)
 
@@ -66,5 +67,6 @@ def unreadable(connection: Connection, number: int, event: IncomingEvent, reason
         search.index(connection, incident)
         show_officers(connection, event, desk, Said(number, mark), incident, linked=False, silent=False, now=now)
     desk.record(connection, "transmission.unreadable", event.event_id, {"reason": reason, "incident": incident}, now)
+    questions.unheard(connection, event, desk, now, reason=phrases.UNREADABLE_REASON.get(reason, reason))
     text = cards.unreadable(reason)
     desk.say(connection, event, f"reply:{event.event_id}", text, now, notice=True, thread=not event.direct)

@@ -30,10 +30,16 @@ class Way(StrEnum):
     """A message of the operations room in the thread of a ticket."""
     TICKET_MARK = "ticket_mark"
     """A reaction there."""
+    CARD = "card"
+    """A message of the operations room in the thread of an incident's card, or a reply to it."""
     CARD_MARK = "card_mark"
     """A reaction to a card."""
     CARD_UNMARK = "card_unmark"
-    """Something in the operations room was withdrawn: maybe a reaction to a card."""
+    """Something in the operations room was withdrawn: maybe a reaction to a card, or a message of a ticket."""
+    CHANGE = "change"
+    """An edit or redaction in a DM, of something that may have gone over to officers."""
+    TICKET_CHANGE = "ticket_change"
+    """An edit in the operations room, of something that may have gone over to a citizen."""
     SEARCH = "search"
     """`!cari …` in the operations room."""
     ATTACHMENT = "attachment"
@@ -73,7 +79,7 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, ab
     if event.kind is Kind.INVITE:
         return Route(Way.INVITE, "invite")
     if event.kind is Kind.REDACTION and event.target is not None and event.state_key is None:
-        return _withdrawal(room)
+        return _withdrawal(room, direct=event.direct)
     if event.state_key is not None or (
         event.type != "m.room.message" and event.kind not in (Kind.REACTION, Kind.LOCATION)
     ):
@@ -88,6 +94,9 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, ab
         room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
     if event.kind is Kind.REACTION:
         return _reaction(room, about)
+    if event.kind is Kind.EDIT and room in (RoomKind.DIRECT, RoomKind.OPERATIONS):
+        way = Way.CHANGE if room is RoomKind.DIRECT else Way.TICKET_CHANGE
+        return Route(way, f"edit in a room of kind {room}")
     if room is RoomKind.DIRECT:
         return _direct(event)
     if event.kind is Kind.TEXT and asked(event.body) is not None:
@@ -99,6 +108,8 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, ab
         return _channel(event, me, answers_us)
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_ticket(about):
         return Route(Way.TICKET, "thread of a ticket")
+    if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_card(about):
+        return Route(Way.CARD, "about a card")
     if event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.OTHER):
         if _addressed(event, me):
             return Route(Way.QUESTION, f"mention in a room of kind {room}")
@@ -129,7 +140,9 @@ def _reaction(room: RoomKind, about: str | None) -> Route:
     return Route(Way.NOTHING, f"kind {Kind.REACTION}")
 
 
-def _withdrawal(room: RoomKind) -> Route:
+def _withdrawal(room: RoomKind, *, direct: bool) -> Route:
+    if room in (RoomKind.OTHER, RoomKind.DIRECT) and direct:
+        return Route(Way.CHANGE, "withdrawn in a DM")
     if room is RoomKind.OPERATIONS:
         return Route(Way.CARD_UNMARK, "withdrawn in the operations room")
     return Route(Way.NOTHING, f"kind {Kind.REDACTION}")

@@ -8,6 +8,7 @@ are masked on their way to the officers.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, Literal
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from bot.event import IncomingEvent, Kind
 from bot.handlers import phrases
 from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
+from bot.handlers.recordings import forwarded, recording
 from bot.handlers.replies import shared_place, threaded
 from bot.incidents.cards import map_link
 from bot.language.mask import mask
@@ -33,12 +35,12 @@ _DAY_MS = 24 * 3_600_000
 _TURNS = 3
 _TURNS_MS = 3_600_000
 _LONGEST_TURN = 300
-_LONGEST_MESSAGE = 3000
+LONGEST_MESSAGE = 3000
 
 
 def hand_off(
     connection: Connection, event: IncomingEvent, desk: Desk, question: str, reason: str, now: int,
-    *, incident: int | None = None,
+    *, incident: int | None = None, audio: str | None = None,
 ) -> str:  # fmt: skip
     """Open a ticket for a citizen in a DM; returns what they are told about it."""
     if not event.direct:
@@ -49,59 +51,150 @@ def hand_off(
     ticket = tickets.open_ticket(
         connection, event.event_id, event.room_id, event.sender, reason=reason, incident=incident, now=now
     )
-    earlier = tickets.turns(
-        connection, event.room_id, event.sender, since=now - _TURNS_MS, but=event.event_id, most=_TURNS
-    )
-    local = datetime.fromtimestamp(now / 1000, desk.config.zone)
-    why = phrases.TICKET_REASON[reason].format(incident=incident)
-    parts = [phrases.TICKET_CARD.format(number=ticket.id, reason=why, time=f"{local:%d.%m.%Y %H.%M}")]
-    for turn in earlier:
-        parts.append(phrases.TICKET_TURN.format(said=_short(turn.said)))
-        if turn.replied:
-            parts.append(phrases.TICKET_TURN_REPLY.format(replied=_short(turn.replied)))
-    parts.append(phrases.TICKET_FROM_CITIZEN.format(text=_words(question)))
-    parts.append(phrases.TICKET_HOW_TO)
-    content = render("\n\n".join(parts)).content()
+    content = card(connection, desk, ticket, question)
     outbox.append(connection, Outgoing(ticket.key, room_id, content, priority=Priority.CARD), now)
+    _sound(connection, event, desk, ticket, audio, now)
     desk.record(connection, "ticket.opened", event.event_id, {"ticket": ticket.id, "reason": reason}, now)
+    local = datetime.fromtimestamp(now / 1000, desk.config.zone)
     return phrases.TICKET_OPENED.format(number=ticket.id, when=_when(desk, local))
 
 
-def from_citizen(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, text: str, now: int) -> None:
-    """A further message of the citizen goes into the thread."""
+def card(connection: Connection, desk: Desk, ticket: Ticket, question: str) -> dict[str, Any]:
+    """The message under which the talk stands: what was asked, and what was said before."""
+    local = datetime.fromtimestamp(ticket.opened_at / 1000, desk.config.zone)
+    parts = [phrases.TICKET_CARD.format(number=ticket.id, reason=why(ticket), time=f"{local:%d.%m.%Y %H.%M}")]
+    for turn in before(connection, ticket):
+        parts.append(phrases.TICKET_TURN.format(said=_short(turn.said)))
+        if turn.replied:
+            parts.append(phrases.TICKET_TURN_REPLY.format(replied=_short(turn.replied)))
+    parts.append(phrases.TICKET_FROM_CITIZEN.format(text=quoted(question)))
+    parts.append(phrases.TICKET_HOW_TO)
+    return render("\n\n".join(parts)).content()
+
+
+def before(connection: Connection, ticket: Ticket) -> list[tickets.Turn]:
+    """The turns that a ticket's card shows."""
+    since = ticket.opened_at - _TURNS_MS
+    return tickets.turns(connection, ticket.room_id, ticket.user_id, since=since, but=ticket.event_id, most=_TURNS)
+
+
+def shown(connection: Connection, ticket: Ticket) -> set[str]:
+    """Ids of the messages before the question that the card showed when it was written."""
+    since = ticket.opened_at - _TURNS_MS
+    events = tickets.turn_events(
+        connection, ticket.room_id, ticket.user_id, since=since, but=ticket.event_id, most=_TURNS
+    )
+    return {event.event_id for event in events}
+
+
+def why(ticket: Ticket) -> str:
+    """What led to the ticket, for officers."""
+    return phrases.TICKET_REASON[ticket.reason].format(incident=ticket.incident_id)
+
+
+def from_citizen(
+    connection: Connection,
+    event: IncomingEvent,
+    desk: Desk,
+    ticket: Ticket,
+    text: str,
+    now: int,
+    *,
+    audio: str | None = None,
+) -> None:
+    """A further message of the citizen goes into the thread; `audio` is the file of a spoken one."""
     place = shared_place(event) if event.kind is Kind.LOCATION else None
-    if place is not None:
-        said = phrases.TICKET_PLACE.format(link=map_link(place))
-    else:
-        said = phrases.TICKET_FROM_CITIZEN.format(text=_words(text))
-    _into_thread(connection, desk, ticket, f"{ticket.key}:in:{event.event_id}", said, now)
+    content = by_citizen(text) if place is None else _content(phrases.TICKET_PLACE.format(link=map_link(place)))
+    into_thread(connection, desk, ticket, copies(ticket, event.event_id, by="citizen")[0], content, now)
+    _sound(connection, event, desk, ticket, audio, now)
     tickets.spoken(connection, ticket.id, now, by_officer=False)
     desk.record(connection, "ticket.from_citizen", event.event_id, {"ticket": ticket.id, "text": text}, now)
+
+
+def sound_from_citizen(
+    connection: Connection,
+    event: IncomingEvent,
+    desk: Desk,
+    ticket: Ticket,
+    now: int,
+    *,
+    audio: str | None,
+    reason: str,
+) -> None:
+    """A voice message without words; with its recording, if there is one that can be played."""
+    text = phrases.TICKET_VOICE_UNREADABLE.format(reason=reason) if reason else phrases.TICKET_VOICE_SILENT
+    into_thread(connection, desk, ticket, copies(ticket, event.event_id, by="citizen")[0], _content(text), now)
+    _sound(connection, event, desk, ticket, audio, now)
+    tickets.spoken(connection, ticket.id, now, by_officer=False)
+    desk.record(connection, "ticket.from_citizen", event.event_id, {"ticket": ticket.id, "kind": event.kind}, now)
+
+
+def file_from_citizen(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, now: int) -> None:
+    """The officers hear that something came which they will not get: nobody can tell a crash from an identity card."""
+    key, _ = copies(ticket, event.event_id, by="citizen")
+    into_thread(connection, desk, ticket, key, _content(phrases.TICKET_FILE), now)
+    tickets.spoken(connection, ticket.id, now, by_officer=False)
+
+
+def by_citizen(text: str) -> dict[str, Any]:
+    """The citizen's words as officers read them."""
+    return _content(phrases.TICKET_FROM_CITIZEN.format(text=quoted(text)))
+
+
+def by_officer(text: str) -> dict[str, Any]:
+    """An officer's words as the citizen reads them."""
+    lines = "\n".join(escape(line) for line in text[:LONGEST_MESSAGE].strip().splitlines())
+    return _content(phrases.TICKET_FROM_OFFICER.format(text=lines))
+
+
+def is_internal(text: str) -> bool:
+    """A note between officers."""
+    return text.lstrip().startswith(_INTERNAL)
+
+
+def is_end(text: str) -> bool:
+    """The officer's word that the talk is over."""
+    return text.strip().strip(".!").casefold() in DONE
 
 
 def from_officer(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
     """A message in a ticket's thread: to the citizen, or the end of the ticket."""
     ticket = tickets.of_key(connection, about)
-    if ticket is None or event.body.lstrip().startswith(_INTERNAL):
+    if ticket is None or is_internal(event.body):
         return
-    who = officer(desk, event)
-    if who is None:
-        desk.record(connection, "ticket.refused", event.event_id, {"ticket": ticket.id, "trust": event.trust}, now)
-        _tell(connection, event, desk, ticket, phrases.TICKET_NO_POWER, now)
+    contents = _for_citizen(event)
+    if officer(desk, event) is None:
+        refuse(connection, event, desk, ticket, now)
     elif not ticket.is_open:
-        _tell(connection, event, desk, ticket, phrases.TICKET_IS_CLOSED.format(number=ticket.id), now)
-    elif event.kind is not Kind.TEXT or not event.body.strip():
-        _tell(connection, event, desk, ticket, phrases.TICKET_WORDS_ONLY, now)
-    elif event.body.strip().strip(".!").casefold() in DONE:
-        _close(connection, event, desk, ticket, now)
+        tell(connection, event, desk, ticket, phrases.TICKET_IS_CLOSED.format(number=ticket.id), now)
+    elif event.kind is Kind.TEXT and is_end(event.body):
+        close(connection, event, desk, ticket, now)
+    elif not contents:
+        tell(connection, event, desk, ticket, phrases.TICKET_WORDS_ONLY, now)
     else:
-        text = "\n".join(escape(line) for line in event.body[:_LONGEST_MESSAGE].strip().splitlines())
-        content = render(phrases.TICKET_FROM_OFFICER.format(text=text)).content()
-        key = f"{ticket.key}:out:{event.event_id}"
-        outbox.append(connection, Outgoing(key, ticket.room_id, content, priority=Priority.REPLY), now)
+        for key, content in zip(copies(ticket, event.event_id, by="officer"), contents, strict=False):
+            outbox.append(connection, Outgoing(key, ticket.room_id, content, priority=Priority.REPLY), now)
         tickets.spoken(connection, ticket.id, now, by_officer=True)
-        payload = {"ticket": ticket.id, "officer": event.sender, "text": event.body}
+        payload = {"ticket": ticket.id, "officer": event.sender, "kind": event.kind, "text": event.body}
         desk.record(connection, "ticket.answered", event.event_id, payload, now)
+
+
+def copies(ticket: Ticket, event_id: str, *, by: Literal["citizen", "officer"]) -> tuple[str, str]:
+    """Keys of what goes over for a message: its words, and its recording."""
+    way = "in" if by == "citizen" else "out"
+    return f"{ticket.key}:{way}:{event_id}", f"{ticket.key}:{way}-audio:{event_id}"
+
+
+def _for_citizen(event: IncomingEvent) -> list[dict[str, Any]]:
+    """What an officer's message becomes for the citizen; nothing when it cannot be carried over."""
+    if event.kind is Kind.TEXT and event.body.strip():
+        return [by_officer(event.body)]
+    place = shared_place(event) if event.kind is Kind.LOCATION else None
+    if place is not None:
+        return [_content(phrases.TICKET_PLACE_FROM_OFFICER.format(link=map_link(place)))]
+    if event.kind is Kind.AUDIO and event.media is not None:
+        return [_content(phrases.TICKET_VOICE_FROM_OFFICER), forwarded(event.media, phrases.TICKET_VOICE_NAME)]
+    return []
 
 
 def ticked(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
@@ -110,14 +203,14 @@ def ticked(connection: Connection, event: IncomingEvent, desk: Desk, about: str 
     if ticket is None or not event.body.startswith(TICKS) or officer(desk, event) is None:
         return
     if ticket.is_open:
-        _close(connection, event, desk, ticket, now)
+        close(connection, event, desk, ticket, now)
 
 
 def cancelled(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, now: int) -> str:
     """The citizen needs nobody any more; returns what they are told."""
     if tickets.close(connection, ticket.id, event.sender, now):
         said = phrases.TICKET_CANCELLED_CARD.format(number=ticket.id)
-        _into_thread(connection, desk, ticket, f"{ticket.key}:closed", said, now)
+        into_thread(connection, desk, ticket, f"{ticket.key}:closed", _content(said), now)
         desk.record(connection, "ticket.cancelled", event.event_id, {"ticket": ticket.id}, now)
     return phrases.TICKET_CANCELLED.format(number=ticket.id)
 
@@ -128,30 +221,56 @@ def close_idle(connection: Connection, desk: Desk, now: int) -> int:
     for ticket in left:
         tickets.close(connection, ticket.id, "kentongan", now)
         said = phrases.TICKET_IDLE_CARD.format(number=ticket.id, days=IDLE_DAYS)
-        _into_thread(connection, desk, ticket, f"{ticket.key}:closed", said, now)
+        into_thread(connection, desk, ticket, f"{ticket.key}:closed", _content(said), now)
         desk.record(connection, "ticket.idle", ticket.event_id, {"ticket": ticket.id}, now)
     return len(left)
 
 
-def _close(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, now: int) -> None:
+def close(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, now: int) -> None:
+    """An officer ends it; both sides hear it."""
     if not tickets.close(connection, ticket.id, event.sender, now):
         return
     text = phrases.TICKET_CLOSED.format(number=ticket.id)
     outbox.append(connection, Outgoing(f"{ticket.key}:ended", ticket.room_id, render(text).content()), now)
     said = phrases.TICKET_CLOSED_CARD.format(number=ticket.id)
-    _into_thread(connection, desk, ticket, f"{ticket.key}:closed", said, now)
+    into_thread(connection, desk, ticket, f"{ticket.key}:closed", _content(said), now)
     payload = {"ticket": ticket.id, "officer": event.sender}
     desk.record(connection, "ticket.closed", event.event_id, payload, now)
 
 
-def _into_thread(connection: Connection, desk: Desk, ticket: Ticket, key: str, markdown: str, now: int) -> None:
-    content = threaded(f"outbox:{ticket.key}", render(markdown).content())
-    desk.tell_operations(connection, key, content, now)
+def into_thread(
+    connection: Connection, desk: Desk, ticket: Ticket, key: str, content: dict[str, Any], now: int
+) -> None:
+    """A message into a ticket's thread, once for each key."""
+    desk.tell_operations(connection, key, threaded(f"outbox:{ticket.key}", content), now)
 
 
-def _tell(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, markdown: str, now: int) -> None:
+def _sound(
+    connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, audio: str | None, now: int
+) -> None:
+    """The recording of a spoken message, under its words."""
+    room_id = desk.operations_room(connection)
+    if audio is None or room_id is None:
+        return
+    _, key = copies(ticket, event.event_id, by="citizen")
+    content = threaded(f"outbox:{ticket.key}", recording(event.media, phrases.TICKET_VOICE_NAME))
+    outbox.append(connection, Outgoing(key, room_id, content, priority=Priority.CARD, upload=audio), now)
+
+
+def tell(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, markdown: str, now: int) -> None:
+    """A word to the officers about one of their own messages, in the thread."""
     content = threaded(f"outbox:{ticket.key}", render(markdown).content(notice=True))
     desk.tell_operations(connection, f"{ticket.key}:not:{event.event_id}", content, now)
+
+
+def refuse(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, now: int) -> None:
+    """Somebody without the power to do so spoke to the citizen: nothing goes over."""
+    desk.record(connection, "ticket.refused", event.event_id, {"ticket": ticket.id, "trust": event.trust}, now)
+    tell(connection, event, desk, ticket, phrases.TICKET_NO_POWER, now)
+
+
+def _content(markdown: str) -> dict[str, Any]:
+    return render(markdown).content()
 
 
 def _when(desk: Desk, local: datetime) -> str:
@@ -168,8 +287,9 @@ def _when(desk: Desk, local: datetime) -> str:
     return phrases.TICKET_CLOSED_HOURS.format(day=day, date=date, time=f"{opening:%H.%M}")
 
 
-def _words(text: str) -> str:
-    return escape(mask(text)[:_LONGEST_MESSAGE])
+def quoted(text: str) -> str:
+    """A citizen's words for officers: masked, and literal."""
+    return escape(mask(text)[:LONGEST_MESSAGE])
 
 
 def _short(text: str) -> str:

@@ -160,6 +160,23 @@ def held(connection: Connection, row: Row) -> list[Row]:
     return [_row(other) for other in rows]
 
 
+def following(connection: Connection, row: Row) -> Row | None:
+    """The next written message of the same person in the same room that still waits for its handler."""
+    other = connection.execute(
+        select(inbox)
+        .where(
+            inbox.c.state == "new",
+            inbox.c.kind == Kind.TEXT,
+            inbox.c.room_id == row.event.room_id,
+            inbox.c.sender == row.event.sender,
+            inbox.c.id > row.id,
+        )
+        .order_by(inbox.c.id)
+        .limit(1)
+    ).first()
+    return _row(other) if other is not None else None
+
+
 def hold(connection: Connection, row_ids: Iterable[int], until: int) -> None:
     """These fragments wait for the rest of their question."""
     connection.execute(update(inbox).where(inbox.c.id.in_(list(row_ids))).values(not_before=until))

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from bot.event import IncomingEvent
+from bot.store import changes
 from bot.store.inbox import insert_or_ignore
 from bot.store.tables import inbox, outbox, tickets
 
@@ -51,6 +53,7 @@ class Ticket:
 class Turn:
     """A message of the talk before the ticket, and what the bot said to it."""
 
+    event_id: str
     said: str
     replied: str | None
 
@@ -109,6 +112,14 @@ def current(connection: Connection, room_id: str, user_id: str) -> Ticket | None
     return _ticket(row) if row else None
 
 
+def of_room(connection: Connection, room_id: str, user_id: str) -> list[Ticket]:
+    """Every ticket of a citizen in a DM, open or closed, the newest first."""
+    rows = connection.execute(
+        select(tickets).where(tickets.c.room_id == room_id, tickets.c.user_id == user_id).order_by(tickets.c.id.desc())
+    )
+    return [_ticket(row) for row in rows]
+
+
 def spoken(connection: Connection, number: int, now: int, *, by_officer: bool) -> None:
     """A message went over; an officer's first one takes the ticket."""
     values: dict[str, Any] = {"updated_at": now}
@@ -138,26 +149,40 @@ def idle(connection: Connection, before: int) -> list[Ticket]:
 
 
 def turns(connection: Connection, room_id: str, user_id: str, *, since: int, but: str, most: int) -> list[Turn]:
-    """The last messages of a talk, oldest first, as they were written; `but` is the one that needs no repeating."""
-    rows = connection.execute(
-        select(inbox.c.event_id, inbox.c.payload)
+    """The last messages of a talk before the one with the id `but`, oldest first, as their author wants them now.
+
+    Without the fragments that were read together with that one.
+    """
+    found: list[Turn] = []
+    for event in turn_events(connection, room_id, user_id, since=since, but=but, most=most):
+        said = changes.latest(connection, event)
+        if said is not None:
+            content = connection.scalar(select(outbox.c.content).where(outbox.c.key == f"reply:{event.event_id}"))
+            found.append(Turn(event.event_id, said.body, str(content["body"]) if content else None))
+    return found
+
+
+def turn_events(
+    connection: Connection, room_id: str, user_id: str, *, since: int, but: str, most: int
+) -> list[IncomingEvent]:
+    """The messages of `turns` as they came, with those that were taken back since."""
+    until = select(inbox.c.id).where(inbox.c.event_id == but).scalar_subquery()
+    payloads = connection.scalars(
+        select(inbox.c.payload)
         .where(
             inbox.c.room_id == room_id,
             inbox.c.sender == user_id,
             inbox.c.kind == "text",
             inbox.c.state == "done",
             inbox.c.received_at >= since,
-            inbox.c.event_id != but,
+            inbox.c.payload.is_not(None),
+            inbox.c.id < until,
         )
         .order_by(inbox.c.id.desc())
         .limit(most)
     ).all()
-    found: list[Turn] = []
-    for row in reversed(rows):
-        if row.payload:
-            content = connection.scalar(select(outbox.c.content).where(outbox.c.key == f"reply:{row.event_id}"))
-            found.append(Turn(str(row.payload.get("body", "")), str(content["body"]) if content else None))
-    return found
+    events = [IncomingEvent.from_json(payload) for payload in reversed(payloads)]
+    return [event for event in events if changes.into(connection, event.event_id) != but]
 
 
 def _ticket(row: Any) -> Ticket:

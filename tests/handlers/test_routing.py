@@ -95,8 +95,13 @@ def test_its_own_words_notices_and_edits_are_never_answered(
 ) -> None:
     own = event(kind, direct=direct, sender=ME)
     assert way(own, room, answers_us=answers_us) is Way.NOTHING
-    for quiet in (Kind.NOTICE, Kind.EDIT, Kind.REDACTION, Kind.REACTION):
+    for quiet in (Kind.NOTICE, Kind.REACTION):
         assert way(event(quiet, direct=direct), room, answers_us=answers_us) is Way.NOTHING
+    for changing in (Kind.EDIT, Kind.REDACTION):
+        carried = way(event(changing, direct=direct, target="$e0"), room, answers_us=answers_us)
+        assert carried in (Way.NOTHING, Way.CHANGE, Way.TICKET_CHANGE, Way.CARD_UNMARK)
+        if room in (RoomKind.CHANNEL, RoomKind.SPACE):
+            assert carried is Way.NOTHING
 
 
 @given(kind=st.sampled_from(list(Kind)), room=st.sampled_from(list(RoomKind)))

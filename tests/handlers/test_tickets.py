@@ -1,5 +1,7 @@
 """A person takes over: from the citizen's DM to the operations room and back."""
 
+# ruff: noqa: F811 - fixtures are imported by their names
+
 from __future__ import annotations
 
 import json
@@ -8,50 +10,16 @@ from dataclasses import replace
 import pytest
 from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select, update
+from ticket_world import ASK, OFFICER, deliver, desk, officer  # noqa: F401 - fixtures
 
 from bot.dialogue.localfile import Hours
-from bot.event import IncomingEvent, Kind, Trust
+from bot.event import Kind, Trust
 from bot.handlers import tickets
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
-from bot.rooms.model import Officer
 from bot.store.database import Database
-from bot.store.tables import inbox, incidents, outbox, transmissions
+from bot.store.tables import inbox, incidents, transmissions
 from bot.store.tables import tickets as table
-
-OFFICER = "@piket:batang.test"
-ASK = "mau bicara sama petugas, nik saya 3325011234567890"
-
-
-@pytest.fixture
-def desk(desk: Desk) -> Desk:
-    officer = Officer(person="@piket", role="petugas", power=50, rooms=("all",))
-    return replace(
-        desk, content=replace(desk.content, rooms=desk.content.rooms.model_copy(update={"officers": (officer,)}))
-    )
-
-
-@pytest.fixture
-def deliver(engine: Engine) -> object:
-    """As if the sender had sent everything: each row has an event id."""
-
-    def work() -> None:
-        with engine.begin() as connection:
-            for row in connection.execute(select(outbox).where(outbox.c.event_id.is_(None))).all():
-                connection.execute(
-                    update(outbox).where(outbox.c.id == row.id).values(event_id=f"${row.key}", state="sent")
-                )
-
-    return work
-
-
-@pytest.fixture
-def officer(event: Event) -> Event:
-    def make(body: str, **values: object) -> IncomingEvent:
-        base = {"sender": OFFICER, "trust": Trust.DEVICE, "thread_root": "$ticket:1"}
-        return event(body, room=OPERATIONS, **{**base, **values})
-
-    return make
 
 
 async def test_who_asks_for_a_person_gets_a_ticket_without_a_name_or_number_in_it(
