@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from bot.dialogue.answering import Answering
 from bot.dialogue.decision import Decision
 from bot.dialogue.flows import Service
-from bot.dialogue.joints import spoken
 from bot.dialogue.mind import Mind
 from bot.dialogue.reply import choose_answer
 from bot.dialogue.turn import Turn
@@ -22,11 +20,10 @@ class Context:
     def __init__(self, mind: Mind, answering: Answering) -> None:
         self._mind = mind
         self._answering = answering
-        self._correction: re.Pattern[str] | None = spoken(mind.phrases.corrections)
 
     def corrected(self, turn: Turn) -> Decision | None:
         """ "eh maksud saya SKCK": the last question with another topic; what was asked for the old one is dropped."""
-        found = self._correction.search(turn.text) if self._correction else None
+        found = self._mind.correction(turn.text)
         if found is None or turn.state.intent is None or not turn.state.question:
             return None
         understander, reader = self._mind.understander, self._mind.understander.reader

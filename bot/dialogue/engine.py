@@ -29,17 +29,17 @@ class Engine:
 
     def __init__(self, flows: Flows, thresholds: Thresholds | None = None) -> None:
         self.flows = flows
-        self._mind = Mind(flows, thresholds)
-        self._emergencies = Emergencies(self._mind)
-        self._answering = Answering(self._mind)
-        self._pending = Pending(self._mind)
-        self._context = Context(self._mind, self._answering)
-        self._several = Several(self._mind)
+        self.mind = Mind(flows, thresholds)
+        self._emergencies = Emergencies(self.mind)
+        self._answering = Answering(self.mind)
+        self._pending = Pending(self.mind)
+        self._context = Context(self.mind, self._answering)
+        self._several = Several(self.mind)
 
     @property
     def understander(self) -> Understander:
         """How messages are understood by themselves."""
-        return self._mind.understander
+        return self.mind.understander
 
     def step(self, state: Conversation | None, text: str, now: datetime, *, private: bool = True) -> Decision:
         """Decide on one message. `state`: None for a first message. `now`: aware. Never raises on any text.
@@ -51,7 +51,7 @@ class Engine:
         text = text[:LONGEST_TEXT]
         lapsed = state is not None and state.expired(now)
         waiting = lapsed and state is not None and bool(state.running or state.offers or state.alarm)
-        decision = self._decide(Turn(self._fresh(state, now), text, self._mind.understand(text), now, private))
+        decision = self._decide(Turn(self._fresh(state, now), text, self.mind.understand(text), now, private))
         notes = [note for note, said in ((self.flows.phrases.expired, waiting), (self.flows.phrases.cut, cut)) if said]
         if notes and decision.outcome is not Outcome.EMERGENCY:
             decision = replace(decision, reply="\n\n".join([*(note.strip() for note in notes), decision.reply]))
@@ -76,7 +76,7 @@ class Engine:
             return self._emergencies.heard(turn, turn.state.alarm, self._usual)
         decision = self._usual(turn)
         if decision.outcome is Outcome.EMERGENCY:  # found by its likeness to the examples of a rule
-            rule = self._mind.understander.rules_by_reason[decision.reason]
+            rule = self.mind.understander.rules_by_reason[decision.reason]
             return self._emergencies.advise(turn, rule, decision.score)
         return decision
 
@@ -89,12 +89,12 @@ class Engine:
         if decision is None:
             # Also in the middle of a flow: it was the wrong one. A correction that is not sure waits its turn.
             corrected = self._context.corrected(turn)
-            decision = corrected if corrected is not None and corrected.score >= self._mind.limits.answer else None
+            decision = corrected if corrected is not None and corrected.score >= self.mind.limits.answer else None
         return (
             decision
             or self._pending.reply(turn)
             or corrected
             or self._context.follow_up(turn)
             or self._several.answer(turn)
-            or self._answering.act(turn, self._mind.judge(turn.understanding))
+            or self._answering.act(turn, self.mind.judge(turn.understanding))
         )

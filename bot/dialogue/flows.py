@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -63,6 +63,21 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Example:
+    """One of the many examples of `examples/`."""
+
+    label: str
+    """The intent, or the reason of a policy rule."""
+    text: str
+    document: Document = field(compare=False)
+    place: tuple[str | int, ...]
+
+    def problem(self, message: str) -> Problem:
+        """Something is wrong with it."""
+        return self.document.problem(self.place, message)
+
+
+@dataclass(frozen=True)
 class Flows:
     """The whole content."""
 
@@ -81,11 +96,25 @@ class Flows:
     """When officers answer those who ask for a person."""
     law: LawFile | None = None
     """The law table, when the folder has one."""
+    examples: tuple[Example, ...] = ()
+    """Those that stand apart from the flows, in `examples/`."""
+    documents: Mapping[str, Document] = field(default_factory=dict, compare=False)
+    """The files as read, by file name: where a mistake stands."""
 
     @cached_property
     def entities(self) -> dict[str, list[Value]]:
         """All entities; their names are unique over the flows."""
         return {name: values for flow in self.flows.values() for name, values in flow.file.entities.items()}
+
+    def spoken(self) -> Iterator[str]:
+        """The phrases that the content looks for in messages: nouns, facets, entities, the words of policies."""
+        yield from self.actions
+        for service in self.services.values():
+            yield from (phrase for group in service.nouns for phrase in group)
+        for phrases in (*self.facets.values(), *self.policy.words.values()):
+            yield from phrases
+        for values in self.entities.values():
+            yield from (words for value in values for words in value.words)
 
     def warnings(self, today: date) -> list[Problem]:
         """What should be mended soon: answers past their review date, local facts not yet filled in."""
@@ -101,16 +130,13 @@ class Flows:
                     )
                     problem = service.flow.document.problem((*service.place, "answers", index), message)
                     found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
-        if self.law is not None and self._law_document is not None and self.law.review_by < today:
+        if self.law is not None and self.law.review_by < today:
             message = f"the law table was to be reviewed by {self.law.review_by.isoformat()}: check it, set new dates"
-            problem = self._law_document.problem(("review_by",), message)
+            problem = self.documents["law.yaml"].problem(("review_by",), message)
             found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
         for name in sorted(used):
-            if self.local[name].value is None and self._local_document is not None:
+            if self.local[name].value is None:
                 message = f"local fact {name} ({self.local[name].about}) is empty: answers say so until you fill it in"
-                problem = self._local_document.problem(("facts", name), message)
+                problem = self.documents["local.yaml"].problem(("facts", name), message)
                 found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
         return found
-
-    _local_document: Document | None = field(default=None, compare=False)
-    _law_document: Document | None = field(default=None, compare=False)

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from bot.dialogue.checkwords import lint_words
 from bot.dialogue.decision import Outcome
 from bot.dialogue.engine import Engine
 from bot.dialogue.flows import Service
+from bot.dialogue.loader import LEXICON, POLICY
 from bot.dialogue.model import Answer
+from bot.dialogue.shadows import Shadows, warning
 from bot.dialogue.trial import taken
 from bot.language.reading import Reader
-from bot.problem import Problem, Severity
+from bot.problem import Problem
 
 Place = tuple[str | int, ...]
 _SHOWN = 4
@@ -26,11 +29,16 @@ _OWN = {Outcome.ANSWER, Outcome.ASK}
 def lint(engine: Engine, now: datetime) -> list[Problem]:
     """Warnings with file and line. Costs about one decision an example."""
     found: list[Problem] = []
+    shadows = Shadows(engine, now)
     found.extend(_overlaps(engine))
     for service in engine.flows.services.values():
         found.extend(_answers(service))
-        found.extend(_examples(engine, service, now))
+        found.extend(_examples(engine, shadows, service, now))
+        found.extend(_warn(service, place, message) for place, message in shadows.options(service))
+    found.extend(shadows.rules())
     found.extend(_words(engine))
+    documents = engine.flows.documents
+    found.extend(lint_words(engine.flows, documents[LEXICON], documents[POLICY]))
     return found
 
 
@@ -97,23 +105,36 @@ def _preceded(earlier: Iterable[Answer], answer: Answer) -> int | None:
     return None
 
 
-def _examples(engine: Engine, service: Service, now: datetime) -> Iterator[Problem]:
+def _examples(engine: Engine, shadows: Shadows, service: Service, now: datetime) -> Iterator[Problem]:
     """Examples and aliases that the bot itself would not take for this intent."""
     for kind, texts in (("examples", service.intent.examples), ("aliases", service.intent.aliases)):
         for index, text in enumerate(texts):
-            decision = engine.step(None, text, now)
-            if decision.outcome in _OWN and decision.intent == service.name:
-                continue
-            understanding = engine.understander.understand(engine.understander.reader.read(text))
-            message = f"'{text}' ({service.name}) is taken for {taken(decision)}"
-            if not understanding.reading.words:
-                message = f"'{text}' holds no word that is read"
-            elif any(candidate.label == service.name for candidate in understanding.held):
-                topic = " + ".join(
-                    "/".join(group[:_SHOWN]) + ("/…" if group[_SHOWN:] else "") for group in service.nouns
-                )
-                message += f": it lacks the topic of {service.name} ({topic})"
-            yield _warn(service, (kind, index), message)
+            message = _mistaken(engine, shadows, service, text, now)
+            if message is not None:
+                yield _warn(service, (kind, index), message)
+    for example in engine.flows.examples:
+        message = _mistaken(engine, shadows, service, example.text, now) if example.label == service.name else None
+        if message is not None:
+            yield warning(example.problem(message))
+
+
+def _mistaken(engine: Engine, shadows: Shadows, service: Service, text: str, now: datetime) -> str | None:
+    decision = engine.step(None, text, now)
+    earlier = shadows.over(text, decision)
+    if earlier is None and decision.outcome in _OWN and decision.intent == service.name:
+        earlier = shadows.correction(text)
+        if earlier is None:
+            return None
+    if earlier is not None:
+        return f"'{text}' ({service.name}): {earlier}"
+    understanding = engine.mind.understand(text)
+    if not understanding.reading.words:
+        return f"'{text}' holds no word that is read"
+    message = f"'{text}' ({service.name}) is taken for {taken(decision)}"
+    if any(candidate.label == service.name for candidate in understanding.held):
+        topic = " + ".join("/".join(group[:_SHOWN]) + ("/…" if group[_SHOWN:] else "") for group in service.nouns)
+        message += f": it lacks the topic of {service.name} ({topic})"
+    return message
 
 
 def _words(engine: Engine) -> Iterator[Problem]:
@@ -127,8 +148,7 @@ def _words(engine: Engine) -> Iterator[Problem]:
                     place = ("entities", entity, number, "words", index)
                     problem = _unsayable(reader, phrase, value.value, seen)
                     if problem:
-                        told = flow.document.problem(place, problem)
-                        yield Problem(told.file, told.line, told.message, Severity.WARNING)
+                        yield warning(flow.document.problem(place, problem))
 
 
 def _unsayable(reader: Reader, phrase: str, value: str, seen: dict[str, str]) -> str | None:
@@ -140,5 +160,4 @@ def _unsayable(reader: Reader, phrase: str, value: str, seen: dict[str, str]) ->
 
 
 def _warn(service: Service, where: Place, message: str) -> Problem:
-    problem = service.flow.document.problem((*service.place, *where), message)
-    return Problem(problem.file, problem.line, message, Severity.WARNING)
+    return warning(service.flow.document.problem((*service.place, *where), message))

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.dialogue.check import check
-from bot.dialogue.flows import Flow, Flows, Service
+from bot.dialogue.flows import Example, Flow, Flows, Service
 from bot.dialogue.format import up_to_date
 from bot.dialogue.lawfile import LawFile, check_law
 from bot.dialogue.localfile import LocalFile
-from bot.dialogue.model import FlowFile, LexiconFile, Part, PhrasesFile, PolicyFile
+from bot.dialogue.model import ExamplesFile, FlowFile, LexiconFile, Part, PhrasesFile, PolicyFile
 from bot.language.lexicon import Lexicon
 from bot.language.tokens import tokens
 from bot.problem import ContentError, Problem
@@ -20,13 +20,15 @@ from bot.yamlfile import Document, read, validate
 LEXICON, POLICY, PHRASES, LOCAL = "lexicon.yaml", "policy.yaml", "phrases.yaml", "local.yaml"
 LAW = "law.yaml"
 """Only folders whose flows `call: law` need it."""
+EXAMPLES = "examples"
+"""Sub-folder with more examples of intents and rules, if there is one."""
 _SPECIAL = {LEXICON, POLICY, PHRASES, LOCAL, LAW}
 
 Kind = TypeVar("Kind", bound=Part)
 
 
 def load_flows(folder: Path) -> Flows:
-    """Read every file of the folder (its sub-folders hold other things). Raises ContentError with all problems."""
+    """Read every file of the folder and of its `examples`. Raises ContentError with all problems."""
     paths = sorted(path for path in folder.glob("*.yaml"))
     problems: list[Problem] = []
     documents: dict[str, Document] = {}
@@ -38,6 +40,7 @@ def load_flows(folder: Path) -> Flows:
     for path in paths:
         if path.name not in _SPECIAL:
             _take(path, FlowFile, documents, values, problems)
+    examples = _examples(folder, problems)
     if not any(path.name not in _SPECIAL for path in paths):
         problems.append(Problem(folder, 0, "holds no flow: put one YAML file a service here"))
     if problems:
@@ -71,10 +74,10 @@ def load_flows(folder: Path) -> Flows:
         phrases=_as(PhrasesFile, values[PHRASES]),
         local=_as(LocalFile, values[LOCAL]).facts,
         officer_hours=tuple(_as(LocalFile, values[LOCAL]).officer_hours),
-        digest=_digest(folder, paths),
+        digest=_digest(folder, [*paths, *_example_files(folder)]),
         law=law,
-        _local_document=documents[LOCAL],
-        _law_document=documents.get(LAW),
+        examples=examples,
+        documents=documents,
     )
     if law is not None:
         problems.extend(check_law(law, documents[LAW]))
@@ -96,6 +99,25 @@ def _take(
         values[path.name] = validate(documents[path.name], model)
     except ContentError as error:
         problems.extend(error.problems)
+
+
+def _example_files(folder: Path) -> list[Path]:
+    return sorted((folder / EXAMPLES).glob("*.yaml"))
+
+
+def _examples(folder: Path, problems: list[Problem]) -> tuple[Example, ...]:
+    found: list[Example] = []
+    for path in _example_files(folder):
+        try:
+            document = up_to_date(read(path))
+            file = validate(document, ExamplesFile)
+        except ContentError as error:
+            problems.extend(error.problems)
+            continue
+        for label, texts in file.examples.items():
+            places = (("examples", label, index) for index in range(len(texts)))
+            found.extend(Example(label, text, document, place) for text, place in zip(texts, places, strict=True))
+    return tuple(found)
 
 
 def _as(kind: type[Kind], value: Part) -> Kind:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.dialogue.consent import Consent
 from bot.dialogue.decision import Decision
 from bot.dialogue.explain import explain
 from bot.dialogue.flows import Flows
+from bot.dialogue.joints import spoken
 from bot.dialogue.model import PhrasesFile, Rule
 from bot.dialogue.speak import Said, Speaker
 from bot.dialogue.turn import Turn
@@ -23,6 +26,7 @@ class Mind:
         self.understander = Understander(flows, thresholds)
         self.speaker = Speaker(flows, self.understander.lookups)
         self.consent = Consent(flows.phrases)
+        self._correction = spoken(flows.phrases.corrections)
         reader = self.understander.reader
         self._commands: dict[str, set[str]] = {
             name: {reader.read(phrase).text for phrase in phrases} | set(phrases)
@@ -54,6 +58,10 @@ class Mind:
     def commands(self, understanding: Understanding, command: str) -> bool:
         """The whole message is one of the phrases of that command."""
         return understanding.reading.text in self._commands.get(command, ())
+
+    def correction(self, text: str) -> re.Match[str] | None:
+        """Where a message says that the one before was not what was meant."""
+        return self._correction.search(text) if self._correction else None
 
     def decide(self, turn: Turn, said: Said, reason: str, *, intent: str | None = None, score: float = 0.0) -> Decision:
         """What is said, with why."""

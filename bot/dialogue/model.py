@@ -219,6 +219,14 @@ class PolicyFile(Part):
     rules: list[Rule]
 
 
+class ExamplesFile(Part):
+    """examples/*.yaml: more of what people say, kept apart so that a flow stays readable."""
+
+    version: Version
+    examples: dict[Name, list[Phrase]]
+    """By intent, or by reason of a policy rule."""
+
+
 class LexiconFile(Part):
     """lexicon.yaml: how people here write."""
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.dialogue.decision import Decision
-from bot.dialogue.joints import spoken
+from bot.dialogue.joints import Joints
 from bot.dialogue.mind import Mind
 from bot.dialogue.speak import Said
 from bot.dialogue.turn import Turn
@@ -31,7 +31,7 @@ class Several:
 
     def __init__(self, mind: Mind) -> None:
         self._mind = mind
-        self._joint = spoken(mind.phrases.joints)
+        self._joints = Joints(mind.phrases.joints, mind.flows.spoken())
 
     def answer(self, turn: Turn) -> Decision | None:
         """None unless the message surely asks two things."""
@@ -71,9 +71,7 @@ class Several:
 
     def _parts(self, text: str) -> list[str]:
         parts = [part for part in _SENTENCE.split(text) if part.strip()]
-        if self._joint is None:
-            return parts
-        return [piece for part in parts for piece in self._joint.split(part) if piece.strip()]
+        return [piece for part in parts for piece in self._joints.split(part) if piece.strip()]
 
     def _question(self, part: str, topic: str | None) -> _Question | None:
         understander = self._mind.understander

@@ -63,7 +63,7 @@ def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | L
         if step.ask:
             return Pause(index, step.ask.text.strip())
         if step.choose:
-            return Pause(index, _choices(step.choose), _offers(step.choose))
+            return Pause(index, _choices(step.choose), offers(step.choose))
         if step.branch:
             target = next((branch.goto for branch in step.branch if _fits(branch, slots)), None)
         if target is None:
@@ -98,7 +98,8 @@ def _choices(choose: Choose) -> str:
     return f"{choose.text.strip()}\n\n{numbered([option.label for option in choose.options])}"
 
 
-def _offers(choose: Choose) -> tuple[Offer, ...]:
+def offers(choose: Choose) -> tuple[Offer, ...]:
+    """What may be chosen, as the talk keeps it."""
     return tuple(
         Offer(option.label, (option.label, *option.words), value=option.value or option.label, goto=option.goto)
         for option in choose.options
