@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -10,8 +11,11 @@ from sqlalchemy import Engine, select, update
 
 from bot.event import Kind, Media
 from bot.handlers.consumer import Consumer
+from bot.handlers.desk import Desk
 from bot.handlers.fragments import HOLD_MS
+from bot.outgoing import Action
 from bot.store import inbox as store
+from bot.store.database import Database
 from bot.store.tables import inbox, outbox
 
 
@@ -52,8 +56,10 @@ async def test_a_fragment_without_a_rest_is_answered_when_its_time_is_over(
 
 
 async def test_the_words_of_others_are_not_joined(arrive: Take, event: Event, engine: Engine) -> None:
-    await arrive(event("sim"), event("yang c biayanya berapa", sender="@lain:batang.test", room="!lain", direct=True))
-    assert "Rp100.000" not in "".join(row["content"]["body"] for row in sent(engine))
+    other = event("yang c biayanya berapa", sender="@lain:batang.test", room="!lain", direct=True)
+    await arrive(event("sim"), other)
+    assert {row["room_id"] for row in sent(engine)} <= {"!lain"}, "the first still waits for its own rest"
+    assert "dialogue.joined" not in audited(engine)
 
 
 async def test_a_sure_question_after_something_else_is_answered_by_itself(
@@ -62,6 +68,101 @@ async def test_a_sure_question_after_something_else_is_answered_by_itself(
     await arrive(event("qwerty"), event("biaya skck berapa"))
     [reply] = sent(engine)
     assert "Rp30.000" in reply["content"]["body"]
+
+
+async def test_after_an_outage_the_halves_of_a_question_are_put_together_by_when_they_were_sent(
+    arrive: Take, event: Event, engine: Engine
+) -> None:
+    hour = NOW - 3_600_000
+    first, second = event("sim", sent_at=hour), event("yang c biayanya berapa", sent_at=hour + 6_000)
+    await arrive(first, second)
+    [reply] = sent(engine)
+    assert reply["key"] == f"reply:{second.event_id}"
+    assert "Rp100.000" in reply["content"]["body"]
+
+
+async def test_after_an_outage_what_was_sent_hours_apart_is_answered_one_by_one_in_order(
+    arrive: Take, event: Event, engine: Engine
+) -> None:
+    hour = 3_600_000
+    early, late = event("sim", sent_at=NOW - 3 * hour), event("qwerty", sent_at=NOW - hour)
+    last = event("biaya skck berapa", sent_at=NOW - hour + 60_000)
+    await arrive(early, late, last)
+    assert [row["key"] for row in sent(engine)] == [f"reply:{one.event_id}" for one in (early, late, last)]
+    assert "dialogue.joined" not in audited(engine)
+
+
+async def test_two_late_comers_at_once_do_not_become_one_question_when_they_were_sent_apart(
+    arrive: Take, take: Take, event: Event, engine: Engine
+) -> None:
+    early, late = event("sim", sent_at=NOW - 60_000), event("yang c biayanya berapa", sent_at=NOW - 500)
+    await arrive(early)
+    assert sent(engine) == [], "its rest may still be on the way"
+    await take(late)
+    assert [row["key"] for row in sent(engine)] == [f"reply:{one.event_id}" for one in (early, late)]
+
+
+async def test_a_fragment_pending_at_a_kill_waits_for_the_first_sync_and_is_answered_once_with_its_rest(
+    arrive: Take, event: Event, engine: Engine, database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = event("sim", sent_at=NOW - 500), event("yang c biayanya berapa", sent_at=NOW + 1_500)
+    await arrive(first)  # held, and here the bot is killed
+    monkeypatch.setattr("bot.handlers.consumer.now_ms", lambda: NOW + 60_000)
+    fetched = False
+    after = Consumer(
+        database,
+        desk,
+        invite_rule=lambda event: Action.LEAVE,
+        wake_sender=lambda: None,
+        wake_listener=lambda: None,
+        caught_up=lambda: fetched,
+    )
+    await after.work_off()
+    assert sent(engine) == [], "the first sync may bring the rest"
+    await database.run(lambda connection: store.append(connection, [second], NOW + 60_000))
+    fetched = True
+    await after.work_off()
+    await after.work_off()
+    [reply] = sent(engine)
+    assert reply["key"] == f"reply:{second.event_id}"
+    assert "Rp100.000" in reply["content"]["body"]
+
+
+async def test_a_fragment_pending_at_a_kill_without_a_rest_is_answered_once(
+    arrive: Take, event: Event, engine: Engine, database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = event("sim")
+    await arrive(first)
+    monkeypatch.setattr("bot.handlers.consumer.now_ms", lambda: NOW + 60_000)
+    for _ in range(2):  # two restarts
+        after = Consumer(
+            database, desk, invite_rule=lambda event: Action.LEAVE, wake_sender=lambda: None,
+            wake_listener=lambda: None,
+        )  # fmt: skip
+        await after.work_off()
+    assert [row["key"] for row in sent(engine)] == [f"reply:{first.event_id}"]
+
+
+async def test_the_loop_answers_a_left_fragment_as_soon_as_the_first_sync_is_through(
+    arrive: Take, event: Event, engine: Engine, database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await arrive(event("sim"))
+    monkeypatch.setattr("bot.handlers.consumer.now_ms", lambda: NOW + 60_000)
+    fetched = False
+    answered = asyncio.Event()
+    after = Consumer(
+        database, desk, invite_rule=lambda event: Action.LEAVE, wake_sender=answered.set, wake_listener=lambda: None,
+        caught_up=lambda: fetched,
+    )  # fmt: skip
+    loop = asyncio.create_task(after.run())
+    try:
+        await after.work_off()
+        assert not answered.is_set()
+        fetched = True
+        await asyncio.wait_for(answered.wait(), 30)
+    finally:
+        loop.cancel()
+    assert len(sent(engine)) == 1
 
 
 async def test_an_emergency_waits_for_nothing(arrive: Take, event: Event, engine: Engine) -> None:
