@@ -87,7 +87,10 @@ class Pending:
 
     def _interrupts(self, service: Service, turn: Turn) -> bool:
         """Surely about something else: answered first, then the question is asked again."""
-        verdict = self._mind.judge(turn.understanding)
+        understanding = turn.understanding
+        if understanding.content <= 1 and understanding.unexplained:
+            return False  # one word that no intent knows is an answer that does not fit
+        verdict = self._mind.judge(understanding)
         rule = self._mind.rule(verdict.label)
         beside = rule is not None and rule.outcome in _BESIDE
         return verdict.sureness is Sureness.SURE and verdict.label != service.name and not beside

@@ -15,6 +15,7 @@ from bot.dialogue.lint import lint
 from bot.dialogue.loader import load_flows
 from bot.dialogue.localfile import LocalFile
 from bot.dialogue.model import FlowFile, LexiconFile, Part, PolicyFile
+from bot.dialogue.schema import KINDS as KINDS_OF_SCHEMA
 from bot.dialogue.schema import schema
 from bot.dialogue.trial import run_examples, run_talks
 from bot.problem import ContentError
@@ -22,6 +23,7 @@ from bot.yamlfile import read, validate
 
 ROOT = Path(__file__).parents[2]
 FORMATS = Path(__file__).with_name("formats")
+PAGE = (ROOT / "docs" / "flow.md").read_text()
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 KINDS: dict[str, type[Part]] = {"policy.yaml": PolicyFile, "lexicon.yaml": LexiconFile, "local.yaml": LocalFile}
 
@@ -89,28 +91,55 @@ def test_what_is_no_version_is_left_to_the_model(tmp_path: Path, text: str) -> N
     assert up_to_date(read(path)).data == read(path).data
 
 
-def test_the_schema_that_editors_use_is_current() -> None:
-    """Renew it with: python -m bot.dialogue.schema > docs/flow.schema.json"""
-    assert (ROOT / "docs" / "flow.schema.json").read_text() == schema()
-    made = json.loads(schema())
-    assert set(made["properties"]) == set(FlowFile.model_fields)
+@pytest.mark.parametrize("kind", KINDS_OF_SCHEMA)
+def test_the_schemas_that_editors_use_are_current(kind: str) -> None:
+    """Renew them with: python -m bot.dialogue.schema docs"""
+    text = (ROOT / "docs" / f"{kind}.schema.json").read_text()
+    assert text == schema(kind)
+    made = json.loads(text)
+    assert set(made["properties"]) == set(KINDS_OF_SCHEMA[kind][0].model_fields)
     assert made["additionalProperties"] is False
+    assert f"`{kind}.schema.json`" in PAGE
+
+
+def test_what_the_models_say_of_their_fields_stands_in_the_schemas() -> None:
+    made = json.loads(schema())
     assert made["$defs"]["Intent"]["properties"]["examples"]["description"].startswith("As people write them")
+    rule = json.loads(schema("policy"))["$defs"]["Rule"]["properties"]
+    assert rule["outcome"] == {"$ref": "#/$defs/RuleOutcome"}
+    assert "operations room" in rule["private"]["description"]
 
 
-def test_the_example_of_the_page_for_officers_works_as_it_says(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "flow.md").read_text()
-    blocks = dict(re.findall(r"```yaml\n# (flows/\S+)\n(.*?)```", page, re.DOTALL))
-    assert set(blocks) == {"flows/perahu.yaml", "flows/tests/perahu.yaml"}
+@pytest.mark.parametrize("kind", ["phrases", "lexicon"])
+def test_every_key_of_the_files_around_the_flows_is_explained(kind: str) -> None:
+    explained = {
+        name for row in re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    assert set(KINDS_OF_SCHEMA[kind][0].model_fields) - {"version"} <= explained
+
+
+def test_the_examples_of_the_page_for_officers_work_as_it_says(tmp_path: Path) -> None:
+    blocks = dict(re.findall(r"```yaml\n# (flows/\S+)\n(.*?)```", PAGE, re.DOTALL))
+    names = ["perahu", "aturan", "tests/perahu", "examples/perahu", "law", "policy", "local"]
+    assert set(blocks) == {f"flows/{name}.yaml" for name in names}
     folder = tmp_path / "flows"
-    (folder / "tests").mkdir(parents=True)
-    for name in ("lexicon.yaml", "phrases.yaml", "local.yaml"):
-        shutil.copy(ROOT / "flows" / name, folder / name)
-    (folder / "policy.yaml").write_text("version: 1\nrules: []\n")
     for name, text in blocks.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
+    for name in ("lexicon.yaml", "phrases.yaml"):
+        shutil.copy(ROOT / "flows" / name, folder / name)
     engine = Engine(load_flows(folder))
     trials = [*run_talks(engine, folder, NOW), *run_examples(engine, NOW)]
-    assert len(trials) == 4
+    assert len(trials) == 5
     assert [str(problem) for trial in trials for problem in trial.problems] == []
     assert [str(problem) for problem in lint(engine, NOW)] == []
+    for text in ("pasal 12", "pasal 9 lama", "hukuman merusak dermaga"):
+        reply = engine.step(None, text, NOW).reply
+        assert "**Pasal 12 ayat (1) Perda 1/2020: merusak dermaga** (dulu pasal 9 Perda 3/1999)" in reply
+        assert "denda kategori II (Rp10 juta)" in reply
+        assert "Kalau ada yang terluka: penjara 1 tahun" in reply
+    assert "Sebutkan nomor pasal" in engine.step(None, "hukuman melepas tali", NOW).reply
+    assert engine.step(None, "tolong perahu karam", NOW).reason == "perahu_karam"
+    assert engine.step(None, "cuaca besok bagaimana", NOW).reason == "cuaca"
+    assert engine.flows.local["loket_jam"].value
+    assert len(engine.flows.officer_hours) == 1
