@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy import Connection, select
 
 from bot.cli import exits
 from bot.cli.exits import fail
+from bot.cli.export import export
 from bot.cli.stored import begin, reading
 from bot.clock import now_ms
 from bot.config import Config, load_config
@@ -30,24 +28,18 @@ from bot.incidents.inquiry import read_inquiry
 from bot.incidents.nearnames import NearNames
 from bot.incidents.placeline import place_line
 from bot.incidents.rules import Rules, load_rules
+from bot.incidents.scoring import labelled, score
 from bot.language.mask import mask
 from bot.problem import ContentError
 from bot.store import rooms as known_rooms
 from bot.store import search as words
-from bot.store.incidents import Incident, incident_of
-from bot.store.tables import incidents
+from bot.store.incidents import Incident
 
 app = typer.Typer(help="Laporan kejadian: analisis, pencarian, ekspor.", no_args_is_help=True)
 ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration file")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
 DEFAULT_CONFIG = Path("config.yaml")
-
-
-class Format(StrEnum):
-    """Of an export."""
-
-    CSV = "csv"
-    GEOJSON = "geojson"
+app.command("export")(export)
 
 
 @app.command()
@@ -68,6 +60,39 @@ def analyse(
             print(json.dumps(analysis.to_json(), ensure_ascii=False))
         else:
             _explain(analysis)
+
+
+@app.command()
+def match(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="YAML files of labelled messages")],
+    show: Annotated[
+        bool, typer.Option("--show", help="Also list what was missed in the part that is tuned to")
+    ] = False,
+    as_json: AsJson = False,
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """How often the analysis agrees with labelled messages; the unseen half is counted, never listed."""
+    analyser = _analyser(_config(config))
+    try:
+        messages = [message for file in files for message in labelled(file)]
+    except ContentError as error:
+        fail(str(error), exits.FAILED)
+    console = Console()
+    for part, result in score(analyser, messages).items():
+        counts = {"messages": result.messages, **result.rates(), "lost": len(result.lost)}
+        if as_json:
+            print(json.dumps({"split": part, **counts}))
+            continue
+        shares = " · ".join(f"{name} {share:.1%}" for name, share in result.rates().items())
+        console.print(
+            f"{part:8} {result.messages:4} pesan · {shares} · darurat terlewat {len(result.lost)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+        if show and part == "tune":
+            for line in result.missed:
+                console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -136,23 +161,6 @@ def _filters(**values: str | None) -> list[str]:
     return [f"{name}:{'_'.join(value.split())}" for name, value in values.items() if value]
 
 
-@app.command()
-def export(
-    form: Annotated[Format, typer.Option("--format", help="csv or geojson")] = Format.CSV,
-    since: Annotated[str | None, typer.Option(help="7d, 24h or a date YYYY-MM-DD")] = None,
-    config: ConfigFile = DEFAULT_CONFIG,
-) -> None:
-    """The log on stdout: one row an incident, without reporters and personal numbers."""
-    settings = _config(config)
-    start = begin(since, settings, now_ms()) if since is not None else None
-    with reading(settings) as connection:
-        rows = _all(connection, start)
-        if form is Format.CSV:
-            _csv(rows, settings)
-        else:
-            print(json.dumps(_geojson(rows, settings), ensure_ascii=False))
-
-
 def _row(incident: Incident, settings: Config) -> dict[str, Any]:
     when = datetime.fromtimestamp(incident.opened_at / 1000, UTC).astimezone(settings.zone)
     return {
@@ -167,42 +175,6 @@ def _row(incident: Incident, settings: Config) -> dict[str, Any]:
         "codes": [place["code"] for place in incident.places if place["code"] and place["role"] == "scene"],
         "text": mask(incident.text),
     }
-
-
-def _csv(rows: Iterator[Incident], settings: Config) -> None:
-    sys.stdout.write("\ufeff")  # without it spreadsheets take UTF-8 for something else
-    columns = ["nomor", "waktu", "kategori", "judul", "urgensi", "status", "kecamatan", "tempat", "kode", "isi"]
-    writer = csv.writer(sys.stdout)
-    writer.writerow(columns)
-    for incident in rows:
-        row = _row(incident, settings)
-        names = ("id", "time", "category", "title", "urgency", "status", "district", "place", "codes", "text")
-        writer.writerow([_cell(row[name]) for name in names])
-
-
-def _cell(value: Any) -> Any:
-    """A spreadsheet runs what begins like a formula; people's words must not."""
-    text = " ".join(value) if isinstance(value, list) else "" if value is None else value
-    return "'" + text if isinstance(text, str) and text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
-def _geojson(rows: Iterator[Incident], settings: Config) -> dict[str, Any]:
-    """RFC 7946. A geometry only where a place's coordinates are known; none is invented."""
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            {"type": "Feature", "id": incident.id, "geometry": None, "properties": _row(incident, settings)}
-            for incident in rows
-        ],
-    }
-
-
-def _all(connection: Connection, since: int | None) -> Iterator[Incident]:
-    statement = select(incidents).order_by(incidents.c.id)
-    if since is not None:
-        statement = statement.where(incidents.c.opened_at >= since)
-    for row in connection.execute(statement.execution_options(yield_per=1000)):
-        yield incident_of(row)
 
 
 def _explain(analysis: Analysis) -> None:

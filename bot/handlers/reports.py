@@ -38,7 +38,8 @@ def heard(
 ) -> None:
     """A note has its transcript: answer the question or take up the report."""
     row = transmissions.get(connection, number)
-    if row.state != "queued" or transmissions.heard(connection, number, result, now=now) is None:
+    corrected = desk.analyser.hear(result.text).corrected
+    if row.state != "queued" or transmissions.heard(connection, number, result, corrected=corrected, now=now) is None:
         return  # heard before, or withdrawn while it was being heard
     said = Said(number, result.text, tuple(result.flags), str(audio))
     if row.purpose == "question":

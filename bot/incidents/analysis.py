@@ -8,7 +8,7 @@ nothing is dropped because the machine did not understand it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -17,13 +17,16 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.incidents.gazetteer import Gazetteer
+from bot.incidents.hearing import Change, Hearing, correct
 from bot.incidents.patterns import Match, Pattern
-from bot.incidents.places import Mention, Scene, find_places, scene
+from bot.incidents.places import Mention, Role, Scene, find_places, scene
 from bot.incidents.rules import REPORTS, Category, Rules, Urgency
 from bot.incidents.words import QUESTION, STOP, Span, Words, scan
 
 _CORRECT_FROM = 8
 """Letters a word needs before one wrong letter is forgiven: shorter words turn into other words ("banjar")."""
+_AT_HOME = ("Met", "Geo")
+"""Kinds of incident (CAP) that come over people at home."""
 MAX_TEXT = 20_000
 """Characters that are looked at; a longer text is a paste, not a report. Spans stay valid."""
 
@@ -71,6 +74,8 @@ class Analysis:
     """For updates, duplicates and rumours: the category of the incident that is talked about."""
     private: bool = False
     """Violence at home, children, sexual crime: never repeated in a channel."""
+    changes: tuple[Change, ...] = ()
+    """Names of places that were misheard: what was heard, what was meant. `text` stays as heard."""
     title: str = ""
     """What people call the category; kept beside it, so that an old entry reads as it did."""
     about_title: str = ""
@@ -101,6 +106,7 @@ class Analysis:
             "title": self.title,
             "about_title": self.about_title,
             "evidence": [{"rule": one.rule, "words": one.words, "span": list(one.span)} for one in self.evidence],
+            "corrections": [change.to_json() for change in self.changes],
         }
 
     @classmethod
@@ -116,6 +122,10 @@ class Analysis:
             evidence=tuple(Evidence(one["rule"], one["words"], tuple(one["span"])) for one in row["evidence"]),
             about=row.get("about"),
             private=row.get("private", False),
+            changes=tuple(
+                Change(one["heard"], one["name"], one["score"], tuple(one["span"]))
+                for one in row.get("corrections", ())
+            ),
             title=row.get("title", row["category"]),
             about_title=row.get("about_title", ""),
         )
@@ -144,9 +154,14 @@ class Analyser:
         like "tadi malam"). A `spoken` note with words that fit nothing is `tidak_jelas`; a typed line is chat.
         """
         words = self._correct(scan(text[:MAX_TEXT], self.rules.spelling))
-        mentions = find_places(words, self.gazetteer, self.rules.place, self.rules.vocabulary)
+        mentions = find_places(words, self.gazetteer, self.rules.place, self.rules.common)
         where = scene(mentions, room_districts)
         return _Reading(text, words, mentions, where, self.rules, spoken).result()
+
+    def hear(self, text: str) -> Hearing:
+        """The transcript with names of places put right, and what was changed. Never raises on any text."""
+        words = self._correct(scan(text[:MAX_TEXT], self.rules.spelling))
+        return correct(text, find_places(words, self.gazetteer, self.rules.place, self.rules.common))
 
     def _correct(self, words: Words) -> Words:
         """Misspelt long words become the rule word they are one letter from ("kecelakan" → "kecelakaan")."""
@@ -185,6 +200,11 @@ class _Reading:
         category, about = self._category()
         urgency = self._urgency(category, about)
         row = self._rules.category(about or category)
+        if self._where.district is None and row is not None and row.cap in _AT_HOME:
+            # "Warga Krengseng minta perahu": water and wind are where the people are.
+            self._where = scene(
+                [replace(one, role=Role.SCENE) if one.role is Role.HOME else one for one in self._mentions]
+            )
         if self._where.because is not None:
             mention = self._where.because
             self._evidence.append(Evidence(f"place.{self._where.rule}", mention.heard, mention.span))
@@ -198,6 +218,7 @@ class _Reading:
             evidence=tuple(dict.fromkeys(self._evidence)),
             about=about,
             private=row is not None and row.private,
+            changes=correct(self._text, self._mentions).changes,
             title=self._rules.title(category),
             about_title=self._rules.title(about) if about else "",
         )
@@ -208,7 +229,9 @@ class _Reading:
     def _fitting(self) -> list[tuple[Category, Match]]:
         found: list[tuple[Category, Match]] = []
         for category in self._rules.categories:
-            if (match := self._first(category.words)) and self._first(category.unless) is None:
+            if match := self._first(category.words):
+                if self._first(category.unless) is not None and self._first(category.despite) is None:
+                    continue
                 found.append((category, match))
         return found
 
@@ -220,6 +243,9 @@ class _Reading:
             return "tes", None
         if self._said("duplikat"):
             return "duplikat", about
+        if self._is("cerita") and not self._is("tanda_lapor"):
+            self._said("cerita")
+            return "bukan_laporan", None
         danger = self._urgent_now()
         if not danger and self._said("keluhan"):
             return "keluhan", None
@@ -230,7 +256,7 @@ class _Reading:
             return "rumor", about
         if self._said("kabar"):
             return "rumor", about
-        asks = QUESTION in (word.plain for word in self._words.words)
+        asks = QUESTION in (word.plain for word in self._words.words) or self._is("kalimat_tanya")
         if gravest is None and self._is("tes") and not self._is("tanda_lapor") and not self._is("tidak_jelas"):
             self._said("tes")
             return "tes", None
@@ -293,6 +319,8 @@ class _Reading:
         if match := self._first(row.raised[Urgency.DARURAT]):
             self._note(f"darurat.{row.code}", match)
             return Urgency.SEGERA if later and not running else Urgency.DARURAT
+        if row.cap in ("Health", "Rescue") and self._said_urgency("sudah_mati"):
+            return Urgency.SEGERA  # whoever is found dead can be helped by nobody in minutes
         if self._is_urgency("bahaya") and not later and row.code not in ("penipuan", "kemacetan", "konvoi"):
             self._said_urgency("bahaya")
             return Urgency.DARURAT

@@ -10,8 +10,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from bot.incidents.phonetic import Ear
 from bot.incidents.words import plain, scan
 from bot.problem import ContentError, Problem
 
@@ -47,17 +49,29 @@ class Place:
 class Gazetteer:
     """Every place, by every name it goes by."""
 
-    def __init__(self, places: Iterable[Place], aliases: dict[str, list[Place]], cues: dict[str, str]) -> None:
+    def __init__(
+        self, places: Iterable[Place], aliases: dict[str, list[Place]], cues: dict[str, str], written: dict[str, str]
+    ) -> None:
         self.places = tuple(places)
         self.districts = tuple(place.name for place in self.places if place.kind == "district")
         self._by_key = aliases
         self._cues = cues
+        self._written = written
         self.keys: tuple[str, ...] = tuple(aliases)
         """Every name as `key` writes it."""
+
+    @cached_property
+    def ear(self) -> Ear:
+        """Finds the name that misheard letters stand for."""
+        return Ear(self.keys)
 
     def meanings(self, key_: str) -> tuple[Place, ...]:
         """What a name may mean, the most exact first; nothing when it is no name."""
         return tuple(self._by_key.get(key_, ()))
+
+    def written(self, key_: str) -> str:
+        """How the name is written that `key_` looks up ("alasroban" → "Alas Roban")."""
+        return self._written.get(key_, "")
 
     def cue(self, key_: str) -> str:
         """What a name needs beside it to count: "" nothing, "any" a word like "di", "strong" a word like "desa"."""
@@ -93,6 +107,7 @@ def load_gazetteer(folder: Path) -> Gazetteer:
     names = set(districts.values())
     places: list[Place] = []
     by_key: dict[str, list[Place]] = {}
+    written: dict[str, str] = {}
 
     def add(place: Place, aliases: Iterable[str] = ()) -> None:
         places.append(place)
@@ -100,6 +115,7 @@ def load_gazetteer(folder: Path) -> Gazetteer:
             forms = [word.plain for word in scan(alias).words]
             if forms and len(forms) <= MAX_WORDS:
                 meanings = by_key.setdefault(key(forms), [])
+                written.setdefault(key(forms), alias if alias != alias.lower() else alias.title())
                 if place not in meanings:
                     meanings.append(place)
 
@@ -111,7 +127,10 @@ def load_gazetteer(folder: Path) -> Gazetteer:
         if districts.get(row["district_code"]) != row["district"]:
             reader.wrong("villages.csv", line, f"district {row['district_code']} is not '{row['district']}'")
             continue
-        add(Place(row["name"], "village", row["code"], (row["district"],), *reader.position("villages.csv", line, row)))
+        add(
+            Place(row["name"], "village", row["code"], (row["district"],), *reader.position("villages.csv", line, row)),
+            _parts_of_the_compass(row["name"]),
+        )
     for line, row in reader.rows("places.csv", "name", "kind", "districts"):
         where = tuple(part.strip() for part in row["districts"].split(";") if part.strip())
         for unknown in [part for part in where if part not in names]:
@@ -139,7 +158,19 @@ def load_gazetteer(folder: Path) -> Gazetteer:
     reader.finish()
     for meanings in by_key.values():
         meanings.sort(key=lambda place: (place.kind == "outside", place.kind == "regency", place.exactness))
-    return Gazetteer(places, by_key, cues)
+    return Gazetteer(places, by_key, cues, written)
+
+
+_COMPASS = {
+    "Utara": ("lor",), "Selatan": ("kidul",), "Timur": ("wetan",), "Barat": ("kulon",), "Tengah": (),
+    "Lor": ("utara",), "Kidul": ("selatan",), "Wetan": ("timur",), "Kulon": ("barat",),
+}  # fmt: skip
+
+
+def _parts_of_the_compass(name: str) -> list[str]:
+    """People say "Denasri" for Denasri Wetan and Kulon, and "Kemiri kulon" for Kemiri Barat."""
+    base, _, side = name.rpartition(" ")
+    return [base, *(f"{base} {other}" for other in _COMPASS[side])] if base and side in _COMPASS else []
 
 
 def _forms(name: str) -> list[str]:

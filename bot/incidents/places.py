@@ -12,15 +12,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from bot.incidents.gazetteer import MAX_WORDS, Gazetteer, Place, key
 from bot.incidents.rules import PlaceCues
-from bot.incidents.words import QUESTION, STOP, Span, Words
+from bot.incidents.words import QUESTION, STOP, Span, Words, plain
+from bot.language.stem import stem
 
-_FUZZY_FROM = 7
-"""Letters a name must have before one wrong letter is forgiven."""
+_MISHEARD_WORDS = 3
+"""Words that may be one misheard name: "gring seng", "warung asam"."""
+_WITH_KIND, _WITH_CUE, _ALONE, _NEVER = 0.78, 0.84, 0.87, 2.0
+"""How much alike words must sound to be a name (`bot.incidents.phonetic`): after "desa" or beside a place of the same
+district, after "di", with nothing beside them, not at all."""
+_ALONE_FROM = 8
+"""Letters of a name that may be recognised with nothing beside it."""
 
 
 class Role(StrEnum):
@@ -45,6 +48,8 @@ class Mention:
     """1.0 for a name as written in the gazetteer; less when misspelt or without a cue."""
     heard: str
     """The name as it was said."""
+    said: str
+    """The name that was meant, as it is written."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Scene:
 def find_places(words: Words, gazetteer: Gazetteer, cues: PlaceCues, common: frozenset[str]) -> list[Mention]:
     """Every name in a text, the longest first where names overlap.
 
-    `common` are everyday words (the rules' vocabulary) that are never taken for a misspelt name.
+    `common` are ordinary words (and words of the rules) that are never taken for a misheard name by themselves.
     """
     return _Search(words, gazetteer, cues, common).run()
 
@@ -69,51 +74,86 @@ class _Search:
     def __init__(self, words: Words, gazetteer: Gazetteer, cues: PlaceCues, common: frozenset[str]) -> None:
         self._words, self._gazetteer, self._cues, self._common = words, gazetteer, cues, common
         self._forms = [word.plain for word in words.words]
-        self._by_length: dict[int, list[str]] = {}
-        for name in gazetteer.keys:
-            if len(name) >= _FUZZY_FROM:
-                self._by_length.setdefault(len(name), []).append(name)
+        self._written = [plain(word.written) for word in words.words]
 
     def run(self) -> list[Mention]:
         found: list[Mention] = []
         index = 0
         while index < len(self._forms):
-            mention = self._exact(index, found) or self._misspelt(index, found)
+            mention = self._exact(index, found) or self._misheard(index, found)
             if mention is None:
                 index += 1
             else:
                 found.append(mention)
                 index = mention.last + 1
         found = self._second_look(found)
-        return self._outside(found)
+        return self._elsewhere(self._outside(found))
 
     def _exact(self, index: int, found: list[Mention]) -> Mention | None:
         for last in range(min(index + MAX_WORDS, len(self._forms)) - 1, index - 1, -1):
-            forms = self._forms[index : last + 1]
-            name = key(forms)
-            meanings = self._gazetteer.meanings(name)
-            if meanings and self._allowed(index, last, name, found):
-                return self._mention(index, last, self._narrow(index, last, meanings), 1.0, found)
+            # "Banyu putih" is a name although banyu is Javanese for air: the letters as written count, too.
+            for name in dict.fromkeys((key(self._forms[index : last + 1]), key(self._written[index : last + 1]))):
+                meanings = self._gazetteer.meanings(name)
+                if meanings and self._allowed(index, last, name, found):
+                    return self._mention(index, last, self._narrow(index, last, meanings), 1.0, found, name)
         return None
 
-    def _misspelt(self, index: int, found: list[Mention]) -> Mention | None:
-        for last in range(min(index + 3, len(self._forms)) - 1, index - 1, -1):
-            forms = self._forms[index : last + 1]
-            name = key(forms)
-            if len(name) < _FUZZY_FROM or any(form in (STOP, QUESTION) for form in forms):
+    def _misheard(self, index: int, found: list[Mention]) -> Mention | None:
+        """The name that up to three words sound like, when what stands beside them speaks for a place."""
+        best: tuple[float, int, str] | None = None
+        for last in range(index, min(index + _MISHEARD_WORDS, len(self._forms))):
+            forms = self._written[index : last + 1]
+            if not all(form.isalpha() for form in forms):
+                break
+            near = self._gazetteer.ear.nearest(key(forms))
+            if near is None or near.score == 1 or (best is not None and near.score <= best[0]):
                 continue
-            known = [form in self._common or form in self._cues.cues for form in forms]
-            if all(known) or forms[0] in self._cues.cues:
-                continue
-            if last == index and self._before(index) not in self._cues.cues:
-                continue
-            limit = 2 if len(name) >= 11 else 1
-            choices = [one for size in range(len(name) - 1, len(name) + 2) for one in self._by_length.get(size, ())]
-            best = process.extractOne(name, choices, scorer=OSA.distance, score_cutoff=limit)
-            if best is not None and best[0][0] == name[0] and not self._gazetteer.cue(best[0]):
-                meanings = self._narrow(index, last, self._gazetteer.meanings(best[0]))
-                return self._mention(index, last, meanings, 0.8, found)
-        return None
+            # A cue belongs before the name, seldom into it ("warung asam").
+            lowest = _ALONE if last > index and forms[0] in self._cues.cues else 0.0
+            if near.score >= max(lowest, self._needed(index, last, near.key, found)):
+                best = near.score, last, near.key
+        if best is None:
+            return None
+        score, last, name = best
+        return self._mention(index, last, self._narrow(index, last, self._gazetteer.meanings(name)), score, found, name)
+
+    def _needed(self, index: int, last: int, name: str, found: list[Mention]) -> float:
+        """How much alike the sound must be: less with a cue, never for a word that is an ordinary one."""
+        before = self._before(index)
+        if before in self._cues.persons and self._joined(index - 1):
+            return _NEVER
+        beside = self._beside(index, last, name, found)
+        asked = before in self._cues.kinds
+        after = self._forms[last + 1] if last + 1 < len(self._forms) else ""
+        cued = before in self._cues.cues or after in self._cues.cues_after
+        if self._gazetteer.cue(name) and not (beside or asked):
+            return _NEVER
+        if all(self._ordinary(form) for form in self._forms[index : last + 1]):
+            if last == index:
+                return _WITH_KIND if beside else _NEVER
+            return _ALONE if beside or asked or cued else _NEVER
+        if beside or asked:
+            return _WITH_KIND
+        if cued:
+            return _WITH_CUE
+        return _ALONE if len(name) >= _ALONE_FROM else _NEVER
+
+    def _beside(self, index: int, last: int, name: str, found: list[Mention]) -> bool:
+        """Whether the next name on either side lies in the same district."""
+        own = {district for place in self._gazetteer.meanings(name) for district in place.districts}
+        if found and found[-1].last == index - 1 and own & _districts(found[-1]):
+            return True
+        start = last + 1
+        while start < len(self._forms) and self._forms[start] in self._cues.kinds:
+            start += 1
+        for end in range(min(start + 3, len(self._forms)), start, -1):
+            others = self._gazetteer.meanings(key(self._forms[start:end]))
+            if own & {district for place in others for district in place.districts}:
+                return True
+        return False
+
+    def _ordinary(self, form: str) -> bool:
+        return form in self._common or form in self._cues.cues or stem(form) in self._common
 
     def _before(self, index: int) -> str:
         return self._forms[index - 1] if index else ""
@@ -155,10 +195,13 @@ class _Search:
         return chosen
 
     def _mention(
-        self, first: int, last: int, meanings: tuple[Place, ...], score: float, found: list[Mention]
+        self, first: int, last: int, meanings: tuple[Place, ...], score: float, found: list[Mention], name: str
     ) -> Mention:
         span = self._words.span(first, last)
-        return Mention(first, last, span, meanings, self._role(first, found), score, self._words.quote(span))
+        heard = self._words.quote(span)
+        return Mention(
+            first, last, span, meanings, self._role(first, found), score, heard, self._gazetteer.written(name)
+        )
 
     def _role(self, first: int, found: list[Mention]) -> Role:
         before = first
@@ -211,6 +254,25 @@ class _Search:
                 own = tuple(place for place in mention.meanings if place.kind == "outside")
                 result[number] = replace(mention, meanings=own or (Place(mention.heard, "outside"),))
         return result
+
+    def _elsewhere(self, found: list[Mention]) -> list[Mention]:
+        """ "Alun-alun Limpung" is not the square in Batang; "dukuh Rejosari desa Cokro" is in Cokro."""
+        result: list[Mention] = []
+        for number, mention in enumerate(found):
+            following = found[number + 1] if number + 1 < len(found) else None
+            if following is None or not self._outdone(mention, following):
+                result.append(mention)
+        return result
+
+    def _outdone(self, mention: Mention, following: Mention) -> bool:
+        between = self._forms[mention.last + 1 : following.first]
+        if mention.role is not following.role or any(form not in self._cues.kinds for form in between):
+            return False
+        if following.meanings[0].kind not in ("district", "village") or _districts(mention) & _districts(following):
+            return False
+        hamlet = self._before(mention.first) in self._cues.hamlets
+        landmark = mention.meanings[0].kind not in ("village", "district", "outside", "regency")
+        return hamlet or (landmark and mention.meanings[0].exactness == 0 and not between)
 
 
 def scene(mentions: Sequence[Mention], room_districts: Sequence[str] = ()) -> Scene:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -68,6 +69,8 @@ class CategoryText(Section):
     words: Annotated[list[str], Field(min_length=1)]
     unless: Words
     """When one of these is found, the message is not of this category."""
+    despite: Words
+    """When one of these is found as well, `unless` does not count."""
     darurat: Words
     segera: Words
     info: Words
@@ -100,6 +103,8 @@ class PlacesFile(Section):
     cues: list[str]
     """Words before a name that make an ambiguous one a place."""
     cues_after: list[str] = []
+    hamlets: list[str] = []
+    """Words that make a name a hamlet's: a village named after it decides."""
     kinds: dict[str, list[str]] = {}
     """Cue → the kind it asks for: "desa" a village, "kecamatan" a district."""
     directions: list[str]
@@ -123,6 +128,7 @@ class Category:
     private: bool
     words: tuple[Pattern, ...]
     unless: tuple[Pattern, ...]
+    despite: tuple[Pattern, ...]
     raised: Mapping[Urgency, tuple[Pattern, ...]]
 
 
@@ -132,6 +138,7 @@ class PlaceCues:
 
     cues: frozenset[str]
     cues_after: frozenset[str]
+    hamlets: frozenset[str]
     kinds: Mapping[str, frozenset[str]]
     directions: tuple[tuple[str, ...], ...]
     homes: tuple[tuple[str, ...], ...]
@@ -155,6 +162,13 @@ class Rules:
     place: PlaceCues
     vocabulary: frozenset[str] = field(default=frozenset())
     """Words of the patterns, for correcting misspelt ones."""
+    ordinary: frozenset[str] = field(default=frozenset())
+    """Ordinary words of the language: never a misheard name."""
+
+    @cached_property
+    def common(self) -> frozenset[str]:
+        """Every word that means something by itself."""
+        return self.vocabulary | self.ordinary | frozenset(self.spelling) | frozenset(self.spelling.values())
 
     def category(self, code: str) -> Category | None:
         """The row of that code; `None` for kinds of talk."""
@@ -165,14 +179,26 @@ class Rules:
         return self.titles.get(code, code)
 
 
+ORDINARY = "ordinary_words.txt"
 KINDS = frozenset(
     (
         "latihan", "tes", "duplikat", "keluhan", "pembaruan", "kabar", "tanya_benar", "pertanyaan", "tanya_keadaan",
-        "situasi_aman", "bukan_laporan", "tidak_jelas", "tanda_lapor", "laporan_baru",
+        "situasi_aman", "bukan_laporan", "tidak_jelas", "tanda_lapor", "laporan_baru", "cerita", "kalimat_tanya",
     )
 )  # fmt: skip
 URGENCIES = frozenset(
-    ("bahaya", "selesai", "belum_selesai", "berlangsung", "lewat", "nanti", "imbauan", "nihil_korban", "genting_rumor")
+    (
+        "bahaya",
+        "selesai",
+        "belum_selesai",
+        "berlangsung",
+        "lewat",
+        "nanti",
+        "imbauan",
+        "nihil_korban",
+        "genting_rumor",
+        "sudah_mati",
+    )
 )
 
 
@@ -220,7 +246,27 @@ def load_rules(folder: Path) -> Rules:
         spelling=spelling,
         place=_cues(places),
         vocabulary=frozenset(compiler.vocabulary),
+        ordinary=_word_list(folder / ORDINARY),
     )
+
+
+def _word_list(path: Path) -> frozenset[str]:
+    """One word a line, comments after #; no file, no words."""
+    if not path.exists():
+        return frozenset()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContentError([Problem(path, 0, f"cannot be read: {error}")]) from None
+    words = [line.partition("#")[0].strip() for line in lines]
+    wrong = [
+        Problem(path, number, f"'{word}' is not one word in small letters")
+        for number, word in enumerate(words, 1)
+        if word and not (word.isalpha() and word.islower())
+    ]
+    if wrong:
+        raise ContentError(wrong)
+    return frozenset(filter(None, words))
 
 
 class _Compiler:
@@ -253,6 +299,7 @@ def _category(compiler: _Compiler, document: Document, index: int, row: Category
         row.private,
         part("words", row.words),
         part("unless", row.unless),
+        part("despite", row.despite),
         {
             Urgency.DARURAT: part("darurat", row.darurat),
             Urgency.SEGERA: part("segera", row.segera),
@@ -268,6 +315,7 @@ def _cues(places: PlacesFile) -> PlaceCues:
     return PlaceCues(
         frozenset(places.cues),
         frozenset(places.cues_after),
+        frozenset(places.hamlets),
         {cue: frozenset(kinds) for cue, kinds in places.kinds.items()},
         phrases(places.directions),
         phrases(places.homes),

@@ -185,7 +185,9 @@ def fetched(connection: Connection, number: int, path: str, sha256: str, size: i
     )
 
 
-def heard(connection: Connection, number: int, result: HeardNote, *, now: int) -> int | None:
+def heard(
+    connection: Connection, number: int, result: HeardNote, *, corrected: str | None = None, now: int
+) -> int | None:
     """Keep what the machine heard and take the note off the queue; returns the transcript's number.
 
     `None` when the note was withdrawn while it was being heard: then its words are not kept, and nothing may be
@@ -198,7 +200,7 @@ def heard(connection: Connection, number: int, result: HeardNote, *, now: int) -
         number,
         {
             "text": result.text,
-            "corrected": getattr(result, "corrected", None) or result.text,
+            "corrected": result.text if corrected is None else corrected,
             "segments": [{"start": one.start, "end": one.end, "text": one.text} for one in result.segments],
             "language": result.language,
             "confidence": result.confidence,

