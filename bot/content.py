@@ -6,10 +6,11 @@ was read is put under one digest, which stands in every audit row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from bot.bulletins.loader import BULLETINS, load_bulletins
@@ -22,7 +23,7 @@ from bot.incidents.rules import Rules, load_rules
 from bot.problem import ContentError, Problem, Severity
 from bot.rooms.loader import ROOMS, load_rooms
 from bot.rooms.model import Rooms
-from bot.version import content_version
+from bot.version import content_files, version_of
 from bot.yamlfile import read
 
 INCIDENTS = "incidents"
@@ -44,6 +45,8 @@ class Content:
     rules: Rules
     version: str
     """Digest of every content file's path and bytes (`bot.version`)."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Digest of each content file by its path, "flows/skck.yaml"."""
 
     def warnings(self, today: date) -> list[Problem]:
         """What works and should be mended soon; `today` is the district's date."""
@@ -55,12 +58,12 @@ def load_content(config: Config) -> tuple[Content | None, list[Problem]]:
     flows, rooms, places = (
         config.resolve(path) for path in (config.paths.flows, config.paths.rooms, config.paths.places)
     )
-    before = content_version(config)
+    before = content_files(config)
     for _ in range(SETTLING):
-        content, problems = _load(flows, rooms, places, before)
-        after = content_version(config)
+        content, problems = _load(flows, rooms, places, version_of(before))
+        after = content_files(config)
         if after == before:
-            return content, problems
+            return None if content is None else replace(content, files=MappingProxyType(before)), problems
         before = after
     return None, [Problem(flows, 0, "the content keeps changing while it is read: try again when nobody is writing it")]
 

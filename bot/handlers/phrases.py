@@ -39,7 +39,7 @@ UNREADABLE_REASON = {
     "trouble": "gangguan di pihak kami",
 }
 AUDIT_HEAD = "🔒 Segel catatan audit {date}: `{rows}:{digest}`"
-CONTENT_CHANGED = "🔄 Isi baru sudah berlaku: versi {version}."
+CONTENT_CHANGED = "🔄 Isi baru sudah berlaku: versi {version}. Yang berubah: {files}."
 CONTENT_REFUSED = (
     "⚠️ Isi yang baru tidak dipakai karena ada {number} kesalahan; bot tetap memakai isi lama (versi {version}).\n\n"
     "{mistakes}\n\nPerbaiki, jalankan `kentongan check`, lalu muat ulang."

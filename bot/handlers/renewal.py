@@ -25,6 +25,7 @@ from bot.markup import escape, render
 from bot.outgoing import Priority
 from bot.problem import Problem, Severity
 from bot.store.database import Database
+from bot.version import changed_files, content_files
 
 log = structlog.get_logger()
 
@@ -32,6 +33,10 @@ CHANGED, REFUSED = "content.changed", "content.refused"
 """Kinds of audit rows; the subject is the version that is (or stays) in use."""
 MOST_TOLD = 5
 """Mistakes told in the operations room; `kentongan check` tells all."""
+
+
+MOST_LOGGED = 50
+"""Changed files named in one line of the log; the audit names all."""
 
 
 class Renewal:
@@ -75,8 +80,12 @@ class Renewal:
         if new is None:
             mistakes = [problem for problem in problems if problem.severity is Severity.ERROR]
             places = [f"{_path(problem, old)}:{problem.line}" for problem in mistakes]
-            log.error(REFUSED, content=old.content.version, mistakes=len(mistakes), places=places[:MOST_TOLD])
-            await self._database.run(lambda connection: _refuse(connection, old, mistakes, now_ms()))
+            changed = changed_files(old.content.files, await asyncio.to_thread(content_files, old.config))
+            log.error(
+                REFUSED, content=old.content.version, mistakes=len(mistakes), places=places[:MOST_TOLD],
+                files=_named(changed),
+            )  # fmt: skip
+            await self._database.run(lambda connection: _refuse(connection, old, mistakes, changed, now_ms()))
             self._wake_sender()
             return False
         if new.content.version == old.content.version:
@@ -87,19 +96,19 @@ class Renewal:
         except BaseException:
             self._use(old)  # what was not recorded has not happened
             raise
-        log.info(CHANGED, content=new.content.version, previous=old.content.version)
+        changed = changed_files(old.content.files, new.content.files)
+        log.info(CHANGED, content=new.content.version, previous=old.content.version, files=_named(changed))
         self._used()
         self._wake_sender()
         return True
 
     def _replace(self, connection: Connection, old: Desk, new: Desk) -> None:
         now = now_ms()
-        versions = {"old": old.content.version, "new": new.content.version}
+        changed = changed_files(old.content.files, new.content.files)
+        payload = {"old": old.content.version, "new": new.content.version, "files": changed}
         # Not masked: no person's words, and a digest may hold enough figures in a row to look like an account number.
-        new.auditor.append(
-            connection, CHANGED, new.content.version, dict(versions), version=new.content.version, now=now
-        )
-        text = phrases.CONTENT_CHANGED.format(version=new.content.version)
+        new.auditor.append(connection, CHANGED, new.content.version, payload, version=new.content.version, now=now)
+        text = phrases.CONTENT_CHANGED.format(version=new.content.version, files=_told(changed))
         key = f"content-changed:{new.content.version}:{now}"
         new.tell_operations(connection, key, render(text).content(notice=True), now, priority=Priority.NOTICE)
         self._use(new)
@@ -120,12 +129,25 @@ def _made(old: Desk) -> tuple[Desk | None, list[Problem]]:
     ), problems
 
 
-def _refuse(connection: Connection, desk: Desk, mistakes: Sequence[Problem], now: int) -> None:
+def _refuse(
+    connection: Connection, desk: Desk, mistakes: Sequence[Problem], changed: list[dict[str, str | None]], now: int
+) -> None:
     told = [f"{_path(problem, desk)}:{problem.line}: {problem.message}" for problem in mistakes[:MOST_TOLD]]
-    desk.record(connection, REFUSED, desk.content.version, {"mistakes": len(mistakes), "first": told}, now)
+    payload = {"mistakes": len(mistakes), "first": told, "files": changed}
+    desk.auditor.append(connection, REFUSED, desk.content.version, payload, version=desk.content.version, now=now)
     lines = "\n".join(f"- {escape(line)}" for line in told)
     text = phrases.CONTENT_REFUSED.format(number=len(mistakes), version=desk.content.version, mistakes=lines)
     desk.tell_operations(connection, f"content-refused:{now}", render(text).content(), now)
+
+
+def _named(changed: list[dict[str, str | None]]) -> list[str]:
+    return [f"{one['file']}@{one['new'] or 'gone'}" for one in changed[:MOST_LOGGED]]
+
+
+def _told(changed: list[dict[str, str | None]]) -> str:
+    names = ", ".join(f"`{one['file']}`" for one in changed[:MOST_TOLD])
+    more = len(changed) - MOST_TOLD
+    return f"{names}, +{more}" if more > 0 else names
 
 
 def _path(problem: Problem, desk: Desk) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -89,12 +90,35 @@ async def test_the_next_answer_comes_from_the_new_content(
     assert "Rp30.000" in first
     assert "Rp31.000" in second
     new = consumer.desk.content.version
-    assert rows(engine, "content.changed") == [(new, new, {"old": old, "new": new})]
+    ((subject, version, payload),) = rows(engine, "content.changed")
+    assert (subject, version, payload["old"], payload["new"]) == (new, new, old, new)
+    (file,) = payload["files"]
+    assert file["file"] == "flows/skck.yaml"
+    assert file["old"] != file["new"] == hashlib.sha256((flows / "skck.yaml").read_bytes()).hexdigest()[:12]
     assert audited(engine) == ["dialogue.answer", "content.changed", "dialogue.answer"]
     assert [row[1] for row in rows(engine, "dialogue.answer")] == [old, new]
     assert used == [new]
     (notice,) = sent(engine, OPERATIONS)
     assert new in notice["content"]["body"]
+    assert "flows/skck.yaml" in notice["content"]["body"]
+
+
+async def test_new_and_removed_files_are_named_and_a_long_list_is_cut_for_people_only(
+    renewal: Renewal, flows: Path, engine: Engine
+) -> None:
+    for number in range(6):
+        (flows / "tests" / f"baru{number}.yaml").write_text("conversations: []\n")
+    gone = sorted((flows / "tests").glob("s*.yaml"))[0]
+    gone.unlink()
+    with structlog.testing.capture_logs() as logs:
+        assert await renewal.renew()
+    ((_, _, payload),) = rows(engine, "content.changed")
+    assert [one["new"] is None for one in payload["files"]].count(True) == 1
+    assert [one["old"] is None for one in payload["files"]].count(True) == 6
+    (line,) = [line for line in logs if line["event"] == "content.changed"]
+    assert f"flows/tests/{gone.name}@gone" in line["files"]
+    (notice,) = sent(engine, OPERATIONS)
+    assert notice["content"]["body"].endswith("+2.")
 
 
 async def test_content_with_mistakes_is_refused_and_the_old_stays(
@@ -108,11 +132,13 @@ async def test_content_with_mistakes_is_refused_and_the_old_stays(
     assert used == []
     (refused,) = [line for line in logs if line["event"] == "content.refused"]
     assert "flows/skck.yaml:4" in refused["places"]
+    assert [name.split("@")[0] for name in refused["files"]] == ["flows/skck.yaml"]
     (notice,) = sent(engine, OPERATIONS)
     assert "unknown key 'titel'" in notice["content"]["body"]
     assert old.content.version in notice["content"]["body"]
     assert str(flows) not in json.dumps(notice["content"])
     ((subject, version, payload),) = rows(engine, "content.refused")
+    assert [one["file"] for one in payload["files"]] == ["flows/skck.yaml"]
     assert (subject, version, payload["mistakes"] > 0) == (old.content.version, old.content.version, True)
     await take(event("biaya skck berapa"))
     assert "Rp30.000" in json.dumps(sent(engine, "!pribadi")[0]["content"])
