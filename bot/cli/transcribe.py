@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -51,22 +51,22 @@ def transcribe(
     except (ContentError, ModelMissing) as error:
         exits.fail(str(error))
     try:
-        failed = asyncio.run(_show(files, speech, folder, as_json, errors))
+        failed = asyncio.run(_show(files, speech, folder, config, as_json, errors))
     except ModelBroken as error:
         exits.fail(f"The speech model cannot be loaded: {error}")
     if failed:
         raise typer.Exit(exits.FAILED)
 
 
-def describe(outcome: Outcome) -> dict[str, object]:
-    """The contract's JSON object for one file."""
+def describe(outcome: Outcome, correct: Callable[[str], str] = str) -> dict[str, object]:
+    """The contract's JSON object for one file. `correct` puts names of places right; `text` stays as heard."""
     heard = outcome.heard
     if heard is None:
         return {"file": str(outcome.file), "error": outcome.error, "message": outcome.message}
     return {
         "file": str(outcome.file),
         "text": heard.text,
-        "corrected": heard.text,
+        "corrected": correct(heard.text),
         "duration": heard.duration,
         "segments": [
             {"start": part.start, "end": part.end, "text": part.text, "confidence": part.confidence}
@@ -88,7 +88,25 @@ def _speech(config: Path) -> Speech:
     return load_config(config).speech
 
 
-async def _show(files: list[Path], speech: Speech, folder: Path, as_json: bool, errors: Console) -> int:
+def _corrector(config: Path) -> Callable[[str], str]:
+    """How names of places are put right; where nobody has any content yet, the text stays as it is."""
+    # Here: most of it is loaded while the workers load the model.
+    from bot.incidents.analysis import Analyser
+    from bot.incidents.gazetteer import load_gazetteer
+    from bot.incidents.rules import load_rules
+
+    try:
+        settings = load_config(config)
+        analyser = Analyser(
+            load_gazetteer(settings.resolve(settings.paths.places)),
+            load_rules(settings.resolve(settings.paths.flows) / "incidents"),
+        )
+    except ContentError:
+        return str
+    return lambda text: analyser.hear(text).corrected
+
+
+async def _show(files: list[Path], speech: Speech, folder: Path, config: Path, as_json: bool, errors: Console) -> int:
     failed = 0
     workers = min(speech.workers or cores(), len(files))
     pool = SpeechPool(speech, folder, workers=workers)
@@ -98,12 +116,14 @@ async def _show(files: list[Path], speech: Speech, folder: Path, as_json: bool, 
     try:
         with bar:
             task = bar.add_task("memuat model", total=len(files))
+            names = asyncio.create_task(asyncio.to_thread(_corrector, config))
             await pool.start()
+            correct = await names
             bar.update(task, description="mendengarkan")
             async for outcome in _outcomes(pool, files):
                 bar.advance(task)
                 failed += outcome.heard is None
-                _print(outcome, as_json, errors)
+                _print(outcome, as_json, errors, correct)
     finally:
         await pool.close(0)
     return failed
@@ -127,9 +147,9 @@ async def _outcome(pool: SpeechPool, file: Path) -> Outcome:
         return Outcome(file, None, "not_found", error.strerror or str(error))
 
 
-def _print(outcome: Outcome, as_json: bool, errors: Console) -> None:
+def _print(outcome: Outcome, as_json: bool, errors: Console, correct: Callable[[str], str]) -> None:
     if as_json:
-        typer.echo(json.dumps(describe(outcome), ensure_ascii=False))
+        typer.echo(json.dumps(describe(outcome, correct), ensure_ascii=False))
     elif outcome.heard is None:
         errors.print(
             f"{outcome.file}: {outcome.error}: {outcome.message}", markup=False, highlight=False, soft_wrap=True
@@ -139,3 +159,5 @@ def _print(outcome: Outcome, as_json: bool, errors: Console) -> None:
         doubts = f" [{', '.join(heard.flags)}]" if heard.flags else ""
         typer.echo(f"{outcome.file} ({heard.duration:.1f} s, yakin {heard.confidence:.0%}){doubts}")
         typer.echo(f"  {heard.text or '(tidak terdengar ucapan)'}")
+        if (corrected := correct(heard.text)) != heard.text:
+            typer.echo(f"  maksudnya: {corrected}")

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bot.incidents.words import Words, plain
 
@@ -47,9 +48,15 @@ class Pattern:
     """A compiled pattern."""
 
     source: str
-    regex: re.Pattern[str]
+    expression: str
+    """As a regular expression over `Words.line`."""
     literals: frozenset[str]
     """Whole words it looks for: the vocabulary that misspelt words may be corrected to."""
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Compiled when first needed: correcting a transcript needs none of them."""
+        return re.compile(self.expression)
 
     def find(self, words: Words) -> Iterator[Match]:
         """Every place where it occurs, left to right."""
@@ -90,7 +97,7 @@ def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:
         solid += not optional
     if not solid:
         raise PatternError(f"'{source}' names no word")
-    return Pattern(source, re.compile(r"(?:^|(?<= ))" + "".join(parts)), frozenset(literals))
+    return Pattern(source, r"(?:^|(?<= ))" + "".join(parts), frozenset(literals))
 
 
 def _choices(word: str, source: str, lexicon: Lexicon, literals: set[str]) -> Iterable[str]:
