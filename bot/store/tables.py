@@ -321,6 +321,45 @@ blocks = Table(
     Index(None, "user_id"),
 )
 
+# ── what left the house, and who asked to be forgotten ──────────────────────────────────────────────────
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("who", String, nullable=False),  # an officer's user id, or the account that ran the command
+    Column("format", String, nullable=False),  # csv | geojson | cap | pdf
+    Column("filters", Json, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("sha256", String, nullable=False),  # of what was handed out
+)
+
+cap_messages = Table(
+    "cap_messages",
+    metadata,
+    Column("identifier", String, primary_key=True),
+    Column("incident_id", Id, ForeignKey("incidents.id"), primary_key=True),
+    Column("sent", String, nullable=False),  # as written in the alert: an update must repeat it
+    Column("export_id", Id, ForeignKey("exports.id"), nullable=False),
+    Index(None, "incident_id"),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, unique=True),  # the request
+    Column("room_id", String, nullable=False),  # the DM where it was made
+    Column("user_id", String),  # null once it is done
+    Column("state", String, nullable=False),  # asked | waiting (part of it must be kept for now) | done | cancelled
+    Column("kept", Json, nullable=False),  # numbers of the incidents that it waits for
+    Column("asked_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
+    Column("done_at", BigInteger),
+    Index(None, "state"),
+)
+
 # ── Buletin Kamtibmas ───────────────────────────────────────────────────────────────────────────────────
 
 bulletins = Table(

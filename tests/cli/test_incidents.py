@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 import sys
@@ -108,21 +106,3 @@ def test_a_bad_period_is_told(log: Path) -> None:
 def test_a_missing_database_is_told_and_not_made(config: Path) -> None:
     assert run(config, "search", "x")[0] == exits.USAGE
     assert not (config.parent / "var").exists()
-
-
-def test_csv_opens_right_in_a_spreadsheet_and_runs_nothing(log: Path) -> None:
-    code, out = run(log, "export", "--format", "csv")
-    assert code == exits.GOOD
-    assert out.startswith("\ufeff")
-    rows = list(csv.DictReader(io.StringIO(out.removeprefix("\ufeff"))))
-    assert [row["kategori"] for row in rows] == ["laka_lantas", "banjir"]
-    assert rows[1]["isi"].startswith("'=banjir")
-    assert "081234567890" not in out
-
-
-def test_geojson_invents_no_geometry(log: Path) -> None:
-    _, out = run(log, "export", "--format", "geojson")
-    collection = json.loads(out)
-    assert collection["type"] == "FeatureCollection"
-    assert [feature["geometry"] for feature in collection["features"]] == [None, None]
-    assert collection["features"][1]["properties"]["codes"] == ["33.25.09.2008"]
