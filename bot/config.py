@@ -104,6 +104,14 @@ class Speech(Section):
         return self
 
 
+class Chat(Section):
+    """Answering one person: what keeps two bots from talking to each other for ever."""
+
+    max_answers: Annotated[int, Field(ge=3, le=1000)] = 30
+    """So many answers to one person in one room within the window; then a word, and silence until it has passed."""
+    window_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
+
+
 class Bulletins(Section):
     """Announcing. The slots themselves stand in rooms/bulletins.yaml."""
 
@@ -145,6 +153,7 @@ class Config(Section):
     """SQLAlchemy URL; default: kentongan.db in the data folder."""
     timezone: str = "Asia/Jakarta"
     speech: Speech = Speech()
+    chat: Chat = Chat()
     bulletins: Bulletins = Bulletins()
     server: Server = Server()
     log: Log = Log()

@@ -13,6 +13,10 @@ CANNOT_READ_KIND = (
     "Mohon jangan kirim foto KTP, STNK, atau surat pribadi ke sini; kalau terlanjur, hapus saja. "
     "Kalau darurat, telepon **110**."
 )
+PAUSED = (
+    "Pesannya banyak sekali dalam waktu singkat, saya berhenti menjawab sebentar sampai pukul {time}. "
+    "Mau bicara dengan petugas? Tulis *petugas*. Darurat tetap saya tanggapi; lebih cepat lagi, telepon **110**."
+)
 CANNOT_DECRYPT = (
     "Maaf, ada pesan yang belum bisa saya buka karena kuncinya belum sampai. "
     "Mohon kirim ulang. Kalau darurat, telepon **110**."

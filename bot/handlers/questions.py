@@ -10,7 +10,7 @@ from bot import metrics
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.decision import Decision, Outcome
 from bot.event import IncomingEvent
-from bot.handlers import alarms, phrases, takeup, tickets
+from bot.handlers import alarms, patience, phrases, takeup, tickets
 from bot.handlers.desk import Desk
 from bot.handlers.replies import shared_place
 from bot.handlers.routing import RoomKind
@@ -43,14 +43,20 @@ def answer(
     """
     ticket = store.current(connection, event.room_id, event.sender) if event.direct else None
     text = event.body if heard is None else heard
+    state = _state(connection, event)
     decision = desk.engine.step(
-        _state(connection, event), text, event.when,
+        state, text, event.when,
         private=event.direct and (ticket is None or ticket.incident_id is None),
     )  # fmt: skip
     metrics.decisions.labels(decision.outcome).inc()
     in_channel = desk.room_kind(connection, event.room_id) is RoomKind.CHANNEL
     if decision.outcome is Outcome.EMERGENCY and in_channel and takeup.take_text(connection, event, desk, now):
         return  # said in the open with our name in it: a report like any other, and answered as one
+    if not patience.in_danger(state) and patience.pauses_for(connection, event, desk, now, thread=thread):
+        asks = replace(event, body=text)
+        if not patience.gets_through(connection, asks, desk, decision, now) or _still_open(ticket, decision):
+            _keep_silent(connection, event, desk, ticket, decision, text, now, audio=audio)
+            return
     if ticket is not None and not _speaks(ticket, decision):
         _relay(connection, event, desk, ticket, decision, text, now, audio=audio)
         return
@@ -80,6 +86,29 @@ def answer(
         desk.say(connection, event, f"reply:{event.event_id}", reply, now, thread=thread)
 
 
+def _still_open(ticket: Ticket | None, decision: Decision) -> bool:
+    """Who asks for a person again, while one reads along, needs no answer."""
+    return ticket is not None and decision.outcome is Outcome.HANDOFF
+
+
+def _keep_silent(
+    connection: Connection,
+    event: IncomingEvent,
+    desk: Desk,
+    ticket: Ticket | None,
+    decision: Decision,
+    text: str,
+    now: int,
+    *,
+    audio: str | None,
+) -> None:
+    """A pause: what is for an officer still goes there; where the talk stands does not change."""
+    if ticket is not None:
+        tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio)
+    payload = {"text": text, "outcome": decision.outcome, "intent": decision.intent}
+    desk.record(connection, "chat.silent", event.event_id, payload, now)
+
+
 def unheard(
     connection: Connection, event: IncomingEvent, desk: Desk, now: int, *, audio: str | None = None, reason: str = ""
 ) -> bool:
@@ -99,7 +128,8 @@ def attached(connection: Connection, event: IncomingEvent, desk: Desk, now: int)
     if ticket is not None:
         tickets.file_from_citizen(connection, event, desk, ticket, now)
         text = phrases.TICKET_FILE_REFUSED
-    desk.say(connection, event, f"reply:{event.event_id}", text, now)
+    if not patience.pauses_for(connection, event, desk, now):
+        desk.say(connection, event, f"reply:{event.event_id}", text, now)
 
 
 def located(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
