@@ -21,8 +21,10 @@ from bot.dialogue.loader import load_flows
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
 from bot.incidents.rules import Rules, load_rules
 from bot.problem import ContentError, Problem, Severity
+from bot.rooms.agencies import Agencies, load_agencies
 from bot.rooms.loader import ROOMS, load_rooms
 from bot.rooms.model import Rooms
+from bot.rooms.roster import Roster, load_roster
 from bot.version import content_files, version_of
 from bot.yamlfile import read
 
@@ -47,10 +49,13 @@ class Content:
     """Digest of every content file's path and bytes (`bot.version`)."""
     files: Mapping[str, str] = field(default_factory=dict)
     """Digest of each content file by its path, "flows/skck.yaml"."""
+    agencies: Agencies = field(default_factory=Agencies)
+    roster: Roster = field(default_factory=Roster)
+    roster_warnings: tuple[Problem, ...] = ()
 
     def warnings(self, today: date) -> list[Problem]:
         """What works and should be mended soon; `today` is the district's date."""
-        return self.flows.warnings(today)
+        return [*self.flows.warnings(today), *self.roster_warnings]
 
 
 def load_content(config: Config) -> tuple[Content | None, list[Problem]]:
@@ -80,9 +85,18 @@ def _load(flows: Path, rooms: Path, places: Path, version: str) -> tuple[Content
         problems += _unknown_slots(rooms / ROOMS, described, bulletins)
     if rules is not None and bulletins is not None:
         problems += _unknown_categories(rooms / BULLETINS, rules)
+    codes = [one.code for one in rules.categories] if rules else None
+    private = [one.code for one in rules.categories if one.private] if rules else []
+    agencies = _part(lambda: load_agencies(rooms, described, codes, private), problems)
+    duty = _part(lambda: load_roster(rooms, described), problems)
+    if agencies is None or duty is None:
+        return None, problems
     if spoken is None or described is None or bulletins is None or gazetteer is None or rules is None:
         return None, problems
-    content = Content(spoken, described, bulletins, gazetteer, rules, version)
+    content = Content(
+        spoken, described, bulletins, gazetteer, rules, version,
+        agencies=agencies, roster=duty[0], roster_warnings=tuple(duty[1]),
+    )  # fmt: skip
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     return None if wrong else content, problems
 

@@ -8,16 +8,21 @@ from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
 from bot.handlers.desk import Desk
+from bot.handlers.recordings import recording
 from bot.handlers.replies import permalink, threaded
 from bot.handlers.routing import RoomKind
 from bot.incidents import cards
-from bot.incidents.lifecycle import standing
+from bot.incidents.lifecycle import Status, standing
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import inbox, incidents, outbox
+from bot.store import amendments, copies, inbox, incidents, outbox, relays, transmissions
 from bot.store.incidents import Incident, Link
 
 CARD = "card"
+POSSIBLE = 0.4
+"""From here on another incident is shown as possibly the same; from `linking.THRESHOLD` on it is linked."""
+MOST_MAYBE = 2
+_UNDECIDED = frozenset((Status.BARU, Status.DITINJAU))
 
 
 def card_key(number: int) -> str:
@@ -50,10 +55,41 @@ def reports(connection: Connection, number: int) -> list[Link]:
     return [one for one in incidents.links(connection, number) if one.role != incidents.REPLY]
 
 
+def shown_report(connection: Connection, number: int) -> Link | None:
+    """The report whose words the card shows: the first that was not withdrawn."""
+    return next((one for one in reports(connection, number) if one.state != "withdrawn"), None)
+
+
+def replied_to(connection: Connection, event: IncomingEvent) -> str | None:
+    """The key of the very message of ours that an event answers, in a thread or outside."""
+    return outbox.key_of(connection, event.reply_to) if event.reply_to is not None else None
+
+
+def merged_into(connection: Connection, number: int) -> int | None:
+    """The incident that a duplicate was merged into."""
+    last = next((one for one in reversed(incidents.history(connection, number)) if one.after == Status.DUPLIKAT), None)
+    found = (last.reason or "").removeprefix("#") if last else ""
+    return int(found) if found.isdecimal() else None
+
+
+def maybe_same(connection: Connection, incident: Incident) -> list[cards.Near]:
+    """Open incidents that may be the same thing, likeliest first: an officer decides, the machine was not sure."""
+    if incident.status not in _UNDECIDED:
+        return []
+    known = {incident.id, *amendments.related(connection, incident.id)}
+    found = []
+    for one in incidents.near(connection, incident.analysis, incident.opened_at):
+        if one.id in known or one.score < POSSIBLE:
+            continue
+        other = incidents.get(connection, one.id)
+        found.append(cards.Near(other.id, other.analysis.title or other.category, other.district, other.opened_at))
+    return found[:MOST_MAYBE]
+
+
 def content(connection: Connection, desk: Desk, number: int, *, silent: bool = False) -> dict[str, Any]:
     """The card as it stands now."""
     incident = incidents.get(connection, number)
-    shown = next((one for one in reports(connection, number) if one.state != "withdrawn"), None)
+    shown = shown_report(connection, number)
     link = None
     if shown is not None and desk.room_kind(connection, shown.room_id) is RoomKind.CHANNEL:
         link = permalink(shown.room_id, shown.event_id, desk.config.homeserver.server_name)
@@ -64,22 +100,58 @@ def content(connection: Connection, desk: Desk, number: int, *, silent: bool = F
         place=incident.location,
         zone=desk.config.zone,
         flags=shown.flags if shown else (),
-        beside=_beside(connection, incident, withdrawn=shown is None),
+        beside=_beside(connection, desk, incident, withdrawn=shown is None),
     )
     return render(text).content(notice=silent or incident.urgency != "darurat")
 
 
+def put_up(connection: Connection, desk: Desk, number: int, now: int, *, silent: bool = False) -> bool:
+    """The card of a new incident, once."""
+    return desk.tell_operations(connection, card_key(number), content(connection, desk, number, silent=silent), now)
+
+
+def sound(connection: Connection, desk: Desk, number: int, transmission_id: int, now: int) -> bool:
+    """The recording of a report into the thread of its card, while it is kept; false when there is none."""
+    row = transmissions.get(connection, transmission_id)
+    event = inbox.event(connection, row.event_id)
+    path = desk.config.data_dir / row.media_path if row.media_path else None
+    room_id = desk.operations_room(connection)
+    if path is None or room_id is None or not path.exists():
+        return False
+    audio = recording(event.media if event else None, f"laporan-{number}.ogg")
+    said = threaded(f"outbox:{card_key(number)}", audio)
+    key = f"card-audio:{number}:{transmission_id}"
+    return outbox.append(connection, Outgoing(key, room_id, said, priority=Priority.NOTICE, upload=str(path)), now)
+
+
 def refresh(connection: Connection, desk: Desk, number: int, cause: str, now: int) -> None:
     """Edit the card in place (client-server API, "Event replacements"); `cause` makes it one edit for one cause."""
-    new = content(connection, desk, number)
-    edit = {
+    edit = _edit(f"outbox:{card_key(number)}", content(connection, desk, number))
+    desk.tell_operations(connection, f"{card_key(number)}:edit:{cause}", edit, now)
+
+
+def correct_reply(
+    connection: Connection, desk: Desk, number: int, report: Link, text: str, cause: str, now: int
+) -> None:
+    """The reporter's thread says what an officer heard there, in place of what the machine heard."""
+    key = f"reply:{report.event_id}"
+    row = relays.row_of(connection, key)
+    if row is None or desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
+        return
+    incident = incidents.get(connection, number)
+    new = render(cards.heard(text, incident.analysis, number)).content(notice=True)
+    outgoing = Outgoing(f"{key}:edit:{cause}", row.room_id, _edit(f"outbox:{key}", new), priority=Priority.REPLY)
+    outbox.append(connection, outgoing, now)
+
+
+def _edit(of: str, new: dict[str, Any]) -> dict[str, Any]:
+    return {
         **new,
         "body": f"* {new['body']}",
         "formatted_body": f"* {new['formatted_body']}",
         "m.new_content": new,
-        "m.relates_to": {"rel_type": "m.replace", "event_id": f"outbox:{card_key(number)}"},
+        "m.relates_to": {"rel_type": "m.replace", "event_id": of},
     }
-    desk.tell_operations(connection, f"{card_key(number)}:edit:{cause}", edit, now)
 
 
 def post(
@@ -126,8 +198,16 @@ def thread_of(connection: Connection, report: Link) -> str:
     return (event.thread_root if event else None) or report.event_id
 
 
-def _beside(connection: Connection, incident: Incident, *, withdrawn: bool) -> cards.Beside:
+def _beside(connection: Connection, desk: Desk, incident: Incident, *, withdrawn: bool) -> cards.Beside:
     history = incidents.history(connection, incident.id)
     last = standing(history).event_id
     reason = next((step.reason for step in reversed(history) if last and step.event_id == last), None)
-    return cards.Beside(reason=reason, withdrawn=withdrawn)
+    agencies = {one.key: one.title for one in desk.content.agencies.all}
+    passed_on = copies.of_incident(connection, incident.id, (copies.RELAY,))
+    return cards.Beside(
+        maybe=[] if withdrawn else maybe_same(connection, incident),
+        related=amendments.related(connection, incident.id),
+        reason=reason,
+        forwarded=list(dict.fromkeys(agencies.get(one.target or "", one.target or "") for one in passed_on)),
+        withdrawn=withdrawn,
+    )

@@ -31,3 +31,63 @@ TOLD = {
     Status.SELESAI: "🏁 Laporan #{number} selesai ditangani. Kalau belum beres, balas di sini: *belum selesai*.",
     Status.DUPLIKAT: "🔁 Laporan #{number} kami gabung dengan laporan {reason} tentang kejadian yang sama.",
 }
+
+# Orders.
+HELP = (
+    "**Di utas kartu:** tulisan dan suara Anda sampai ke pelapor, tanpa nama Anda. Awali `//` untuk antarpetugas.\n\n"
+    "**Perintah** (di utas, atau sebagai balasan kartu):\n"
+    "- `koreksi …` kata-kata yang benar\n"
+    "- `kategori banjir` · `urgensi darurat` · `lokasi desa Subah`\n"
+    "- `teruskan BPBD` kirim ke ruang instansi, tanpa nama pelapor\n"
+    "- `gabung #12` laporan yang sama · `tautkan #12` berkaitan · `pisah 2` laporan ke-2 berdiri sendiri\n"
+    "- `selesai: sebabnya` · `palsu` · `bukan kejadian` · `tidak terverifikasi` · `buka lagi` · `ambil alih`\n"
+    "- `catatan …` disimpan, tidak dikirim · `tanya …` pasti dikirim ke pelapor\n"
+    "- `blokir 7 hari: sebabnya` · `buka blokir`\n\n"
+    "**Reaksi:** 👀 ambil · ✅ benar · 🚓 tangani · 🏁 selesai · ❌ palsu · 🔁 duplikat. Ditarik, batal."
+)
+UNSURE = {
+    "koreksi": "`koreksi` perlu kata-kata yang benar: `koreksi ada laka di Subah, dua luka`.",
+    "kategori": "Tulis `kategori` lalu salah satu jenis, misalnya `kategori banjir`.",
+    "urgensi": "Tulis `urgensi darurat`, `urgensi segera`, atau `urgensi info`.",
+    "lokasi": "Tulis `lokasi` lalu nama tempat, misalnya `lokasi desa Sembung`.",
+    "tautkan": "Tulis satu nomor: `tautkan #12`.",
+    "gabung": "Tulis satu nomor: `gabung #12`.",
+    "pisah": "Tulis `pisah` (laporan terakhir) atau `pisah 2`.",
+    "catatan": "`catatan` perlu isi: `catatan keluarga sudah dihubungi`.",
+    "teruskan": "Tulis `teruskan` lalu nama instansi.",
+    "tanya": "`tanya` perlu isi: `tanya korbannya berapa?`",
+    "blokir": "Tulis `blokir`, atau `blokir 3 hari: sebabnya`.",
+}
+UNSURE_TAIL = (
+    "Yang tadi **tidak** dijalankan dan **tidak** dikirim. Untuk pelapor: awali dengan `tanya`. Lainnya: `bantuan`."
+)
+CATEGORY_UNKNOWN = "Kategori '{words}' tidak ada.{near} Yang ada: {all}."
+CATEGORY_NEAR = " Maksudnya {near}?"
+URGENCY_UNKNOWN = "Urgensi '{words}' tidak ada: `darurat`, `segera`, atau `info`."
+PLACE_UNKNOWN = "Tempat '{words}' tidak ada di daftar. Sebut desa atau kecamatannya: `lokasi desa Sembung`."
+PLACE_WHICH = "'{words}' bisa berarti {choices}. Sebut kecamatannya: `lokasi {first}`."
+NO_INCIDENT = "Laporan #{number} tidak ada."
+ITSELF = "Itu nomor kartu ini sendiri."
+NOT_WITH_PRIVATE = "Laporan pribadi tidak digabung atau ditautkan dengan yang bukan pribadi."
+IS_DUPLICATE = "#{number} sendiri duplikat; gabungkan ke yang masih terbuka."
+RELATED_ALREADY = "#{number} sudah tertaut."
+NO_SUCH_REPORT = "Kartu ini tidak punya laporan ke-{number} yang bisa dipisah. Laporan pertama tetap di kartunya."
+RELATED_THERE = "🔗 Terkait dengan #{number}."
+MERGED_HERE = "🔁 #{number} digabung ke sini."
+SPLIT_OFF = "✂️ Satu laporan dipisah menjadi #{number}."
+NOTHING_TO_CORRECT = "Tidak ada tulisan yang bisa dikoreksi: laporannya ditarik."
+
+# Passing on.
+PRIVATE_STAYS = "🔒 Laporan pribadi tidak diteruskan ke ruang mana pun. Sampaikan sendiri kepada yang menangani."
+AGENCY_UNKNOWN = "Instansi '{words}' tidak ada di `rooms/instansi.yaml`. Yang ada: {all}."
+AGENCY_WHICH = "Ke mana? {all}. Contoh: `teruskan {first}`."
+AGENCY_NONE = "Belum ada instansi di `rooms/instansi.yaml`."
+AGENCY_HAS_IT = "#{number} sudah diteruskan ke {agency}."
+AGENCY_WITHOUT_ROOM = (
+    "📨 Dicatat: diteruskan ke {agency}. {agency} belum punya ruang di sini, jadi **sampaikan sendiri lewat telepon**."
+)
+NOTHING_TO_FORWARD = "Tidak ada yang bisa diteruskan: laporannya ditarik."
+ARRIVED = "📨 Sudah masuk ruang {agency} pukul {time}."
+NOT_ARRIVED = "⚠️ **Tidak sampai** ke ruang {agency}. Sampaikan lewat telepon."
+AGENCY_SIGN = "{sign} dari {agency}."
+AGENCY_SAYS = "🏢 **{agency}:** {text}"

@@ -1,8 +1,6 @@
-"""An incident's state changes by an officer's hand: reactions to its card, and their withdrawal.
+"""An incident's state changes by an officer's hand, and its reporters hear of it.
 
-A reaction is the homeserver's word alone, which is enough for the state of the log. Whatever it changes can be changed
-back and stays in the history; nothing leaves the house because of one but the word to the reporter that somebody is
-at it. Of two officers the one whose reaction arrives first has it; the other is told who.
+Of two officers the one whose reaction or order arrives first has it; the other is told who.
 """
 
 from __future__ import annotations
@@ -14,50 +12,11 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent, Kind
 from bot.handlers import board, casewords
 from bot.handlers.desk import Desk
-from bot.handlers.officers import officer
 from bot.incidents.cards import short_name
-from bot.incidents.lifecycle import ACTIVE, TITLES, Status, TransitionError, meant
+from bot.incidents.lifecycle import ACTIVE, TITLES, Status, TransitionError
 from bot.markup import escape, render
 from bot.store import incidents, notices, search
 from bot.store.incidents import Incident
-
-
-def reacted(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
-    """A reaction in the operations room to one of our messages about an incident."""
-    number, status = board.incident_of(about), meant(event.body)
-    if number is None or about is None or status is None or not board.is_card(about):
-        return
-    if incidents.of_step(connection, event.event_id) is not None:
-        return  # delivered again
-    if officer(desk, event) is None:
-        refuse(connection, event, desk, number, now)
-        return
-    incident = incidents.get(connection, number)
-    if status is Status.DUPLIKAT and incident.status in (Status.BARU, Status.DITINJAU):
-        _once(connection, event, desk, incident, casewords.DUPLICATE_OF_WHICH, f"of_which:{number}", now)
-        return
-    change(connection, event, desk, incident, status, None, now)
-
-
-def unreacted(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
-    """A reaction (or a command) in the operations room was withdrawn: undone, if nothing followed."""
-    if event.target is None:
-        return
-    step = incidents.of_step(connection, event.target)
-    if step is None or step[1] != "status" or officer(desk, event) is None:
-        return
-    number = step[0]
-    if any(one.action == "undone" and one.reason == event.target for one in incidents.history(connection, number)):
-        return
-    before = incidents.get(connection, number).status
-    after = incidents.undo(connection, number, event.target, actor=event.sender, event_id=event.event_id, now=now)
-    if after is None:
-        word = casewords.FOLLOWED.format(number=number, title=TITLES[before])
-        board.answer(connection, desk, number, event, word, now)
-        return
-    payload = {"incident": number, "officer": event.sender, "undone": event.target, "status": str(after.status)}
-    desk.record(connection, "incident.undone", event.event_id, payload, now)
-    board.refresh(connection, desk, number, event.event_id, now)
 
 
 def change(
@@ -68,13 +27,11 @@ def change(
     status: Status,
     reason: str | None,
     now: int,
-    *,
-    take_over: bool = False,
 ) -> bool:
     """One step of the lifecycle by an officer who may; false when it cannot be, and then they know why."""
     number, before = incident.id, incident.status
-    if word := _taken(connection, desk, incident, status, event.sender, take_over=take_over):
-        _once(connection, event, desk, incident, word, f"taken:{number}:{before}:{status}", now)
+    if word := _taken(connection, desk, incident, status, event.sender):
+        once(connection, event, desk, incident, word, f"taken:{number}:{before}:{status}", now)
         return False
     try:
         after = incidents.change_status(
@@ -82,7 +39,7 @@ def change(
         )
     except TransitionError as error:
         word = casewords.NOT_POSSIBLE.format(why=escape(str(error)))
-        _once(connection, event, desk, incident, word, f"step:{number}:{before}:{status}", now)
+        once(connection, event, desk, incident, word, f"step:{number}:{before}:{status}", now)
         return False
     payload = {
         "incident": number, "officer": event.sender, "before": str(before), "after": str(status), "reason": reason,
@@ -90,8 +47,19 @@ def change(
     }  # fmt: skip
     desk.record(connection, "incident.status", event.event_id, payload, now)
     search.index(connection, number)
-    board.refresh(connection, desk, number, event.event_id, now)
+    if event.kind is Kind.REACTION:  # an order may have more to show
+        board.refresh(connection, desk, number, event.event_id, now)
     tell_reporters(connection, desk, after, reason, now)
+    return True
+
+
+def hand_over(connection: Connection, event: IncomingEvent, desk: Desk, incident: Incident, now: int) -> bool:
+    """The officer has it from now on, whoever had it before; false when they had it already."""
+    if incident.claimed_by == event.sender:
+        word = casewords.SO_ALREADY.format(number=incident.id, title=f"dipegang {escape(short_name(event.sender))}")
+        board.answer(connection, desk, incident.id, event, word, now)
+        return False
+    incidents.claim(connection, incident.id, actor=event.sender, event_id=event.event_id, now=now)
     return True
 
 
@@ -121,12 +89,10 @@ def refuse(connection: Connection, event: IncomingEvent, desk: Desk, number: int
         board.answer(connection, desk, number, event, word, now)
 
 
-def _taken(
-    connection: Connection, desk: Desk, incident: Incident, status: Status, actor: str, *, take_over: bool
-) -> str | None:
+def _taken(connection: Connection, desk: Desk, incident: Incident, status: Status, actor: str) -> str | None:
     """The word to an officer who comes second; `None` when the way is free."""
     holder = incident.claimed_by
-    if status is Status.DITINJAU and holder and holder != actor and incident.status in ACTIVE and not take_over:
+    if status is Status.DITINJAU and holder and holder != actor and incident.status in ACTIVE:
         since = next(
             (step.at for step in reversed(incidents.history(connection, incident.id)) if step.actor == holder),
             incident.updated_at,
@@ -137,12 +103,12 @@ def _taken(
             who=escape(short_name(holder)),
             time=f"{datetime.fromtimestamp(since / 1000, desk.config.zone):%H.%M}",
         )
-    if status is incident.status and not take_over:
+    if status is incident.status:
         return casewords.SO_ALREADY.format(number=incident.id, title=TITLES[status])
     return None
 
 
-def _once(
+def once(
     connection: Connection, event: IncomingEvent, desk: Desk, incident: Incident, word: str, what: str, now: int
 ) -> None:
     """A typed command is always answered; the same reaction in vain once, or a thread would fill with the same word."""

@@ -12,7 +12,19 @@ from sqlalchemy import Connection
 from bot import metrics
 from bot.clock import now_ms
 from bot.event import IncomingEvent
-from bot.handlers import casework, changes, fragments, phrases, questions, reports, searching, takeup, tickets
+from bot.handlers import (
+    changes,
+    forwarding,
+    fragments,
+    marks,
+    phrases,
+    questions,
+    reports,
+    searching,
+    takeup,
+    threads,
+    tickets,
+)
 from bot.handlers.desk import Desk
 from bot.handlers.routing import Route, Way, route
 from bot.markup import render
@@ -170,12 +182,14 @@ class Consumer:
             case Way.TICKET_MARK:
                 tickets.ticked(connection, event, self.desk, about, now)
             case Way.CARD:
-                pass
+                threads.said(connection, event, self.desk, about, now)
             case Way.CARD_MARK:
-                casework.reacted(connection, event, self.desk, about, now)
+                marks.reacted(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
-                casework.unreacted(connection, event, self.desk, now)
+                marks.unreacted(connection, event, self.desk, now)
                 changes.by_officer(connection, event, self.desk, now)
+            case Way.AGENCY:
+                forwarding.came_back(connection, event, self.desk, about, now)
             case Way.CHANGE:
                 changes.by_citizen(connection, event, self.desk, now)
             case Way.TICKET_CHANGE:

@@ -36,6 +36,8 @@ class Way(StrEnum):
     """A reaction to a card."""
     CARD_UNMARK = "card_unmark"
     """Something in the operations room was withdrawn: maybe a reaction to a card, or a message of a ticket."""
+    AGENCY = "agency"
+    """An answer or a reaction to a report that was passed on, in the agency's room."""
     CHANGE = "change"
     """An edit or redaction in a DM, of something that may have gone over to officers."""
     TICKET_CHANGE = "ticket_change"
@@ -92,6 +94,8 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, ab
     if room in (RoomKind.OTHER, RoomKind.DIRECT):
         # Whether a room is private is a matter of who is in it now, not of who was.
         room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
+    if about is not None and about.startswith("relay:") and event.kind in (Kind.REACTION, Kind.TEXT):
+        return Route(Way.AGENCY, "about a report that was passed on")
     if event.kind is Kind.REACTION:
         return _reaction(room, about)
     if event.kind is Kind.EDIT and room in (RoomKind.DIRECT, RoomKind.OPERATIONS):

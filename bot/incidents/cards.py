@@ -227,6 +227,35 @@ def further(
     return "\n\n".join(lines)
 
 
+def relayed(
+    incident: Entry,
+    transcript: str,
+    *,
+    place: str | None = None,
+    zone: tzinfo = WIB,
+    flags: Sequence[str] = (),
+) -> str:
+    """What an agency is told: what, where, when and the words, without who said it or where."""
+    analysis = incident.analysis
+    urgency = Urgency(incident.urgency)
+    when = datetime.fromtimestamp(incident.opened_at / 1000, UTC).astimezone(zone)
+    head = [f"{MARKS[urgency]} **{urgency.upper()} · {_title(analysis)}** · laporan #{incident.id}"]
+    head.append(f"📍 {escape(place_line(analysis) or incident.district or 'tempat belum disebut')}")
+    head.append(f"🕒 {when:%d.%m.%Y %H.%M} {_zone(when)}")
+    if place:
+        head.append(f"📌 [Lokasi yang dibagikan]({map_link(place)})")
+    lines = ["\n".join(head), f"> {_quote(transcript) if transcript.strip() else '(dengarkan rekamannya)'}"]
+    if doubts := _doubts(flags):
+        lines.append(f"⚠️ _{doubts}_")
+    lines.append("_Diteruskan oleh Polres. Reaksi atau balasan pada pesan ini sampai ke petugas._")
+    return "\n\n".join(lines)
+
+
+def relayed_further(transcript: str) -> str:
+    """Another report of the same thing, for the agency."""
+    return f"➕ Laporan lain:\n\n> {_quote(transcript) if transcript.strip() else '(dengarkan rekamannya)'}"
+
+
 def _status_line(incident: Entry, reason: str | None) -> str:
     status = incident.status
     line = f"{_STATUS_MARKS[status]} Status: **{TITLES[status]}**"

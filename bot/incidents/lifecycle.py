@@ -119,7 +119,7 @@ class Standing:
 
 
 def standing(history: Iterable[Act]) -> Standing:
-    """Walk the history: every `status` step leads on, every `undone` step back to where the one before it stood.
+    """Walk the history: `status` steps lead on, `claimed` ones change hands, `undone` ones lead back by one.
 
     Also the last step, so that a withdrawn reaction can be undone if nothing followed it.
     """
@@ -127,6 +127,8 @@ def standing(history: Iterable[Act]) -> Standing:
     for act in history:
         if act.action == "undone" and len(way) > 1:
             way.pop()
+        elif act.action == "claimed":
+            way.append(Standing(way[-1].status, act.actor, act.event_id))
         elif act.action == "status" and act.after is not None:
             status = Status(act.after)
             way.append(Standing(status, holder(way[-1].claimed_by, status, act.actor), act.event_id))

@@ -214,6 +214,14 @@ def change_status(
     return get(connection, number)
 
 
+def claim(connection: Connection, number: int, *, actor: str, event_id: str, now: int) -> Incident:
+    """It changes hands; where it stands stays."""
+    before = get(connection, number)
+    connection.execute(update(incidents).where(incidents.c.id == number).values(claimed_by=actor, updated_at=now))
+    note(connection, number, "claimed", actor=actor, before=before.claimed_by, event_id=event_id, now=now)
+    return get(connection, number)
+
+
 def undo(connection: Connection, number: int, undone: str, *, actor: str, event_id: str, now: int) -> Incident | None:
     """Take back the step that the event `undone` made, if it was the last one; `None` when another followed it.
 

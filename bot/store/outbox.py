@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, null, select, update
 
 from bot.outgoing import Action, Outgoing
 from bot.store.inbox import insert_or_ignore
@@ -142,6 +142,11 @@ def cancel(connection: Connection, key: str) -> bool:
         update(outbox).where(outbox.c.key == key, outbox.c.state == "queued").values(state="cancelled")
     )
     return bool(result.rowcount)
+
+
+def forget(connection: Connection, key: str) -> None:
+    """A row that was sent keeps only that: its words go."""
+    connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "sent").values(content=null()))
 
 
 def event_id(connection: Connection, key: str) -> str | None:

@@ -207,6 +207,7 @@ transmissions = Table(
     Column("error", Text),
     Column("heard_at", BigInteger),
     Index(None, "state", "id"),
+    Index(None, "sender", "received_at"),
 )
 
 transcripts = Table(

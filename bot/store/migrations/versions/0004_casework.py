@@ -64,10 +64,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_blocks_user_id"), ["user_id"], unique=False)
     with op.batch_alter_table("incident_history", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_incident_history_event_id"), ["event_id"], unique=False)
+    with op.batch_alter_table("transmissions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_transmissions_sender_received_at"), ["sender", "received_at"], unique=False
+        )
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("transmissions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_transmissions_sender_received_at"))
     with op.batch_alter_table("incident_history", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_history_event_id"))
     with op.batch_alter_table("blocks", schema=None) as batch_op:

@@ -1,0 +1,301 @@
+"""What officers order in writing under a card. Each order is one line of the history, one audit row, one edit of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+from sqlalchemy import Connection
+
+from bot.event import IncomingEvent
+from bot.handlers import board, casewords, casework, forwarding, retraction
+from bot.handlers.desk import Desk
+from bot.incidents.analysis import Analysis
+from bot.incidents.lifecycle import Status
+from bot.incidents.orders import Order, Unsure, Verb
+from bot.incidents.rules import Urgency
+from bot.markup import escape
+from bot.outgoing import Outgoing
+from bot.store import amendments, incidents, outbox, search
+from bot.store.incidents import Incident, Link
+
+_DONE = "👌"
+"""What the bot puts on an order that it has carried out."""
+_NEAR = 0.75
+"""Of 1: from here on a category is offered for a misspelt one."""
+_ABBREVIATIONS = {
+    "kec.": "kecamatan",
+    "kec": "kecamatan",
+    "ds.": "desa",
+    "ds": "desa",
+    "kel.": "kelurahan",
+    "dk.": "dukuh",
+}
+
+
+@dataclass(frozen=True)
+class _Given:
+    """An order with everything that it is about."""
+
+    connection: Connection
+    event: IncomingEvent
+    desk: Desk
+    incident: Incident
+    order: Order
+    now: int
+
+    def refuse(self, word: str) -> bool:
+        """Say why it was not done."""
+        board.answer(self.connection, self.desk, self.incident.id, self.event, word, self.now)
+        return False
+
+
+def carry_out(connection: Connection, event: IncomingEvent, desk: Desk, number: int, order: Order, now: int) -> bool:
+    """Do it, or say why not; the officer's right to it has been checked. False when nothing was done."""
+    given = _Given(connection, event, desk, incidents.get(connection, number), order, now)
+    deed = _DEEDS.get(order.verb)
+    if deed is None or not deed(given):
+        return False
+    payload = {"incident": number, "officer": event.sender, "order": str(order.verb), "words": order.words}
+    desk.record(connection, "incident.order", event.event_id, payload | {"number": order.number}, now)
+    search.index(connection, number)
+    board.refresh(connection, desk, number, event.event_id, now)
+    relation = {"rel_type": "m.annotation", "event_id": event.event_id, "key": _DONE}
+    done = Outgoing(f"done:{event.event_id}", event.room_id, {"m.relates_to": relation}, type="m.reaction")
+    outbox.append(connection, done, now)
+    return True
+
+
+def help_with(connection: Connection, event: IncomingEvent, desk: Desk, number: int, unsure: Unsure, now: int) -> None:
+    """A slip: what it probably was, and that nothing has been done."""
+    word = f"{casewords.UNSURE[str(unsure.verb)]}\n\n{casewords.UNSURE_TAIL}"
+    board.answer(connection, desk, number, event, word, now)
+
+
+def _correct(given: _Given) -> bool:
+    report = _report(given)
+    if report is None:
+        return given.refuse(casewords.NOTHING_TO_CORRECT)
+    text = given.order.words
+    first = board.shown_report(given.connection, given.incident.id)
+    analysis = given.desk.analyser.analyse(
+        text, room_districts=given.desk.districts(given.connection, report.room_id), when=given.event.when
+    )
+    shown = first is not None and report.transmission_id == first.transmission_id
+    amendments.correct(
+        given.connection, given.incident.id, report.transmission_id, text, analysis if shown else None,
+        author=given.event.sender, event_id=given.event.event_id, now=given.now,
+    )  # fmt: skip
+    board.correct_reply(given.connection, given.desk, given.incident.id, report, text, given.event.event_id, given.now)
+    return True
+
+
+def _category(given: _Given) -> bool:
+    rules = given.desk.content.rules
+    codes = {one.code: one.title for one in rules.categories}
+    said = " ".join(given.order.words.casefold().split()).rstrip(".!")
+    code = next(
+        (code for code, title in codes.items() if said in (code, code.replace("_", " "), title.casefold())), None
+    )
+    if code is None:
+        names = {(code, form): form for code, title in codes.items() for form in (code, title.casefold())}
+        near = process.extractOne(said, names, scorer=OSA.normalized_similarity, score_cutoff=_NEAR)
+        near_word = casewords.CATEGORY_NEAR.format(near=f"`kategori {near[2][0]}`") if near else ""
+        known = ", ".join(f"`{code}`" for code in codes)
+        return given.refuse(
+            casewords.CATEGORY_UNKNOWN.format(words=escape(given.order.words[:60]), near=near_word, all=known)
+        )
+    row = rules.category(code)
+    private = row is not None and row.private
+    was_private = given.incident.analysis.private
+    amendments.set_category(
+        given.connection, given.incident.id, code, codes[code], private=private, actor=given.event.sender,
+        event_id=given.event.event_id, now=given.now,
+    )  # fmt: skip
+    if private and not was_private:
+        # What a channel or an agency has read of it goes: from now on it is nobody's to repeat.
+        for report in incidents.links(given.connection, given.incident.id):
+            retraction.take_back(given.connection, f"reply:{report.event_id}", given.now)
+            retraction.take_back_copies(given.connection, report.event_id, given.now)
+    return True
+
+
+def _urgency(given: _Given) -> bool:
+    said = given.order.words.casefold().strip().rstrip(".!")
+    if said not in tuple(Urgency):
+        return given.refuse(casewords.URGENCY_UNKNOWN.format(words=escape(given.order.words[:60])))
+    amendments.set_urgency(
+        given.connection, given.incident.id, Urgency(said), actor=given.event.sender, event_id=given.event.event_id,
+        now=given.now,
+    )  # fmt: skip
+    return True
+
+
+def _place(given: _Given) -> bool:
+    words = " ".join(_ABBREVIATIONS.get(word.casefold(), word) for word in given.order.words.split())
+    found = given.desk.analyser.analyse(f"di {words}", when=given.event.when, spoken=False)
+    shown = escape(given.order.words[:80])
+    if not found.places:
+        return given.refuse(casewords.PLACE_UNKNOWN.format(words=shown))
+    choices = _choices(found)
+    if found.district is None and len(choices) > 1:
+        return given.refuse(
+            casewords.PLACE_WHICH.format(
+                words=shown,
+                choices=" atau ".join(f"{name} di {district}" for name, district in choices),
+                first=f"{choices[0][0]} kecamatan {choices[0][1]}",
+            )
+        )
+    amendments.set_place(
+        given.connection, given.incident.id, found, given.order.words, actor=given.event.sender,
+        event_id=given.event.event_id, now=given.now,
+    )  # fmt: skip
+    return True
+
+
+def _choices(found: Analysis) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((place.name, place.district) for place in found.places if place.district))
+
+
+def _relate(given: _Given) -> bool:
+    other = _other(given)
+    if other is None:
+        return False
+    number = given.incident.id
+    if not amendments.relate(
+        given.connection, number, other.id, actor=given.event.sender, event_id=given.event.event_id, now=given.now
+    ):
+        return given.refuse(casewords.RELATED_ALREADY.format(number=other.id))
+    cause = given.event.event_id
+    board.post(
+        given.connection, given.desk, other.id, f"related:{cause}", casewords.RELATED_THERE.format(number=number),
+        given.now,
+    )  # fmt: skip
+    board.refresh(given.connection, given.desk, other.id, cause, given.now)
+    return True
+
+
+def _merge(given: _Given) -> bool:
+    other = _other(given)
+    if other is None:
+        return False
+    return merge(given.connection, given.event, given.desk, given.incident, other, given.now)
+
+
+def merge(
+    connection: Connection, event: IncomingEvent, desk: Desk, incident: Incident, other: Incident, now: int
+) -> bool:
+    """`incident` is the same thing as `other`, where its reports are listed from now on."""
+    if not casework.change(connection, event, desk, incident, Status.DUPLIKAT, f"#{other.id}", now):
+        return False
+    amendments.merge(connection, incident.id, other.id, actor=event.sender, now=now)
+    cause = event.event_id
+    board.post(connection, desk, other.id, f"merged:{cause}", casewords.MERGED_HERE.format(number=incident.id), now)
+    search.index(connection, other.id)
+    board.refresh(connection, desk, other.id, cause, now)
+    return True
+
+
+def _other(given: _Given) -> Incident | None:
+    """The incident that an order names beside the card's own."""
+    number = given.order.number or 0
+    if number == given.incident.id:
+        given.refuse(casewords.ITSELF)
+        return None
+    try:
+        other = incidents.get(given.connection, number)
+    except LookupError:
+        given.refuse(casewords.NO_INCIDENT.format(number=number))
+        return None
+    if other.analysis.private != given.incident.analysis.private:
+        given.refuse(casewords.NOT_WITH_PRIVATE)
+        return None
+    if other.status is Status.DUPLIKAT and given.order.verb is Verb.MERGE:
+        given.refuse(casewords.IS_DUPLICATE.format(number=number))
+        return None
+    return other
+
+
+def _split(given: _Given) -> bool:
+    reports = board.reports(given.connection, given.incident.id)
+    pointed = board.report_of(board.replied_to(given.connection, given.event))
+    number = given.order.number if given.order.number is not None else len(reports)
+    if given.order.number is None and pointed is not None:
+        number = next((at for at, one in enumerate(reports, 1) if one.transmission_id == pointed), number)
+    if not 2 <= number <= len(reports):
+        return given.refuse(casewords.NO_SUCH_REPORT.format(number=number))
+    report = reports[number - 1]
+    analysis = given.desk.analyser.analyse(
+        report.text, room_districts=given.desk.districts(given.connection, report.room_id), when=given.event.when
+    )
+    new = amendments.split(
+        given.connection, given.incident.id, report, analysis, version=given.desk.content.version,
+        actor=given.event.sender, event_id=given.event.event_id, now=given.now,
+    )  # fmt: skip
+    search.index(given.connection, new)
+    board.put_up(given.connection, given.desk, new, given.now, silent=True)
+    board.sound(given.connection, given.desk, new, report.transmission_id, given.now)
+    board.post(
+        given.connection, given.desk, given.incident.id, f"split:{given.event.event_id}",
+        casewords.SPLIT_OFF.format(number=new), given.now,
+    )  # fmt: skip
+    return True
+
+
+def _note(given: _Given) -> bool:
+    incidents.note(
+        given.connection, given.incident.id, "noted", actor=given.event.sender, reason=given.order.words,
+        event_id=given.event.event_id, now=given.now,
+    )  # fmt: skip
+    return True
+
+
+def _forward(given: _Given) -> bool:
+    return forwarding.forward(given.connection, given.event, given.desk, given.incident, given.order.words, given.now)
+
+
+def _status(given: _Given) -> bool:
+    assert given.order.status is not None  # noqa: S101
+    return casework.change(
+        given.connection, given.event, given.desk, given.incident, given.order.status, given.order.words or None,
+        given.now,
+    )  # fmt: skip
+
+
+def _take_over(given: _Given) -> bool:
+    """It changes hands; an incident that nobody looks at yet is claimed by it."""
+    if given.incident.claimed_by is None or given.incident.status is Status.BARU:
+        return casework.change(
+            given.connection, given.event, given.desk, given.incident, Status.DITINJAU, None, given.now
+        )
+    return casework.hand_over(given.connection, given.event, given.desk, given.incident, given.now)
+
+
+def _help(given: _Given) -> bool:
+    return given.refuse(casewords.HELP)
+
+
+def _report(given: _Given) -> Link | None:
+    """The report that an order is about: the one whose message it answers, or the one that the card shows."""
+    pointed = board.report_of(board.replied_to(given.connection, given.event))
+    reports = [one for one in board.reports(given.connection, given.incident.id) if one.state != "withdrawn"]
+    found = next((one for one in reports if one.transmission_id == pointed), None)
+    return found or (reports[0] if reports else None)
+
+
+_DEEDS: dict[Verb, Callable[[_Given], bool]] = {
+    Verb.CORRECT: _correct,
+    Verb.CATEGORY: _category,
+    Verb.URGENCY: _urgency,
+    Verb.PLACE: _place,
+    Verb.RELATE: _relate,
+    Verb.MERGE: _merge,
+    Verb.SPLIT: _split,
+    Verb.NOTE: _note,
+    Verb.FORWARD: _forward,
+    Verb.STATUS: _status,
+    Verb.TAKE_OVER: _take_over,
+    Verb.HELP: _help,
+}

@@ -1,0 +1,43 @@
+"""Taking back what we have said: redacted where it stands, emptied where it still waits to be sent."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from bot.handlers import phrases
+from bot.markup import render
+from bot.outgoing import REFERENCE, Action, Outgoing, Priority
+from bot.store import copies, outbox, relays
+
+
+def take_back(connection: Connection, key: str, now: int) -> bool:
+    """Redact one of our messages with all its edits; false when there is none, or it was taken back before.
+
+    A message that waits loses its words and its file, but stays queued: it may be on its way in this very moment, and
+    only a row that is sent or queued can be redacted.
+    """
+    row = relays.row_of(connection, key)
+    if row is None or relays.row_of(connection, _redaction(key)) is not None:
+        return False
+    for one in (*relays.edits_of(connection, f"{key}:edit:"), row):
+        relays.emptied(connection, one, render(phrases.TICKET_WITHDRAWN).content(notice=True))
+        content = {"event_id": REFERENCE + one.key}
+        priority = Priority(one.priority)
+        redaction = Outgoing(_redaction(one.key), one.room_id, content, action=Action.REDACTION, priority=priority)
+        outbox.append(connection, redaction, now)
+    outbox.forget(connection, key)
+    return True
+
+
+def take_back_copies(connection: Connection, source: str, now: int) -> list[copies.Copy]:
+    """Every message of ours that repeats the words of that event; returns those that were taken back."""
+    taken = []
+    for copy in copies.of_source(connection, source):
+        copies.withdraw(connection, copy.key, now)
+        if take_back(connection, copy.key, now):
+            taken.append(copy)
+    return taken
+
+
+def _redaction(key: str) -> str:
+    return f"{key}:redacted"
