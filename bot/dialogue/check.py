@@ -19,6 +19,7 @@ def check(flows: Flows, lexicon: Document, policy: Document) -> list[Problem]:
     """Every mistake across the files."""
     problems = list(_lexicon(flows, lexicon))
     problems.extend(_policy(flows, policy))
+    problems.extend(_more_examples(flows))
     problems.extend(check_words(flows, lexicon, policy))
     entities: dict[str, str] = {}
     for flow in flows.flows.values():
@@ -134,6 +135,13 @@ def _policy(flows: Flows, document: Document) -> Iterator[Problem]:
             yield document.problem(("rules", index, "reason"), f"rule '{reason}' is written twice")
         if reason in flows.services:
             yield document.problem(("rules", index, "reason"), f"'{reason}' is also the name of an intent")
+
+
+def _more_examples(flows: Flows) -> Iterator[Problem]:
+    labels = {*flows.services, *(rule.reason for rule in flows.policy.rules)}
+    for example in flows.examples:
+        if example.label not in labels:
+            yield example.problem(f"'{example.label}' is neither an intent nor a rule of policy.yaml")
 
 
 def _lexicon(flows: Flows, document: Document) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from typing import Protocol
 from bot.dialogue.linear import Classifier
 from bot.language.reading import Reading
 
-_SHORTEST_GRAM, _LONGEST_GRAM = 2, 5
+_SHORTEST_GRAM, _LONGEST_GRAM = 3, 4
 _EDGE = "|"
 _HINT_WEIGHT = 4
 """Features for each hint: it stands for many spellings, so it weighs as a word with its letter n-grams."""

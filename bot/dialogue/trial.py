@@ -25,6 +25,7 @@ from pydantic import Field
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.engine import Engine
+from bot.dialogue.flows import Example, Service
 from bot.dialogue.model import Part, Phrase
 from bot.problem import Problem
 from bot.yamlfile import Document, read, validate
@@ -85,17 +86,26 @@ def run_talks(engine: Engine, folder: Path, now: datetime) -> Iterator[Trial]:
 
 def run_examples(engine: Engine, now: datetime) -> Iterator[Trial]:
     """Ask every example and alias of every intent; another intent's answer, or none, is a problem."""
+    apart: dict[str, list[Example]] = {}
+    for example in engine.flows.examples:
+        apart.setdefault(example.label, []).append(example)
     for service in engine.flows.services.values():
         problems: list[Problem] = []
         for kind, texts in (("examples", service.intent.examples), ("aliases", service.intent.aliases)):
             for index, text in enumerate(texts):
-                decision = engine.step(None, text, now)
-                sure = decision.outcome in {Outcome.ANSWER, Outcome.ASK} and decision.intent == service.name
-                if not sure:
-                    message = f"'{text}' ({service.name}) is taken for {taken(decision)}"
-                    place = (*service.place, kind, index)
-                    problems.append(service.flow.document.problem(place, message))
+                if message := _mistaken(engine, service, text, now):
+                    problems.append(service.flow.document.problem((*service.place, kind, index), message))
+        for example in apart.get(service.name, ()):
+            if message := _mistaken(engine, service, example.text, now):
+                problems.append(example.problem(message))
         yield Trial(service.name, tuple(problems))
+
+
+def _mistaken(engine: Engine, service: Service, text: str, now: datetime) -> str | None:
+    decision = engine.step(None, text, now)
+    if decision.outcome in {Outcome.ANSWER, Outcome.ASK} and decision.intent == service.name:
+        return None
+    return f"'{text}' ({service.name}) is taken for {taken(decision)}"
 
 
 def _play(engine: Engine, talk: Talk, document: Document, number: int, now: datetime) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bot.dialogue.flows import Flows
 from bot.dialogue.match import Candidate, LinearMatcher, Matcher, Ranking
-from bot.dialogue.model import Rule
+from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.phrases import PhraseIndex
 from bot.dialogue.registry import build, vocabulary
 from bot.dialogue.rules import Hit, Rules, rule_texts
@@ -29,10 +29,22 @@ class Thresholds:
     """From here an intent is answered …"""
     margin: float = 0.06
     """… if it leads the next one by this much."""
+    alarm: float = 0.25
+    """An emergency is taken for one from here …"""
+    alarm_margin: float = 0.06
+    """… if nothing else leads it by more than this."""
+    foreign: float = 0.60
+    """A question is surely about something else from here; below, the person may only be hard to understand."""
     offer: float = 0.28
     """From here an intent may be offered in "did you mean"."""
     spread: float = 0.15
     """Offered are those at most this far behind the best."""
+    telling: float = 0.50
+    """From here an intent needs no word of its topic: the examples themselves are told apart well enough."""
+    overrule: float = 0.60
+    """From here an intent sets aside a rule whose words stand in the message …"""
+    doubt: float = 0.15
+    """… when no rule of that kind is likelier than this: "dulu rumah saya kebakaran, ijazah ikut terbakar"."""
     unexplained: float = 0.20
     """Charged when every content word is unexplained; less in proportion."""
 
@@ -49,6 +61,8 @@ class Understanding:
     entities: dict[str, str] = field(default_factory=dict)
     hit: Hit | None = None
     """The policy rule whose conditions hold."""
+    overruled: Hit | None = None
+    """The rule whose conditions hold, though the message as a whole clearly asks for a service."""
     alias: str | None = None
     """The intent that this very message is an alias of."""
     candidates: tuple[Candidate, ...] = ()
@@ -144,6 +158,7 @@ class Understander:
         ]
         charge = self.thresholds.unexplained * len(unexplained) / len(content) if content else 0.0
         hints = _hints(found)
+        lacks_topic = bool(content) and _covered(own, ("facet:", "entity:", "action:")).issuperset(content)
         ranked: list[Candidate] = []
         held: list[Candidate] = []
         ranking = self.matcher.rank(full, hints)
@@ -153,25 +168,47 @@ class Understander:
                 ranked.append(candidate)
                 continue
             charged = Candidate(candidate.label, round(max(candidate.score - charge, 0.0), 4))
-            there = all(noun in found for noun in self._nouns[candidate.label])
+            named_here = all(noun in found for noun in self._nouns[candidate.label])
+            there = named_here or (not lacks_topic and charged.score >= self.thresholds.telling)
             (ranked if there else held).append(charged)
+        ranked.sort(key=_order)
+        hit = self._rules.apply(reading, own)
+        overruled = hit if hit is not None and self._asks_a_service(hit.rule, ranked, facets) else None
         return Understanding(
             reading=full,
             ranking=ranking,
             facets=facets,
             entities=entities,
-            hit=self._rules.apply(reading, own),
+            hit=None if overruled else hit,
+            overruled=overruled,
             alias=self._aliases.get(reading.text),
-            candidates=tuple(sorted(ranked, key=_order)),
+            candidates=tuple(ranked),
             held=tuple(sorted(held, key=_order)),
             topics=tuple(flow for flow, nouns in self._topics.items() if nouns and all(noun in own for noun in nouns)),
             unexplained=tuple(dict.fromkeys(unexplained)),
-            lacks_topic=bool(content) and _covered(own, ("facet:", "entity:", "action:")).issuperset(content),
+            lacks_topic=lacks_topic,
             content=len(content),
             bare_topic=bool(content) and all(position in named for position in content),
             only_entities=bool(entities) and not facets and _covered(own, ("entity:", "noun:")).issuperset(content),
             only_aspects=bool(content) and all(position in aspects for position in content),
         )
+
+    def _asks_a_service(self, rule: Rule, ranked: list[Candidate], facets: tuple[str, ...]) -> bool:
+        """Whether likeness to what people ask outweighs the words that a rule looks for.
+
+        An emergency is set aside only by a message that asks about something (its cost, its place, the way to do it).
+        """
+        if not ranked or ranked[0].label not in self._flows.services or ranked[0].score < self.thresholds.overrule:
+            return False
+        if rule.outcome is RuleOutcome.EMERGENCY and not facets:
+            return False
+        rules = self.rules_by_reason
+        alike = (
+            candidate.score
+            for candidate in ranked
+            if candidate.label in rules and rules[candidate.label].outcome is rule.outcome
+        )
+        return max(alike, default=0.0) <= self.thresholds.doubt
 
 
 def _hints(found: dict[str, list[tuple[int, int]]]) -> tuple[str, ...]:
@@ -218,6 +255,7 @@ def _samples(flows: Flows) -> Iterator[tuple[str, str]]:
         yield from ((text, OUTSIDE) for text in intent.negatives)
     for rule in flows.policy.rules:
         yield from ((text, rule.reason) for text in rule.examples)
+    yield from ((example.text, example.label) for example in flows.examples)
 
 
 def _texts(flows: Flows) -> Iterator[str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.dialogue.flows import Flows
 from bot.dialogue.match import Candidate
+from bot.dialogue.model import RuleOutcome
 from bot.dialogue.understand import OUTSIDE, Thresholds, Understanding
 
 MOST_OFFERED = 3
@@ -45,6 +46,9 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
     ranked = understanding.candidates
     if not ranked:
         return Verdict(Sureness.LOST, "no_words")
+    alarm = _alarm(ranked, flows, limits)
+    if alarm is not None:
+        return Verdict(Sureness.SURE, "matched", alarm.label, alarm.score)
     best = ranked[0]
     lead = best.score - (ranked[1].score if len(ranked) > 1 else 0.0)
     if understanding.bare_topic and not understanding.facets and (best.score < _CLEAR or lead < _CLEAR / 2):
@@ -60,8 +64,23 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
     return _by_topic(understanding, flows, limits)
 
 
+def _alarm(ranked: tuple[Candidate, ...], flows: Flows, limits: Thresholds) -> Candidate | None:
+    """An emergency needs less than others: nobody is harmed by reading 110 once too often."""
+    emergencies = _of(flows, RuleOutcome.EMERGENCY)
+    likeliest = next((candidate for candidate in ranked if candidate.label in emergencies), None)
+    if likeliest is None or likeliest.score < max(limits.alarm, ranked[0].score - limits.alarm_margin):
+        return None
+    return likeliest
+
+
+def _of(flows: Flows, outcome: RuleOutcome) -> set[str]:
+    return {rule.reason for rule in flows.policy.rules if rule.outcome is outcome}
+
+
 def _not_an_intent(best: Candidate, understanding: Understanding, flows: Flows, limits: Thresholds) -> Verdict:
     """A policy rule or the outside leads."""
+    if best.label in _of(flows, RuleOutcome.FALLBACK) and limits.answer <= best.score < limits.foreign:
+        return Verdict(Sureness.LOST, "unlikely", score=best.score)
     if best.label != OUTSIDE and best.score >= limits.answer:
         runner = next((other for other in understanding.candidates[1:] if other.label in flows.services), None)
         if runner is None or best.score - runner.score >= limits.margin:

@@ -45,6 +45,10 @@ _NOT_A_PLATE_END = {
     "sim",
 }
 
+# Eight digits read out one by one: "nol delapan satu dua …".
+_DIGIT_WORD = r"(?:nol|kosong|satu|dua|tiga|empat|lima|enam|tujuh|lapan|delapan|sembilan|\d)"
+_SPOKEN = re.compile(rf"(?i)(?<![^\W_]){_DIGIT_WORD}(?:[\s.,\-]+{_DIGIT_WORD}){{7,}}(?![^\W_])")
+
 HIDDEN_NUMBER = "[nomor]"
 HIDDEN_PLATE = "[plat]"
 HIDDEN_EMAIL = "[email]"
@@ -64,8 +68,13 @@ def mask(text: str) -> str:
     text = _COORDINATES.sub(HIDDEN_PLACE, text)
     text = _SIXTEEN.sub(HIDDEN_NUMBER, text)
     text = _PHONE.sub(HIDDEN_NUMBER, text)
-    text = _outside_money(text)
+    text = _SPOKEN.sub(HIDDEN_NUMBER, _outside_money(text))
     return _PLATE.sub(_hide_plate, text)
+
+
+def plates(text: str) -> list[tuple[int, int]]:
+    """Where vehicle plates stand in a text: what `mask` hides as `[plat]`."""
+    return [found.span() for found in _PLATE.finditer(text) if _hide_plate(found) == HIDDEN_PLATE]
 
 
 def with_stand_ins(text: str) -> str:

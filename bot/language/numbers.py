@@ -37,6 +37,16 @@ def digits(tokens: Sequence[str]) -> list[str]:
     return result
 
 
+def compound(tokens: Sequence[str], start: int) -> tuple[int, int]:
+    """The one number spoken or written from `start`: (index behind it, its value); `start` again when there is none.
+
+    ["dua", "puluh", "satu", "orang"] → (3, 21); ["12", "orang"] → (1, 12). Unlike `digits` it joins no two numbers.
+    """
+    if tokens[start].isascii() and tokens[start].isdigit():
+        return start + 1, int(tokens[start])
+    return _compound(tokens, start)
+
+
 def _run(tokens: Sequence[str], start: int) -> tuple[int, str]:
     written, index = "", start
     while index < len(tokens) and len(written) < _LONGEST:

@@ -70,6 +70,7 @@ class Reader:
         """`texts`: all that the content itself says that people say; its words are the vocabulary."""
         self._lexicon = lexicon
         self._phrase_length = lexicon.longest_phrase
+        self._phrase_begins = {words[0] for words in lexicon.phrases}
         frequencies = Counter(token for text in texts for token in tokens(text))
         frequencies.update(set(lexicon.words()))
         for slang in lexicon.rewrites:
@@ -121,6 +122,10 @@ class Reader:
         result: list[Word] = []
         position = 0
         while position < len(words):
+            if words[position].text not in self._phrase_begins:
+                result.append(words[position])
+                position += 1
+                continue
             for length in range(min(self._phrase_length, len(words) - position), 0, -1):
                 part = words[position : position + length]
                 target = self._lexicon.phrases.get(tuple(word.text for word in part))

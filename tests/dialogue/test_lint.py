@@ -83,7 +83,6 @@ ANSWERS = "    answers:\n      - text: Tanya di galangan."
         (LAST, "      - di pantai sewa perahu", "one of perahu_sewa (perahu.yaml:18)"),
         (LAST, "      - Beli perahu kertas!\n      - perahu kertas", "'perahu kertas' has the same"),
         (BUYING, "    aliases: [gmn perahu]\n    examples:\n      - beli", "alias 'gmn perahu' is read like one of"),
-        (LAST, "      - toko jual bekas", "lacks the topic of perahu_beli (perahu/kapal)"),
         (LAST, "      - Pinjam perahu?", "'Pinjam perahu?' (perahu_beli) is taken for answer perahu_sewa"),
         (LAST, "      - '🙏🙏'", "32: '🙏🙏' holds no word that is read"),
         ("- when: [ukuran]", "- when: [ukuran=kecil, ukuran=besar]", "never 'kecil' and 'besar' at once"),
