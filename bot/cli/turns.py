@@ -161,6 +161,8 @@ def _recorded(connection: Connection, first: int) -> Iterator[Recorded]:
             intent=turn.intent,
             reply=_decided(turn.reply),
             version=turn.version,
+            private=turn.private,
+            located=turn.located,
             lead_in=turn.at < first,
         )
 

@@ -17,6 +17,8 @@ from bot.dialogue.decision import Decision
 from bot.dialogue.engine import Engine
 from bot.language.mask import mask, with_stand_ins
 
+_SOMEWHERE = "0.000000,0.000000"
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -31,6 +33,10 @@ class Recorded:
     reply: str
     """Markdown, without what the handlers put before it (apology for lateness, what was heard); masked."""
     version: str
+    private: bool = True
+    """As given to `Engine.step`."""
+    located: bool = False
+    """A shared place: where it was is not in the recording, and no answer says it."""
     lead_in: bool = False
     """Only there so that the turns after it find their conversation; not compared."""
 
@@ -77,13 +83,19 @@ def replay(engine: Engine, turns: Iterable[Recorded]) -> Iterator[Replayed]:
         state, differs = talks.get(turn.conversation, (None, False))
         if state is not None and turn.when - state.updated_at > EXPIRES_AFTER:
             differs = False  # a new talk: nothing of the old one can have led to it
-        decision = engine.step(state, with_stand_ins(turn.text), turn.when)
+        decision = _decide(engine, state, turn)
         changed = _changed(turn, decision)
         # Stored and read back, as between two real messages.
         kept = Conversation.from_json(decision.state.to_json()) or decision.state
         talks[turn.conversation] = (kept, differs or bool(changed))
         if not turn.lead_in:
             yield Replayed(turn, decision, changed, follows=differs and bool(changed))
+
+
+def _decide(engine: Engine, state: Conversation | None, turn: Recorded) -> Decision:
+    if turn.located:
+        return engine.located(state, _SOMEWHERE, turn.when)
+    return engine.step(state, with_stand_ins(turn.text), turn.when, private=turn.private)
 
 
 def _changed(turn: Recorded, decision: Decision) -> tuple[str, ...]:

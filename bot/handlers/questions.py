@@ -44,10 +44,8 @@ def answer(
     ticket = store.current(connection, event.room_id, event.sender) if event.direct else None
     text = event.body if heard is None else heard
     state = _state(connection, event)
-    decision = desk.engine.step(
-        state, text, event.when,
-        private=event.direct and (ticket is None or ticket.incident_id is None),
-    )  # fmt: skip
+    private = event.direct and (ticket is None or ticket.incident_id is None)
+    decision = desk.engine.step(state, text, event.when, private=private)
     metrics.decisions.labels(decision.outcome).inc()
     in_channel = desk.room_kind(connection, event.room_id) is RoomKind.CHANNEL
     if decision.outcome is Outcome.EMERGENCY and in_channel and takeup.take_text(connection, event, desk, now):
@@ -79,7 +77,7 @@ def answer(
     if now - event.sent_at > LATE_MS:
         parts.insert(0, phrases.LATE_ANSWER)
     reply = "\n\n".join(parts)
-    _record(connection, event, desk, decision, text, reply, now)
+    _record(connection, event, desk, decision, text, reply, now, private=private)
     if alone:
         outbox.append(connection, Outgoing(f"reply:{event.event_id}", event.room_id, render(reply).content()), now)
     else:
@@ -146,7 +144,7 @@ def located(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
     decision = desk.engine.located(_state(connection, event), place, event.when)
     metrics.decisions.labels(decision.outcome).inc()
     conversations.save(connection, event.room_id, event.sender, decision.state.to_json(), now)
-    _record(connection, event, desk, decision, "", decision.reply, now)
+    _record(connection, event, desk, decision, "", decision.reply, now, located=True)
     desk.say(connection, event, f"reply:{event.event_id}", decision.reply, now)
 
 
@@ -201,8 +199,25 @@ def _state(connection: Connection, event: IncomingEvent) -> Conversation | None:
 
 
 def _record(
-    connection: Connection, event: IncomingEvent, desk: Desk, decision: Decision, text: str, reply: str, now: int
+    connection: Connection,
+    event: IncomingEvent,
+    desk: Desk,
+    decision: Decision,
+    text: str,
+    reply: str,
+    now: int,
+    *,
+    private: bool = True,
+    located: bool = False,
 ) -> None:
+    """Why it was said, and all that is needed to decide again on other flows (`bot.store.turns`)."""
+    again: dict[str, object] = {}
+    if reply != decision.reply:
+        again["decided"] = decision.reply
+    if not private:
+        again["private"] = False
+    if located:
+        again["located"] = True
     desk.record(
         connection,
         f"dialogue.{decision.outcome}",
@@ -217,6 +232,7 @@ def _record(
             "explanation": decision.explanation,
             "sources": list(decision.sources),
             "reply": reply,
+            **again,
         },
         now,
     )

@@ -17,6 +17,8 @@ from sqlalchemy import Connection, Select, Text, cast, func, select
 from bot.store.tables import audit, audit_payloads, inbox
 
 KIND = "dialogue."
+NO_TURNS = (f"{KIND}joined", f"{KIND}passed")
+"""Why a message has no answer of its own: what it said is part of another's turn, or of none."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,14 @@ class Turn:
     intent: str | None
     reason: str
     reply: str
-    """Markdown as sent, masked."""
+    """Markdown, masked: what the flows decided, without what the handlers put around it. In rows that do not tell
+    the two apart: as sent."""
     version: str
     """Of the content that decided."""
+    private: bool = True
+    """Whether an emergency could be offered to the officers."""
+    located: bool = False
+    """A shared place; its text is empty."""
 
 
 def recorded(connection: Connection, since: int) -> Iterator[Turn]:
@@ -53,7 +60,7 @@ def recorded(connection: Connection, since: int) -> Iterator[Turn]:
     ).order_by(audit.c.id)
     for row in connection.execute(_of(statement, since).execution_options(yield_per=500)):
         payload = _read(row.written)
-        text, reply = payload.get("text"), payload.get("reply")
+        text, reply = payload.get("text"), payload.get("decided", payload.get("reply"))
         if not isinstance(text, str) or not isinstance(reply, str):
             continue
         intent = payload.get("intent")
@@ -68,6 +75,8 @@ def recorded(connection: Connection, since: int) -> Iterator[Turn]:
             reason=str(payload.get("reason") or ""),
             reply=reply,
             version=row.content_version,
+            private=payload.get("private") is not False,
+            located=payload.get("located") is True,
         )
 
 
@@ -82,7 +91,9 @@ def _of(statement: Select[Any], since: int) -> Select[Any]:
     joined = audit.outerjoin(audit_payloads, audit.c.id == audit_payloads.c.audit_id).outerjoin(
         inbox, inbox.c.event_id == audit.c.subject
     )
-    return statement.select_from(joined).where(audit.c.at >= since, audit.c.kind.like(f"{KIND}%"))
+    return statement.select_from(joined).where(
+        audit.c.at >= since, audit.c.kind.like(f"{KIND}%"), audit.c.kind.not_in(NO_TURNS)
+    )
 
 
 def _read(written: str | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from handlers_world import NOW, Event, Take
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.event import Kind
 from bot.handlers import questions
 from bot.handlers.desk import Desk
 from bot.store import retention, turns
@@ -67,6 +68,22 @@ async def test_replaying_on_the_same_flows_changes_nothing(
     assert rows(result)[:-1] == []
     assert result.exit_code == 0
     assert rows(result)[-1]["turns"] == 14
+
+
+async def test_replaying_what_handlers_added_to_answers_changes_nothing(take: Take, event: Event, config: Path) -> None:
+    """Tickets, emergencies with consent and place, choices by reaction, fragments: none of it is the flows' doing."""
+    await talk(take, event, "biaya skck berapa", "mau bicara sama petugas", sender="@a:batang.test")
+    await talk(take, event, "xyzzy plugh", "foobar quux", "qwerty asdf", sender="@b:batang.test")
+    await take(
+        event("tolong ada maling di rumah saya", sent_at=NOW - 500),
+        event(kind=Kind.LOCATION, content={"geo_uri": "geo:-6.9,109.7"}, sent_at=NOW + 5_000),
+        event("ya", sent_at=NOW + 20_000),
+    )
+    await talk(take, event, "tolong saya dipukul suami sekarang", "tidak", sender="@c:batang.test")
+    result = run(config, "replay", "--json", "--strict")
+    *changes, summary = rows(result)
+    assert [(row["text"], row["before"], row["after"]) for row in changes] == []
+    assert summary["turns"] >= 9
 
 
 async def test_a_changed_answer_is_shown_with_what_it_was_and_strict_exits_1(
