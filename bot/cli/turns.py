@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from difflib import ndiff
+from difflib import SequenceMatcher, ndiff
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import Connection
 
 from bot.cli import exits
@@ -35,7 +36,8 @@ from bot.store import turns
 
 SinceOption = Annotated[str, typer.Option(help="7d, 24h, 30m, 2w, or a local date like 2026-11-22.")]
 _LEAD_IN_MS = int(EXPIRES_AFTER.total_seconds() * 1000)
-_COLOURS = {"- ": "red", "+ ": "green"}
+_QUESTIONS = 3
+"""Different questions named for a change; the first are as good as any."""
 
 
 def unmatched(
@@ -84,7 +86,7 @@ def replay(
     since: SinceOption = "30d",
     as_json: JsonOption = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when any answer changes.")] = False,
-    limit: Annotated[int, typer.Option(min=0, help="Print at most so many changes in full; 0: all.")] = 50,
+    limit: Annotated[int, typer.Option(min=0, help="Print at most so many different changes; 0: all.")] = 50,
     config: ConfigOption = Path("config.yaml"),
     folder: FolderOption = None,
 ) -> None:
@@ -97,7 +99,7 @@ def replay(
     compared = changed = following = 0
     with reading(settings) as connection, _bar("Memutar ulang", quiet=as_json) as bar:
         total, erased = turns.count(connection, first - _LEAD_IN_MS)
-        shown: list[Replayed] = []  # printed when the bar is gone: both write to the terminal
+        alike: dict[tuple[str, ...], list[Replayed]] = {}  # printed when the bar is gone: both write to the terminal
         for one in replayed(engine, bar.track(_recorded(connection, first), total=total, description="Memutar ulang")):
             compared += 1
             if not one.changed:
@@ -107,34 +109,77 @@ def replay(
             moved[_label(one.before.outcome, one.before.intent), _label(one.after.outcome, one.after.intent)] += 1
             if as_json:
                 typer.echo(json.dumps(one.to_json(), ensure_ascii=False))
-            elif not limit or len(shown) < limit:
-                shown.append(one)
+            else:
+                alike.setdefault(_change(one), []).append(one)
     if as_json:
         summary = {"turns": compared, "changed": changed, "follows": following, "erased": erased}
         typer.echo(json.dumps({**summary, "content_version": engine.flows.digest}))
     else:
-        for one in shown:
-            _show(console, one, settings)
+        different = sorted(alike.values(), key=lambda group: -len(group))
+        for group in different[: limit or None]:
+            _show(console, group, settings)
+        if 0 < limit < len(different):
+            more = sum(len(group) for group in different[limit:])
+            console.print(f"… dan {len(different) - limit} perubahan lain pada {more} pesan; semuanya: --limit 0\n")
         _sum_up(console, moved, compared, changed, following, erased)
     if strict and changed:
         raise typer.Exit(exits.FAILED)
 
 
-def _show(console: Console, one: Replayed, settings: Config) -> None:
-    """One change for a person: what was removed, what was added."""
+def _change(one: Replayed) -> tuple[str, ...]:
+    """What makes two changes the same for a person who reads them."""
+    after = one.after
+    return (
+        _label(one.before.outcome, one.before.intent), one.before.reply, _label(after.outcome, after.intent),
+        mask(after.reply),
+    )  # fmt: skip
+
+
+def _show(console: Console, group: list[Replayed], settings: Config) -> None:
+    """One change for a person: how often, on what questions, what was removed and what was added."""
+    one = group[0]
     when = one.before.when.astimezone(settings.zone).strftime("%Y-%m-%d %H.%M")
-    follows = " [dim](lanjutan dari jawaban yang berubah)[/dim]" if one.follows else ""
-    console.print(f"[bold]{when}[/bold]  {escape(one.before.text)}{follows}", highlight=False)
+    following = sum(each.follows for each in group)
+    follows = f" [dim]({following} lanjutan dari jawaban yang berubah)[/dim]" if following else ""
+    texts = list(dict.fromkeys(each.before.text for each in group))
+    more = f" [dim]+{len(texts) - _QUESTIONS} pertanyaan lain[/dim]" if len(texts) > _QUESTIONS else ""
+    said = " · ".join(escape(text or "(lokasi)") for text in texts[:_QUESTIONS])
+    console.print(f"[bold]{len(group)}×[/bold]  {said}{more}{follows}", highlight=False)
     before = _label(one.before.outcome, one.before.intent)
     after = _label(one.after.outcome, one.after.intent)
     if before != after:
         console.print(f"  [red]{escape(before)}[/red] → [green]{escape(after)}[/green]", highlight=False)
     if "reply" in one.changed:
-        reply = mask(one.after.reply)
-        for line in ndiff(one.before.reply.splitlines(), reply.splitlines()):
-            if colour := _COLOURS.get(line[:2]):
-                console.print(f"  {line}", style=colour, markup=False, highlight=False)
-    console.print(f"  {one.before.event_id}\n", style="dim", markup=False, highlight=False)
+        for line in _difference(one.before.reply, mask(one.after.reply)):
+            console.print(Text("  ") + line, highlight=False)
+    console.print(f"  pertama {when}  {one.before.event_id}\n", style="dim", markup=False, highlight=False)
+
+
+def _difference(before: str, after: str) -> Iterator[Text]:
+    """Lines that went and came; in a line that only changed, the words that did stand out."""
+    removed: list[str] = []
+    for line in [*ndiff(before.splitlines(), after.splitlines()), "  "]:
+        sign, words = line[:2], line[2:]
+        if sign == "- ":
+            removed.append(words)
+        elif sign == "+ " and removed:
+            yield from _changed_line(removed.pop(0), words)
+        elif sign == "+ ":
+            yield Text(f"+ {words}", style="green")
+        elif sign != "? ":
+            yield from (Text(f"- {left}", style="red") for left in removed)
+            removed.clear()
+
+
+def _changed_line(before: str, after: str) -> tuple[Text, Text]:
+    old, new = before.split(" "), after.split(" ")
+    gone, come = Text("- ", style="red"), Text("+ ", style="green")
+    for tag, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        style = "" if tag == "equal" else "bold underline"
+        for line, words in ((gone, old[first:last]), (come, new[start:end])):
+            for word in words:
+                line.append(word, style=style).append(" ")
+    return gone, come
 
 
 def _sum_up(

@@ -105,6 +105,20 @@ async def test_a_changed_answer_is_shown_with_what_it_was_and_strict_exits_1(
     assert "2 pesan diputar ulang, 1 jawaban berubah." in told.stdout
 
 
+async def test_the_same_change_on_many_questions_is_shown_once_and_hides_no_other(
+    take: Take, event: Event, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    await talk(take, event, "syarat bikin sim c", sender="@lama:batang.test")
+    for number, text in enumerate(["biaya skck berapa", "brp biaya skck", "biaya bikin skck berapa", "ongkos skck"]):
+        await talk(take, event, text, sender=f"@w{number}:batang.test")
+    edit(config.parent / "flows" / "skck.yaml", "Rp30.000", "Rp35.000")
+    told = run(config, "replay", "--limit", "1").stdout
+    assert "4×  biaya skck berapa · brp biaya skck · biaya bikin skck berapa +1 pertanyaan lain" in told
+    assert told.count("+ Biaya SKCK **Rp35.000**") == 1
+    assert told.count("- Biaya SKCK **Rp30.000**") == 1
+
+
 async def test_a_turn_that_changes_only_because_of_the_one_before_says_so(
     take: Take, event: Event, config: Path
 ) -> None:
