@@ -8,7 +8,7 @@ nothing is dropped because the machine did not understand it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,9 +18,11 @@ from rapidfuzz.distance import OSA
 
 from bot.incidents.gazetteer import Gazetteer
 from bot.incidents.hearing import Change, Hearing, correct
+from bot.incidents.particulars import Particulars, find_particulars
 from bot.incidents.patterns import Match, Pattern
 from bot.incidents.places import Mention, Role, Scene, find_places, scene
 from bot.incidents.rules import REPORTS, Category, Rules, Urgency
+from bot.incidents.spoken import join_numbers
 from bot.incidents.words import QUESTION, STOP, Span, Words, scan
 
 _CORRECT_FROM = 8
@@ -76,6 +78,8 @@ class Analysis:
     """Violence at home, children, sexual crime: never repeated in a channel."""
     changes: tuple[Change, ...] = ()
     """Names of places that were misheard: what was heard, what was meant. `text` stays as heard."""
+    particulars: Particulars = field(default_factory=Particulars)
+    """Victims, vehicles, plates, times, radio codes."""
     title: str = ""
     """What people call the category; kept beside it, so that an old entry reads as it did."""
     about_title: str = ""
@@ -107,6 +111,7 @@ class Analysis:
             "about_title": self.about_title,
             "evidence": [{"rule": one.rule, "words": one.words, "span": list(one.span)} for one in self.evidence],
             "corrections": [change.to_json() for change in self.changes],
+            **self.particulars.to_json(),
         }
 
     @classmethod
@@ -126,6 +131,7 @@ class Analysis:
                 Change(one["heard"], one["name"], one["score"], tuple(one["span"]))
                 for one in row.get("corrections", ())
             ),
+            particulars=Particulars.from_json(row),
             title=row.get("title", row["category"]),
             about_title=row.get("about_title", ""),
         )
@@ -150,18 +156,25 @@ class Analyser:
     ) -> Analysis:
         """Understand one message. Never raises on any text.
 
-        `room_districts` settle a name that means several places; `when` is the time of sending (kept for words
-        like "tadi malam"). A `spoken` note with words that fit nothing is `tidak_jelas`; a typed line is chat.
+        `room_districts` settle a name that means several places; `when` is the time of sending, from which
+        words like "tadi malam" are resolved. A `spoken` note with words that fit nothing is `tidak_jelas`; a typed
+        line is chat.
         """
-        words = self._correct(scan(text[:MAX_TEXT], self.rules.spelling))
+        words = self._read(text)
         mentions = find_places(words, self.gazetteer, self.rules.place, self.rules.common)
         where = scene(mentions, room_districts)
-        return _Reading(text, words, mentions, where, self.rules, spoken).result()
+        rules = self.rules
+        particulars = find_particulars(words, when, rules.people, rules.times, rules.codes, rules.negation)
+        return replace(_Reading(text, words, mentions, where, rules, spoken).result(), particulars=particulars)
 
     def hear(self, text: str) -> Hearing:
         """The transcript with names of places put right, and what was changed. Never raises on any text."""
-        words = self._correct(scan(text[:MAX_TEXT], self.rules.spelling))
+        words = self._read(text)
         return correct(text, find_places(words, self.gazetteer, self.rules.place, self.rules.common))
+
+    def _read(self, text: str) -> Words:
+        words = self._correct(scan(text[:MAX_TEXT], self.rules.spelling))
+        return join_numbers(words, self.rules.codes.numbers)
 
     def _correct(self, words: Words) -> Words:
         """Misspelt long words become the rule word they are one letter from ("kecelakan" → "kecelakaan")."""

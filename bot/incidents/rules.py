@@ -6,16 +6,20 @@ them changes what the analysis sees; every mistake is told as `file:line: messag
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bot.incidents.codes import CodeBook
+from bot.incidents.moments import TimeWords
+from bot.incidents.particulars import PeopleWords
 from bot.incidents.patterns import Lexicon, Pattern, PatternError, compile_pattern
+from bot.incidents.wordlists import load_codes, load_particulars
 from bot.problem import ContentError, Problem
 from bot.yamlfile import Document, read, validate
 
@@ -160,6 +164,9 @@ class Rules:
     negation: Pattern
     spelling: Mapping[str, str]
     place: PlaceCues
+    people: PeopleWords
+    times: TimeWords
+    codes: CodeBook
     vocabulary: frozenset[str] = field(default=frozenset())
     """Words of the patterns, for correcting misspelt ones."""
     ordinary: frozenset[str] = field(default=frozenset())
@@ -212,6 +219,8 @@ def load_rules(folder: Path) -> Rules:
             documents.append((document, validate(document, model)))
         except ContentError as error:
             problems += error.problems
+    people, times = _part(lambda: load_particulars(folder), problems)
+    codes = _part(lambda: load_codes(folder), problems)
     if problems:
         raise ContentError(problems)
     (category_doc, categories), (talk_doc, talk), (_, places) = documents
@@ -245,9 +254,20 @@ def load_rules(folder: Path) -> Rules:
         negation=compile_pattern("|".join(talk.negation) + filler),
         spelling=spelling,
         place=_cues(places),
+        people=people,
+        times=times,
+        codes=codes,
         vocabulary=frozenset(compiler.vocabulary),
         ordinary=_word_list(folder / ORDINARY),
     )
+
+
+def _part(load: Callable[[], Any], problems: list[Problem]) -> Any:
+    try:
+        return load()
+    except ContentError as error:
+        problems += error.problems
+        return None, None
 
 
 def _word_list(path: Path) -> frozenset[str]:

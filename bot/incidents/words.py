@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Span = tuple[int, int]
@@ -85,6 +85,11 @@ def scan(text: str, spelling: Mapping[str, str] | None = None) -> Words:
                 for part in known.get(one, one).split():
                     if cleaned := "".join(char for char in part if char.isalnum() or char in ".,"):
                         words.append(Word(written, cleaned, found.start(), found.end()))
+    return gather(text, words)
+
+
+def gather(text: str, words: Sequence[Word]) -> Words:
+    """Words of a text as one scan."""
     starts: list[int] = []
     position = 0
     for word in words:

@@ -27,7 +27,7 @@ def digits(tokens: Sequence[str]) -> list[str]:
     result: list[str] = []
     index = 0
     while index < len(tokens):
-        end, number = _run(tokens, index)
+        end, number = run(tokens, index)
         if number:
             result.append(number)
             index = end
@@ -47,7 +47,8 @@ def compound(tokens: Sequence[str], start: int) -> tuple[int, int]:
     return _compound(tokens, start)
 
 
-def _run(tokens: Sequence[str], start: int) -> tuple[int, str]:
+def run(tokens: Sequence[str], start: int) -> tuple[int, str]:
+    """Number words side by side as the digits they sound like: (index behind them, digits); (start, "") when none."""
     written, index = "", start
     while index < len(tokens) and len(written) < _LONGEST:
         end, value = _compound(tokens, index)
