@@ -67,7 +67,7 @@ def synthetic(intents: int, examples: int) -> None:
             rows.append((" ".join(picked), f"intent_{intent:04}"))
     started = time.perf_counter()
     reader = Reader(Lexicon(), (text for text, _ in rows))
-    matcher = LinearMatcher(rows, reader)
+    matcher = LinearMatcher([(reader.read(text), intent) for text, intent in rows])
     built = time.perf_counter() - started
     questions = [" ".join(chooser.sample(text.split(), 6)) for text, _ in chooser.sample(rows, min(200, len(rows)))]
     texts = [text for text, _ in rows]

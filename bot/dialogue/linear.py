@@ -8,7 +8,7 @@ seed and sums run in a fixed order: the same content always gives the same score
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,33 +32,43 @@ class Document:
     """Whose each column is (without the bias): where it occurred first."""
 
 
-@dataclass(frozen=True)
-class Space:
-    """Features and their weights (inverse document frequency); the last column is the bias."""
+class Columns:
+    """Numbers the features of the training texts in the order in which they come."""
 
-    index: dict[str, int]
-    weight: Vector
+    def __init__(self) -> None:
+        self.index: dict[str, int] = {}
 
-    @classmethod
-    def of(cls, documents: Sequence[Counter[str]]) -> Space:
-        """The space that training documents span: of each, how often each feature occurs."""
-        seen: Counter[str] = Counter()
-        for document in documents:
-            seen.update(document.keys())
-        frequency = np.fromiter(seen.values(), dtype=np.float64, count=len(seen))
-        weight = np.log((1 + len(documents)) / (1 + frequency)) + 1
-        return cls({name: column for column, name in enumerate(seen)}, weight.astype(np.float32))
+    def of(self, features: Iterable[str]) -> tuple[int, ...]:
+        """The column of each."""
+        index = self.index
+        return tuple(index.setdefault(feature, len(index)) for feature in features)
 
-    @property
-    def size(self) -> int:
-        """Number of features, without the bias."""
-        return len(self.index)
 
-    def vector(self, features: Iterable[tuple[str, int]]) -> Document:
+class Classifier:
+    """Scores a document for every class: about +1 for a clear member, -1 for a clear stranger."""
+
+    def __init__(
+        self, columns: Columns, documents: Sequence[Sequence[int]], labels: Sequence[str], *, cost: float = 1.0
+    ) -> None:
+        """Trains at once. `labels[i]` is the class of `documents[i]`, the columns of its features. `cost`: SVM's C."""
+        self.classes = sorted(set(labels))
+        self._index = columns.index
+        position = {label: number for number, label in enumerate(self.classes)}
+        target = np.array([position[label] for label in labels], dtype=np.int64)
+        counted = [Counter(document) for document in documents]
+        frequency = np.zeros(len(self._index))
+        for document in counted:
+            frequency[list(document)] += 1
+        self._weight = (np.log((1 + len(documents)) / (1 + frequency)) + 1).astype(np.float32)
+        """Inverse document frequency of each feature."""
+        rows = [self._document(document, ()) for document in counted]
+        self._weights = _train(rows, target, len(self._index) + 1, len(self.classes), cost)
+
+    def document(self, features: Iterable[tuple[str, int]]) -> Document:
         """A document of unit length, the bias (value 1) last. `features`: name and owner of each occurrence."""
         columns: dict[int, int] = {}
         owners: list[int] = []
-        index = self.index
+        index = self._index
         for name, owner in features:
             column = index.get(name)
             if column is None:
@@ -70,35 +80,19 @@ class Space:
                 owners.append(owner)
         return self._document(columns, owners)
 
-    def training(self, document: Counter[str]) -> Document:
-        """The same for one of the documents that the space was made of; nobody asks whose its features are."""
-        return self._document({self.index[name]: times for name, times in document.items()}, [])
-
-    def _document(self, columns: dict[int, int], owners: list[int]) -> Document:
+    def _document(self, columns: Mapping[int, int], owners: Sequence[int]) -> Document:
         size = len(columns)
-        indices = np.fromiter(columns, dtype=np.int64, count=size)
-        values = np.log(np.fromiter(columns.values(), dtype=np.float32, count=size))
-        values += 1
-        values *= self.weight[indices]
+        indices = np.empty(size + 1, dtype=np.int64)
+        indices[:size] = list(columns)
+        indices[size] = len(self._index)
+        values = np.empty(size + 1, dtype=np.float32)
+        counts = np.log(list(columns.values()), dtype=np.float32) + 1
+        counts *= self._weight[indices[:size]]
         if size:
-            values /= np.sqrt(np.dot(values, values))
-        return Document(
-            np.append(indices, self.size), np.append(values, np.float32(1)), np.array(owners, dtype=np.int64)
-        )
-
-
-class Classifier:
-    """Scores a document for every class: about +1 for a clear member, -1 for a clear stranger."""
-
-    def __init__(self, documents: Sequence[Sequence[str]], labels: Sequence[str], *, cost: float = 1.0) -> None:
-        """Trains at once. `labels[i]` is the class of `documents[i]`, a list of features. `cost`: SVM's C."""
-        self.classes = sorted(set(labels))
-        counted = [Counter(document) for document in documents]
-        self.space = Space.of(counted)
-        position = {label: number for number, label in enumerate(self.classes)}
-        rows = [self.space.training(document) for document in counted]
-        target = np.array([position[label] for label in labels], dtype=np.int64)
-        self._weights = _train(rows, target, self.space.size + 1, len(self.classes), cost)
+            counts /= np.sqrt(np.dot(counts, counts))
+        values[:size] = counts
+        values[size] = 1
+        return Document(indices, values, np.array(owners, dtype=np.int64))
 
     def scores(self, document: Document) -> Vector:
         """One score a class, in the order of `classes`."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
 
-from bot.dialogue.linear import Classifier
+from bot.dialogue.linear import Classifier, Columns
 from bot.language.reading import Reading
 
 _SHORTEST_GRAM, _LONGEST_GRAM = 3, 4
@@ -60,10 +60,21 @@ class LinearMatcher:
 
     def __init__(self, samples: Sequence[tuple[Reading, str]], hints: Hints | None = None) -> None:
         """`samples`: (message as read, label). Trains at once. `hints`: finds the word lists in a sample."""
-        documents = [
-            [feature for feature, _ in _features(reading, hints(reading) if hints else ())] for reading, _ in samples
-        ]
-        self._classifier = Classifier(documents, [label for _, label in samples])
+        columns = Columns()
+        words: dict[tuple[str, str], tuple[int, ...]] = {}
+        documents: list[list[int]] = []
+        for reading, _ in samples:
+            document: list[int] = []
+            for word in reading.words:
+                key = (word.text, word.stem)
+                known = words.get(key)
+                if known is None:
+                    known = words[key] = columns.of(_of_word(*key))
+                document.extend(known)
+            document.extend(columns.of(_between(reading)))
+            document.extend(columns.of(feature for hint in (hints(reading) if hints else ()) for feature in _of(hint)))
+            documents.append(document)
+        self._classifier = Classifier(columns, documents, [label for _, label in samples])
 
     def rank(self, reading: Reading, hints: Sequence[str] = ()) -> LinearRanking:
         """See `Matcher`."""
@@ -76,7 +87,7 @@ class LinearRanking:
     def __init__(self, classifier: Classifier, reading: Reading, hints: Sequence[str]) -> None:
         self._classifier = classifier
         self._names = [*(word.text for word in reading.words), *(f"[{hint}]" for hint in hints)]
-        self._document = classifier.space.vector(_features(reading, hints))
+        self._document = classifier.document(_features(reading, hints))
         scores = ((classifier.scores(self._document) + 1) / 2).clip(0, 1).round(4).tolist()
         found = [Candidate(label, score) for label, score in zip(classifier.classes, scores, strict=True)]
         self.candidates = sorted(found, key=lambda candidate: (-candidate.score, candidate.label))
@@ -98,12 +109,22 @@ def _features(reading: Reading, hints: Sequence[str]) -> Iterator[tuple[str, int
     for number, word in enumerate(words):
         for feature in _of_word(word.text, word.stem):
             yield feature, number
-    stems = [_EDGE, *(word.stem for word in words), _EDGE]
-    for number, (left, right) in enumerate(pairwise(stems)):
-        yield f"b:{left} {right}", min(number, len(words) - 1)
+    for number, feature in enumerate(_between(reading)):
+        yield feature, min(number, len(words) - 1)
     for number, hint in enumerate(hints, start=len(words)):
-        for copy in range(_HINT_WEIGHT):
-            yield f"h:{copy}:{hint}", number
+        for feature in _of(hint):
+            yield feature, number
+
+
+def _between(reading: Reading) -> Iterator[str]:
+    """Of each two words that follow each other, and of the edges."""
+    stems = [_EDGE, *(word.stem for word in reading.words), _EDGE]
+    return (f"b:{left} {right}" for left, right in pairwise(stems))
+
+
+@lru_cache(maxsize=1_000)
+def _of(hint: str) -> tuple[str, ...]:
+    return tuple(f"h:{copy}:{hint}" for copy in range(_HINT_WEIGHT))
 
 
 @lru_cache(maxsize=20_000)

@@ -41,7 +41,10 @@ class PhraseIndex:
         stems = [word.stem for word in reading.words]
         for words, phrases in ((texts, self._by_text), (stems, self._by_stem)):
             for start, first in enumerate(words):
-                for end in range(start + 1, min(start + self._longest.get(first, 0), len(words)) + 1):
+                longest = self._longest.get(first)
+                if longest is None:
+                    continue
+                for end in range(start + 1, min(start + longest, len(words)) + 1):
                     for name in phrases.get(tuple(words[start:end]), ()):
                         spans = found.setdefault(name, [])
                         if (start, end) not in spans:
