@@ -129,7 +129,9 @@ class Person:
         """Send a text; returns the event id."""
         return await self.send(room_id, {"msgtype": "m.text", "body": body, **content}, txn_id=txn_id)
 
-    async def say_aloud(self, room_id: str, note: Path, *, duration_ms: int, waveform: list[int]) -> str:
+    async def say_aloud(
+        self, room_id: str, note: Path, *, duration_ms: int, waveform: list[int], **content: Any
+    ) -> str:
         """Send a voice message (MSC3245) with an encrypted attachment; returns the event id."""
         data = note.read_bytes()
         uploaded, keys = await self._client.upload(
@@ -148,8 +150,23 @@ class Person:
                 "org.matrix.msc1767.text": "Voice message",
                 "org.matrix.msc1767.audio": {"duration": duration_ms, "waveform": waveform},
                 "org.matrix.msc3245.voice": {},
+                **content,
             },
         )
+
+    async def edit(self, room_id: str, event_id: str, body: str) -> str:
+        """Replace a text of one's own (client-server API, "Event replacements"); returns the edit's event id."""
+        new = {"msgtype": "m.text", "body": body}
+        relation = {"rel_type": "m.replace", "event_id": event_id}
+        return await self.send(
+            room_id, {"msgtype": "m.text", "body": f"* {body}", "m.new_content": new, "m.relates_to": relation}
+        )
+
+    async def take_back(self, room_id: str, event_id: str) -> None:
+        """Redact a message of one's own."""
+        answer = await self._client.room_redact(room_id, event_id)
+        if not isinstance(answer, nio.RoomRedactResponse):
+            raise PersonError(f"{self.user_id} cannot redact: {answer}")
 
     async def wait(self, found: Callable[[Seen], bool], timeout: float = 60, *, what: str = "event") -> Seen:
         """The first event, seen already or still to come, for which `found` is true. Raises TimeoutError."""
