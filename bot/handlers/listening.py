@@ -21,8 +21,10 @@ from bot.clock import now_ms
 from bot.event import IncomingEvent, Media
 from bot.handlers import reports
 from bot.handlers.desk import Desk
+from bot.incidents.hotwords import choose_hotwords
 from bot.store import inbox, transmissions
 from bot.store.database import Database
+from bot.store.placenames import recent_places
 from bot.voice.errors import MediaError, PoolClosed, SpeechTimeout, WorkerCrashed, WorkerLost
 from bot.voice.heard import Heard
 
@@ -110,10 +112,11 @@ class Listener:
 
     async def _hear(self, note: transmissions.Queued) -> None:
         """One note from queue to transcript; every way out leaves a trace in the log."""
-        event, districts = await self._database.run(
+        event, districts, recent = await self._database.run(
             lambda connection: (
                 inbox.event(connection, note.event_id),
                 self.desk.districts(connection, note.room_id),
+                recent_places(connection, note.room_id, now_ms()),
             )
         )
         if event is None or event.media is None:
@@ -123,7 +126,7 @@ class Listener:
             audio = await self._audio(note, event)
             result = await self._recogniser.transcribe(
                 audio,
-                hotwords=self.desk.content.gazetteer.hotwords(districts),
+                hotwords=choose_hotwords(self.desk.content.gazetteer, districts, recent),
                 priority=note.priority,
                 fair_key=event.room_id,
             )

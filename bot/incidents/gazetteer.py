@@ -8,7 +8,7 @@ decided in `bot.incidents.places`.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,23 +76,6 @@ class Gazetteer:
     def cue(self, key_: str) -> str:
         """What a name needs beside it to count: "" nothing, "any" a word like "di", "strong" a word like "desa"."""
         return self._cues.get(key_, "")
-
-    def hotwords(self, districts: Sequence[str] = (), limit: int = 60) -> list[str]:
-        """Names that speech recognition should expect, most useful first: those of `districts`, or of the regency.
-
-        Speech models take a short hint only (about 220 tokens), so a room's own districts come first.
-        """
-        wanted = {name.casefold() for name in districts}
-
-        def near(place: Place) -> bool:
-            return not wanted or any(name.casefold() in wanted for name in place.districts)
-
-        order = {"road": 0, "district": 1, "village": 3 if not wanted else 2}
-        chosen = [place for place in self.places if place.kind not in ("regency", "outside") and near(place)]
-        chosen.sort(key=lambda place: (order.get(place.kind, 2), place.name))
-        if wanted:  # a report may still name a neighbour
-            chosen += [place for place in self.places if place.kind == "district" and not near(place)]
-        return list(dict.fromkeys(place.name for place in chosen))[:limit]
 
 
 def key(words: Iterable[str]) -> str:

@@ -172,3 +172,16 @@ async def test_a_typed_report_in_a_channel_is_taken_up(take: Take, event: Event,
     await take(report)
     assert audited(engine) == ["incident.opened"]
     assert any("Subah" in row["content"]["body"] for row in sent(engine, OPERATIONS))
+
+
+async def test_a_misheard_name_is_put_right_beside_the_text_as_heard(
+    take: Take, note: IncomingEvent, database: Database, desk: Desk, engine: Engine
+) -> None:
+    await take(note)
+    hear(database, desk, note, heard("laka di desa pelelen"))
+    with engine.connect() as connection:
+        [row] = connection.execute(select(transcripts)).all()
+        analysis = connection.scalar(select(incidents.c.analysis))
+    assert (row.text, row.corrected) == ("laka di desa pelelen", "laka di desa Plelen")
+    assert analysis is not None
+    assert [(one["heard"], one["name"]) for one in analysis["corrections"]] == [("pelelen", "Plelen")]

@@ -37,19 +37,6 @@ def test_a_village_with_a_hazard_stands_once(gazetteer: Gazetteer) -> None:
     assert [place.kind for place in gazetteer.meanings("gerlang")] == ["village"]
 
 
-def test_hotwords_of_a_room_begin_with_its_own_district(gazetteer: Gazetteer) -> None:
-    words = gazetteer.hotwords(["Subah"], limit=10)
-    assert len(words) == 10
-    assert words[0] == "Alas Roban"
-    assert "Subah" in words
-    assert "Gerlang" not in words
-
-
-def test_hotwords_without_a_room_fit_the_limit(gazetteer: Gazetteer) -> None:
-    assert len(gazetteer.hotwords()) == 60
-    assert "Weleri" not in gazetteer.hotwords(limit=1000)
-
-
 def test_a_row_with_an_unknown_district_is_told_with_its_line(folder: Path) -> None:
     places = folder / "places.csv"
     lines = places.read_text(encoding="utf-8").splitlines()
