@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
+from bot.handlers import retraction
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import recording
 from bot.handlers.replies import permalink, threaded
@@ -30,6 +31,12 @@ def card_key(number: int) -> str:
     return f"{CARD}:{number}"
 
 
+def live_key(connection: Connection, number: int) -> str:
+    """Outbox key of the message that shows the card now: another one once its words had to be taken back."""
+    again = relays.edits_of(connection, f"{card_key(number)}:again:")
+    return again[-1].key if again else card_key(number)
+
+
 def incident_of(key: str | None) -> int | None:
     """The incident whose card, or whose card's thread, one of our messages (by its outbox key) belongs to."""
     parts = (key or "").split(":")
@@ -41,6 +48,8 @@ def incident_of(key: str | None) -> int | None:
 def is_card(key: str) -> bool:
     """Whether a key is a card's own, or that of a further report under it: what a reaction can change."""
     parts = key.split(":")
+    if parts[0] == CARD and len(parts) == 4 and parts[2] == "again":
+        return True
     return parts[0] == CARD and len(parts) in (2, 3) and all(part.isdecimal() for part in parts[1:])
 
 
@@ -126,8 +135,21 @@ def sound(connection: Connection, desk: Desk, number: int, transmission_id: int,
 
 def refresh(connection: Connection, desk: Desk, number: int, cause: str, now: int) -> None:
     """Edit the card in place (client-server API, "Event replacements"); `cause` makes it one edit for one cause."""
-    edit = _edit(f"outbox:{card_key(number)}", content(connection, desk, number))
-    desk.tell_operations(connection, f"{card_key(number)}:edit:{cause}", edit, now)
+    key = live_key(connection, number)
+    edit = _edit(f"outbox:{key}", content(connection, desk, number))
+    desk.tell_operations(connection, f"{key}:edit:{cause}", edit, now)
+
+
+def show_again(connection: Connection, desk: Desk, number: int, now: int) -> None:
+    """The card with all its edits is taken back, and what is left of it stands in its thread from now on.
+
+    An edit alone would leave the words: earlier versions of a message can be read by everybody in the room.
+    """
+    old = live_key(connection, number)
+    retraction.take_back(connection, old, now)
+    again = len(relays.edits_of(connection, f"{card_key(number)}:again:"))
+    said = threaded(f"outbox:{card_key(number)}", content(connection, desk, number))
+    desk.tell_operations(connection, f"{card_key(number)}:again:{again + 1}", said, now)
 
 
 def correct_reply(

@@ -91,3 +91,27 @@ ARRIVED = "📨 Sudah masuk ruang {agency} pukul {time}."
 NOT_ARRIVED = "⚠️ **Tidak sampai** ke ruang {agency}. Sampaikan lewat telepon."
 AGENCY_SIGN = "{sign} dari {agency}."
 AGENCY_SAYS = "🏢 **{agency}:** {text}"
+
+# Both ways.
+FROM_OFFICER = "👮 **Petugas:** {text}"
+FROM_OFFICER_SPOKEN = "👮 **Petugas** (dari suara): “{text}”"
+FROM_OFFICER_PLACE = "👮 **Petugas:** 📌 [Lokasi]({link})"
+VOICE_NAME = "pesan-suara.ogg"
+FROM_REPORTER = "💬 **Pelapor{which}:** {text}"
+FROM_REPORTER_PLACE = "📌 **Pelapor{which}** membagikan [lokasi]({link})."
+FROM_REPORTER_SOUND = "💬 **Pelapor{which}** mengirim pesan suara; tidak terdengar ucapan, dengarkan rekamannya."
+REOPENED = "🔓 **Pelapor{which}: belum selesai.** Laporan #{number} dibuka lagi."
+REOPENED_REPORTER = "🔓 Baik, laporan #{number} kami buka lagi. Petugas diberi tahu."
+SPOKEN = "🎙️ “{text}”"
+PRIVATE_NO_TALK = (
+    "🔒 Laporan pribadi: kanalnya dibaca orang lain, jadi yang tadi **tidak** dikirim. Hubungi pelapornya langsung."
+)
+DIRECT_NO_TALK = "Laporan ini lewat pesan pribadi: balas di utas tiketnya. Yang tadi **tidak** dikirim."
+NOBODY_TO_TALK_TO = "Laporannya sudah ditarik; yang tadi **tidak** dikirim."
+ONLY_WORDS = "Hanya tulisan, pesan suara, dan lokasi yang bisa dikirim ke pelapor; yang ini **tidak** dikirim."
+
+# Withdrawn.
+WITHDRAWN = "🗑️ {what} ditarik oleh pengirimnya; isi dan salinannya dihapus."
+WITHDRAWN_REPORT = "Laporan #{number}"
+WITHDRAWN_FURTHER = "Satu laporan tentang #{number}"
+WITHDRAWN_REPLY = "Satu pesan pelapor"

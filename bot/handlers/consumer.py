@@ -22,8 +22,10 @@ from bot.handlers import (
     reports,
     searching,
     takeup,
+    talk,
     threads,
     tickets,
+    withdrawals,
 )
 from bot.handlers.desk import Desk
 from bot.handlers.routing import Route, Way, route
@@ -37,7 +39,12 @@ log = structlog.get_logger()
 
 CATCH_UP_SECONDS = 0.25
 """How often it is looked whether the first sync is through, while fragments wait for it."""
-_AS_IT_IS_NOW = frozenset({Way.QUESTION, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET})
+_AS_IT_IS_NOW = frozenset(
+    {
+        Way.QUESTION, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET, Way.TEXT_REPORT, Way.VOICE_NOTE,
+        Way.FOLLOW_UP, Way.CARD,
+    }
+)  # fmt: skip
 """What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""
 InviteRule = Callable[[IncomingEvent], Action]
 """Join or leave, for an invite."""
@@ -109,7 +116,7 @@ class Consumer:
         if way is None:
             return
         metrics.handled.labels(way).inc()
-        if way in (Way.VOICE_NOTE, Way.VOICE_QUESTION):
+        if way in (Way.VOICE_NOTE, Way.VOICE_QUESTION, Way.CARD):
             self._wake_listener()
         if way is not Way.NOTHING:
             self._wake_sender()
@@ -122,7 +129,8 @@ class Consumer:
         answers_us = event.reply_to is not None and outbox.ours(connection, event.reply_to)
         about = self._about(connection, event)
         kind = self.desk.room_kind(connection, event.room_id)
-        chosen = route(event, kind, me=self.desk.me, answers_us=answers_us, about=about)
+        report = talk.followed(connection, event)
+        chosen = route(event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None)
         rows: tuple[int, ...] = (row.id,)
         current: IncomingEvent | None = event
         if chosen.way is Way.QUESTION and event.direct:
@@ -173,6 +181,10 @@ class Consumer:
                 reports.take_voice(connection, event, self.desk, now, purpose="report")
             case Way.TEXT_REPORT:
                 takeup.take_text(connection, event, self.desk, now)
+            case Way.FOLLOW_UP:
+                report = talk.followed(connection, event)
+                assert report is not None  # noqa: S101 - that is why it came here
+                talk.from_reporter(connection, event, self.desk, report, event.body, now)
             case Way.LOCATION:
                 questions.located(connection, event, self.desk, now)
             case Way.CHOICE:
@@ -187,11 +199,15 @@ class Consumer:
                 marks.reacted(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
                 marks.unreacted(connection, event, self.desk, now)
+                withdrawals.by_officer(connection, event, self.desk, now)
                 changes.by_officer(connection, event, self.desk, now)
+            case Way.WITHDRAWAL:
+                withdrawals.by_reporter(connection, event, self.desk, now)
             case Way.AGENCY:
                 forwarding.came_back(connection, event, self.desk, about, now)
             case Way.CHANGE:
                 changes.by_citizen(connection, event, self.desk, now)
+                withdrawals.by_reporter(connection, event, self.desk, now)
             case Way.TICKET_CHANGE:
                 changes.by_officer(connection, event, self.desk, now)
             case Way.SEARCH:

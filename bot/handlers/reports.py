@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import phrases, questions
+from bot.handlers import phrases, questions, talk
 from bot.handlers.desk import Desk
 from bot.handlers.takeup import Said, analyse, privacy_notice, show_officers, take_up
 from bot.incidents import cards
@@ -49,6 +49,13 @@ def heard(
                 desk.say(connection, event, f"reply:{event.event_id}", phrases.NOTHING_HEARD, now)
         else:
             questions.answer(connection, event, desk, now, heard=said.text, audio=said.audio)
+        return
+    if row.purpose == "note":
+        talk.officer_heard(connection, event, desk, said.text, now)
+        return
+    report = talk.followed(connection, event)
+    if report is not None:
+        talk.from_reporter(connection, event, desk, report, said.text, now, audio=said.audio)
         return
     take_up(connection, event, desk, said, analyse(connection, event, desk, said.text), now)
 

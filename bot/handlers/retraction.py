@@ -25,7 +25,7 @@ def take_back(connection: Connection, key: str, now: int) -> bool:
         priority = Priority(one.priority)
         redaction = Outgoing(_redaction(one.key), one.room_id, content, action=Action.REDACTION, priority=priority)
         outbox.append(connection, redaction, now)
-    outbox.forget(connection, key)
+        outbox.forget(connection, one.key)
     return True
 
 

@@ -22,6 +22,8 @@ class Way(StrEnum):
     VOICE_NOTE = "voice_note"
     TEXT_REPORT = "text_report"
     """A channel message that may be a report; the analysis decides."""
+    FOLLOW_UP = "follow_up"
+    """A reporter says more about their own report."""
     LOCATION = "location"
     """A place shared in a DM."""
     CHOICE = "choice"
@@ -36,6 +38,8 @@ class Way(StrEnum):
     """A reaction to a card."""
     CARD_UNMARK = "card_unmark"
     """Something in the operations room was withdrawn: maybe a reaction to a card, or a message of a ticket."""
+    WITHDRAWAL = "withdrawal"
+    """Something in a channel was withdrawn: maybe a report."""
     AGENCY = "agency"
     """An answer or a reaction to a report that was passed on, in the agency's room."""
     CHANGE = "change"
@@ -71,10 +75,13 @@ class Route:
     reason: str
 
 
-def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None) -> Route:
+def route(
+    event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None, follows: bool = False
+) -> Route:
     """`answers_us`: the event replies to one of our own messages.
 
     `about`: the outbox key of our message that the event reacts to, stands in the thread of, or replies to.
+    `follows`: its sender goes on about a report of their own.
     """
     if event.sender == me:
         return Route(Way.NOTHING, "own")
@@ -101,6 +108,8 @@ def route(event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, ab
     if event.kind is Kind.EDIT and room in (RoomKind.DIRECT, RoomKind.OPERATIONS):
         way = Way.CHANGE if room is RoomKind.DIRECT else Way.TICKET_CHANGE
         return Route(way, f"edit in a room of kind {room}")
+    if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in (Kind.TEXT, Kind.LOCATION):
+        return Route(Way.FOLLOW_UP, "further words about their report")
     if room is RoomKind.DIRECT:
         return _direct(event)
     if event.kind is Kind.TEXT and asked(event.body) is not None:
@@ -149,7 +158,8 @@ def _withdrawal(room: RoomKind, *, direct: bool) -> Route:
         return Route(Way.CHANGE, "withdrawn in a DM")
     if room is RoomKind.OPERATIONS:
         return Route(Way.CARD_UNMARK, "withdrawn in the operations room")
-    return Route(Way.NOTHING, f"kind {Kind.REDACTION}")
+    way = Way.NOTHING if room is RoomKind.SPACE else Way.WITHDRAWAL
+    return Route(way, f"withdrawn in a room of kind {room}")
 
 
 def _of_card(about: str | None) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, casework, orders
+from bot.handlers import board, casework, orders, reports, talk
 from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
-from bot.incidents.orders import INTERNAL, Unsure, read
-from bot.store import incidents
+from bot.incidents.orders import INTERNAL, Unsure, Verb, read
+from bot.store import copies, incidents
 
 
 def said(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
@@ -26,5 +26,11 @@ def said(connection: Connection, event: IncomingEvent, desk: Desk, about: str | 
         casework.refuse(connection, event, desk, number, now)
     elif isinstance(order, Unsure):
         orders.help_with(connection, event, desk, number, order, now)
-    elif order is not None:
+    elif order is not None and order.verb is not Verb.ASK:
         orders.carry_out(connection, event, desk, number, order, now)
+    elif copies.of_source(connection, event.event_id):
+        return  # delivered again
+    else:
+        went = talk.from_officer(connection, event, desk, number, order.words if order else event.body, now)
+        if went and event.kind is Kind.AUDIO:
+            reports.take_voice(connection, event, desk, now, purpose="note")

@@ -119,7 +119,8 @@ class Standing:
 
 
 def standing(history: Iterable[Act]) -> Standing:
-    """Walk the history: `status` steps lead on, `claimed` ones change hands, `undone` ones lead back by one.
+    """Walk the history: `status` steps lead on, `claimed` ones change hands, `reopened` ones begin
+    anew, `undone` ones lead back by one.
 
     Also the last step, so that a withdrawn reaction can be undone if nothing followed it.
     """
@@ -127,6 +128,8 @@ def standing(history: Iterable[Act]) -> Standing:
     for act in history:
         if act.action == "undone" and len(way) > 1:
             way.pop()
+        elif act.action == "reopened":
+            way.append(Standing())
         elif act.action == "claimed":
             way.append(Standing(way[-1].status, act.actor, act.event_id))
         elif act.action == "status" and act.after is not None:

@@ -17,6 +17,8 @@ from bot.store.tables import incident_history, incident_links, incidents, transc
 
 BOT = "kentongan"
 """Actor of what the machine did."""
+REPORTER = "pelapor"
+"""Actor of what a reporter did: who that is stands with their transmission."""
 REPLY = "reply"
 """Role of what a reporter says further in the thread of their report."""
 _ORDER = (Urgency.INFO, Urgency.SEGERA, Urgency.DARURAT)
@@ -120,7 +122,7 @@ def take_up(
         reasons=best.reasons,
         now=now,
     )
-    _learn(connection, best.id, analysis, now)
+    learn(connection, best.id, analysis, now)
     return best.id, True
 
 
@@ -219,6 +221,18 @@ def claim(connection: Connection, number: int, *, actor: str, event_id: str, now
     before = get(connection, number)
     connection.execute(update(incidents).where(incidents.c.id == number).values(claimed_by=actor, updated_at=now))
     note(connection, number, "claimed", actor=actor, before=before.claimed_by, event_id=event_id, now=now)
+    return get(connection, number)
+
+
+def reopen(connection: Connection, number: int, *, event_id: str, now: int) -> Incident:
+    """Its reporter says that it is not done: as new, with nobody's name on it. They are not named in the history."""
+    before = get(connection, number)
+    values = {"status": str(Status.BARU), "claimed_by": None, "updated_at": now}
+    connection.execute(update(incidents).where(incidents.c.id == number).values(**values))
+    note(
+        connection, number, "reopened", actor=REPORTER, before=str(before.status), after=str(Status.BARU),
+        event_id=event_id, now=now,
+    )  # fmt: skip
     return get(connection, number)
 
 
@@ -375,7 +389,7 @@ def incident_of(row: Any, reports: int = 1) -> Incident:
     )
 
 
-def _learn(connection: Connection, number: int, analysis: Analysis, now: int) -> None:
+def learn(connection: Connection, number: int, analysis: Analysis, now: int) -> None:
     """A further report may show that it is graver, or where it is. The machine raises urgency, it never lowers it."""
     row = connection.execute(select(incidents).where(incidents.c.id == number)).one()
     if _ORDER.index(analysis.urgency) > _ORDER.index(Urgency(row.urgency)):

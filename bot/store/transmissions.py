@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select, update
 from bot.event import IncomingEvent, Kind
 from bot.store.inbox import insert_or_ignore
 from bot.store.tables import transcripts, transmissions
+from bot.store.unsaying import empty_transcripts, unsay
 
 _KINDS = {Kind.AUDIO: "voice", Kind.IMAGE: "photo", Kind.LOCATION: "location"}
 
@@ -143,6 +144,21 @@ def by_event(connection: Connection, event_id: str) -> Transmission | None:
     return _transmission(row) if row is not None else None
 
 
+def of_sender(connection: Connection, room_id: str, sender: str, *, since: int) -> list[Transmission]:
+    """A person's reports in a room sent since `since` (milliseconds), newest first."""
+    rows = connection.execute(
+        select(transmissions)
+        .where(
+            transmissions.c.sender == sender,
+            transmissions.c.room_id == room_id,
+            transmissions.c.purpose == "report",
+            transmissions.c.sent_at >= since,
+        )
+        .order_by(transmissions.c.id.desc())
+    )
+    return [_transmission(row) for row in rows]
+
+
 def next_queued(connection: Connection, now: int, limit: int) -> list[Queued]:
     """Notes to hear now: questions first, short ones before long ones, taking turns between rooms.
 
@@ -261,23 +277,20 @@ def postponed(connection: Connection, number: int, error: str, not_before: int) 
 
 
 def withdrawn(connection: Connection, event_id: str, now: int) -> Transmission | None:
-    """Its author took it back: words and key go, the row stays to say that something was withdrawn.
+    """Its author took it back: words and key go, in the log and its index, too; the row stays to say so.
 
     Returns the row as it was, with the path of the file to remove; `None` when unknown or done before.
     """
     row = by_event(connection, event_id)
     if row is None or row.state == "withdrawn":
         return None
-    connection.execute(
-        update(transcripts)
-        .where(transcripts.c.transmission_id == row.id)
-        .values(text="", corrected="", segments=[], flags=["withdrawn"])
-    )
+    empty_transcripts(connection, row.id)
     connection.execute(
         update(transmissions)
         .where(transmissions.c.id == row.id)
-        .values(state="withdrawn", media=None, media_path=None, heard_at=now)
+        .values(state="withdrawn", media=None, media_path=None, error=None, heard_at=now)
     )
+    unsay(connection, row.id)
     return row
 
 

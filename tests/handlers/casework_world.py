@@ -10,6 +10,7 @@ from handlers_world import sent
 from sqlalchemy import Engine, select, update
 
 from bot.handlers.desk import Desk
+from bot.rooms.agencies import Agencies, Agency
 from bot.rooms.model import Officer
 from bot.store import incidents
 from bot.store.incidents import Incident, Step
@@ -19,6 +20,14 @@ ANI, BUDI = "@ani:batang.test", "@budi:batang.test"
 """Two officers."""
 REPORTER = "@ojol7:batang.test"
 CRASH = "kecelakaan di desa Plelen, dua orang luka"
+
+POSKO = "!posko:bpbd.example"
+AGENCIES = Agencies(
+    all=(
+        Agency(key="bpbd", title="BPBD", names=(), room=POSKO, categories=("banjir", "laka_lantas")),
+        Agency(key="damkar", title="Damkar", names=("pemadam",), room="damkar", categories=("kebakaran",)),
+    )
+)
 
 React = Callable[..., Any]
 

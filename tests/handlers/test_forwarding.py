@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from casework_world import CRASH, REPORTER, React, bodies, deliver, incident, shown, staffed
+from casework_world import AGENCIES, CRASH, POSKO, REPORTER, React, bodies, deliver, incident, shown, staffed
 from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, update
 
@@ -14,18 +14,9 @@ from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import forwarding
 from bot.handlers.desk import Desk
 from bot.incidents.lifecycle import Status
-from bot.rooms.agencies import Agencies, Agency
 from bot.store import rooms
 from bot.store.database import Database
 from bot.store.tables import outbox, transmissions
-
-POSKO = "!posko:bpbd.example"
-AGENCIES = Agencies(
-    all=(
-        Agency(key="bpbd", title="BPBD", names=(), room=POSKO, categories=("banjir", "laka_lantas")),
-        Agency(key="damkar", title="Damkar", names=("pemadam",), room="damkar", categories=("kebakaran",)),
-    )
-)
 
 
 @pytest.fixture
@@ -153,7 +144,7 @@ async def test_the_card_says_when_it_arrived_and_when_it_did_not(
 
 
 async def test_the_agencys_answer_and_its_sign_come_back_to_the_card(
-    reported: IncomingEvent, take: Take, order: Event, event: Event, engine: Engine
+    reported: IncomingEvent, take: Take, order: Event, event: Event, withdraw: React, engine: Engine
 ) -> None:
     await take(order("teruskan BPBD"))
     deliver(engine)
@@ -165,6 +156,9 @@ async def test_the_agencys_answer_and_its_sign_come_back_to_the_card(
     back = bodies(engine, OPERATIONS, "card:1:agency:")
     assert back == ["👍 dari BPBD.", "🏢 BPBD: tim meluncur"]
     assert len(sent(engine, POSKO)) == 1, "the bot says nothing there"
+    await take(withdraw(words, "@posko:bpbd.example", POSKO))
+    gone = [row["content"]["event_id"] for row in sent(engine, OPERATIONS) if row["action"] == "redaction"]
+    assert gone == [f"outbox:card:1:agency:{words.event_id}"]
 
 
 async def test_a_reaction_alone_passes_nothing_on(

@@ -1,0 +1,244 @@
+"""Officers and reporters talk: the card's thread in the operations room, the report's own thread in its channel.
+
+Nobody is named on the other side; which of several reporters speaks is told by their number on the card. Everything
+that goes over has a key made of the event that caused it, and a row in `copies`, so that it goes once and can be taken
+back. What is private is not said in a channel at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.event import IncomingEvent, Kind
+from bot.handlers import board, casewords
+from bot.handlers.desk import Desk
+from bot.handlers.recordings import forwarded, recording
+from bot.handlers.replies import shared_place, threaded
+from bot.handlers.routing import RoomKind
+from bot.incidents.analysis import Analysis
+from bot.incidents.cards import map_link
+from bot.incidents.lifecycle import Status
+from bot.incidents.replies import reopens
+from bot.language.mask import mask
+from bot.markup import escape, render
+from bot.outgoing import Outgoing, Priority
+from bot.store import amendments, copies, incidents, outbox, search, transmissions
+from bot.store.incidents import Link
+from bot.store.transmissions import Transmission
+
+_LONGEST = 3000
+_LATELY_MS = 7 * 24 * 3_600_000
+"""So long after it a closed report of a DM is reopened by a word there."""
+_SENT, _HEARD = "📨", "👌"
+"""What the bot puts on an officer's words that went out, and on a reporter's that came in."""
+
+
+def followed(connection: Connection, event: IncomingEvent) -> Transmission | None:
+    """The report that a message of its own reporter goes on about; `None` when it is about none.
+
+    In the thread under their report, as a reply to what we said there, or in a DM by saying that it is not done.
+    """
+    if event.direct:
+        return _closed_lately(connection, event) if event.kind is Kind.TEXT and reopens(event.body) else None
+    number: int | None = None
+    for event_id in (event.thread_root, event.reply_to):
+        if event_id is None:
+            continue
+        own = transmissions.by_event(connection, event_id)
+        number = own.id if own is not None else _spoken_of(connection, outbox.key_of(connection, event_id))
+        if number is not None:
+            break
+    if number is None:
+        return None
+    report = transmissions.get(connection, number)
+    theirs = report.sender == event.sender and report.room_id == event.room_id and report.purpose == "report"
+    return report if theirs and amendments.of_transmission(connection, number) is not None else None
+
+
+def from_reporter(
+    connection: Connection, event: IncomingEvent, desk: Desk, report: Transmission, text: str, now: int,
+    *, audio: str | None = None,
+) -> None:  # fmt: skip
+    """They say more, in writing, by voice (`audio` is its file), or by sharing a place: onto the card."""
+    number = amendments.of_transmission(connection, report.id)
+    if number is None:
+        return
+    place = shared_place(event) if event.kind is Kind.LOCATION else None
+    added = transmissions.add(connection, event, purpose="report", now=now)
+    if added is not None:
+        transmissions.written(connection, added, text, now=now)
+    elif audio is None:
+        return  # delivered again
+    own = transmissions.by_event(connection, event.event_id)
+    assert own is not None  # noqa: S101 - added just now, or when it was queued
+    which = _which(connection, number, report)
+    reasons = {"thread": 1.0}
+    incidents.link(connection, number, own.id, role=incidents.REPLY, score=1.0, reasons=reasons, now=now)
+    analysis = desk.analyser.analyse(
+        text, room_districts=desk.districts(connection, event.room_id), when=event.when, spoken=False
+    )
+    graver = _learn(connection, number, analysis, now)
+    opened = _reopen(connection, event, desk, number, text, which, now)
+    if place is not None:
+        incidents.locate(connection, number, place)
+        words = casewords.FROM_REPORTER_PLACE.format(which=which, link=map_link(place))
+    elif audio is not None and not text.strip():
+        words = casewords.FROM_REPORTER_SOUND.format(which=which)
+    else:
+        words = casewords.FROM_REPORTER.format(which=which, text=_words(mask(text)))
+    what = f"in:{event.event_id}"
+    board.post(connection, desk, number, what, words, now, notice=False)
+    key = f"{board.card_key(number)}:{what}"
+    copies.add(connection, key, number, source=event.event_id, kind=copies.FROM_REPORTER, now=now)
+    if audio is not None:
+        _sound_for_officers(connection, event, desk, number, audio, now)
+    payload = {"incident": number, "text": text, "graver": graver, "reopened": opened}
+    desk.record(connection, "incident.from_reporter", event.event_id, payload, now)
+    search.index(connection, number)
+    board.refresh(connection, desk, number, event.event_id, now)
+    _mark(connection, event, _HEARD, now)
+
+
+def from_officer(connection: Connection, event: IncomingEvent, desk: Desk, number: int, text: str, now: int) -> bool:
+    """An officer's words, voice or place, to the reporter whose message they answer, or the one on the card."""
+    report, word = _whom(connection, event, desk, number)
+    said: dict[str, Any] | None = None
+    place = shared_place(event) if event.kind is Kind.LOCATION else None
+    if report is not None:
+        if event.kind is Kind.TEXT and text.strip():
+            said = render(casewords.FROM_OFFICER.format(text=_words(text))).content()
+        elif event.kind is Kind.AUDIO and event.media is not None:
+            said = forwarded(event.media, casewords.VOICE_NAME)
+        elif place is not None:
+            said = render(casewords.FROM_OFFICER_PLACE.format(link=map_link(place))).content()
+        else:
+            word = casewords.ONLY_WORDS
+    if report is None or said is None:
+        board.answer(connection, desk, number, event, word or casewords.ONLY_WORDS, now)
+        return False
+    _to_reporter(connection, event, desk, number, report, f"talk:{number}:{report.transmission_id}:{event.event_id}",
+                 said, now)  # fmt: skip
+    _mark(connection, event, _SENT, now)
+    payload = {"incident": number, "officer": event.sender, "text": text, "kind": str(event.kind)}
+    desk.record(connection, "incident.to_reporter", event.event_id, payload, now)
+    return True
+
+
+def officer_heard(connection: Connection, event: IncomingEvent, desk: Desk, text: str, now: int) -> None:
+    """What an officer said by voice, in writing: for the colleagues, and for the reporter who has the recording."""
+    number = board.incident_of(_about(connection, event))
+    if number is None or not text.strip():
+        return
+    board.post(connection, desk, number, f"spoken:{event.event_id}", casewords.SPOKEN.format(text=_words(text)), now)
+    report, _ = _whom(connection, event, desk, number)
+    sound = f"talk:{number}:{report.transmission_id}:{event.event_id}" if report else ""
+    if report is not None and copies.by_key(connection, sound) is not None:
+        said = render(casewords.FROM_OFFICER_SPOKEN.format(text=_words(text))).content(notice=True)
+        _to_reporter(connection, event, desk, number, report, f"{sound}:words", said, now)
+
+
+def _to_reporter(
+    connection: Connection, event: IncomingEvent, desk: Desk, number: int, report: Link, key: str, said: dict[str, Any],
+    now: int,
+) -> None:  # fmt: skip
+    board.say_to_reporter(connection, desk, report, key, said, now, mention=said["msgtype"] != "m.notice")
+    copies.add(connection, key, number, source=event.event_id, kind=copies.TO_REPORTER, now=now)
+
+
+def _whom(connection: Connection, event: IncomingEvent, desk: Desk, number: int) -> tuple[Link | None, str | None]:
+    """The report whose reporter is spoken to; or why nobody can be."""
+    if incidents.get(connection, number).analysis.private:
+        return None, casewords.PRIVATE_NO_TALK
+    living = [one for one in board.reports(connection, number) if one.state != "withdrawn"]
+    key = board.replied_to(connection, event)
+    pointed = board.report_of(key)
+    if key is not None and ":in:" in key:  # what a reporter said further
+        words = transmissions.by_event(connection, key.split(":in:", 1)[1])
+        sender = words.sender if words is not None else ""
+        pointed = next((one.transmission_id for one in living if one.sender == sender), pointed)
+    report = next((one for one in living if one.transmission_id == pointed), living[0] if living else None)
+    if report is None:
+        return None, casewords.NOBODY_TO_TALK_TO
+    if desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
+        return None, casewords.DIRECT_NO_TALK
+    return report, None
+
+
+def _learn(connection: Connection, number: int, analysis: Analysis, now: int) -> bool:
+    """What the reporter adds may make it graver, or say where; true when it became graver."""
+    if not analysis.report and not analysis.places:
+        return False
+    before = incidents.get(connection, number)
+    incidents.learn(connection, number, analysis, now)
+    return incidents.get(connection, number).urgency != before.urgency
+
+
+def _reopen(
+    connection: Connection, event: IncomingEvent, desk: Desk, number: int, text: str, which: str, now: int
+) -> bool:
+    incident = incidents.get(connection, number)
+    if incident.status is not Status.SELESAI or not reopens(text):
+        return False
+    incidents.reopen(connection, number, event_id=event.event_id, now=now)
+    words = casewords.REOPENED.format(which=which, number=number)
+    board.post(connection, desk, number, f"reopened:{event.event_id}", words, now, notice=False)
+    desk.record(connection, "incident.reopened", event.event_id, {"incident": number}, now)
+    said = casewords.REOPENED_REPORTER.format(number=number)
+    desk.say(connection, event, f"reply:{event.event_id}", said, now, notice=True, thread=not event.direct)
+    return True
+
+
+def _closed_lately(connection: Connection, event: IncomingEvent) -> Transmission | None:
+    for report in transmissions.of_sender(connection, event.room_id, event.sender, since=event.sent_at - _LATELY_MS):
+        number = amendments.of_transmission(connection, report.id)
+        if number is not None and incidents.get(connection, number).status is Status.SELESAI:
+            return report
+    return None
+
+
+def _spoken_of(connection: Connection, key: str | None) -> int | None:
+    """The report that one of our messages in a reporter's thread is about."""
+    kind, _, rest = (key or "").partition(":")
+    if kind == "reply":
+        own = transmissions.by_event(connection, rest)
+        return own.id if own is not None else None
+    parts = rest.split(":")
+    return int(parts[1]) if kind in ("told", "talk") and len(parts) > 1 and parts[1].isdecimal() else None
+
+
+def _about(connection: Connection, event: IncomingEvent) -> str | None:
+    for event_id in (event.thread_root, event.reply_to):
+        key = outbox.key_of(connection, event_id) if event_id is not None else None
+        if key is not None:
+            return key
+    return None
+
+
+def _which(connection: Connection, number: int, report: Transmission) -> str:
+    """ " 2" for the second of several reporters, nothing for the only one."""
+    people = list(dict.fromkeys(one.sender for one in board.reports(connection, number)))
+    return f" {people.index(report.sender) + 1}" if len(people) > 1 and report.sender in people else ""
+
+
+def _sound_for_officers(
+    connection: Connection, event: IncomingEvent, desk: Desk, number: int, audio: str, now: int
+) -> None:
+    room_id = desk.operations_room(connection)
+    if room_id is None:
+        return
+    said = threaded(f"outbox:{board.card_key(number)}", recording(event.media, f"laporan-{number}.ogg"))
+    key = f"{board.card_key(number)}:sound:{event.event_id}"
+    outbox.append(connection, Outgoing(key, room_id, said, priority=Priority.NOTICE, upload=audio), now)
+    copies.add(connection, key, number, source=event.event_id, kind=copies.FROM_REPORTER, now=now)
+
+
+def _mark(connection: Connection, event: IncomingEvent, sign: str, now: int) -> None:
+    relation = {"rel_type": "m.annotation", "event_id": event.event_id, "key": sign}
+    mark = Outgoing(f"mark:{event.event_id}", event.room_id, {"m.relates_to": relation}, type="m.reaction")
+    outbox.append(connection, mark, now)
+
+
+def _words(text: str) -> str:
+    return "\n".join(escape(line) for line in text[:_LONGEST].strip().splitlines())

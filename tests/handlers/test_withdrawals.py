@@ -1,0 +1,163 @@
+"""Words that are taken back: every copy goes, and the log keeps that there was something."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from casework_world import AGENCIES, POSKO, REPORTER, React, bodies, deliver, incident, shown, staffed, steps
+from handlers_world import OJOL, OPERATIONS, Event, Take, audited, sent
+from sqlalchemy import Engine, select, update
+
+from bot.event import IncomingEvent, Kind
+from bot.handlers.desk import Desk
+from bot.incidents.lifecycle import Status
+from bot.store import search
+from bot.store.tables import audit_payloads, inbox, outbox, transcripts, transmissions
+
+SECRET = "kecelakaan di desa Plelen, korban Pak Wiryawan tetangga saya"
+
+
+@pytest.fixture
+def desk(desk: Desk) -> Desk:
+    desk = staffed(desk)
+    return replace(desk, content=replace(desk.content, agencies=AGENCIES))
+
+
+@pytest.fixture
+async def reported(take: Take, event: Event, order: Event, engine: Engine) -> IncomingEvent:
+    report = event(SECRET, room=OJOL, sender=REPORTER)
+    await take(report)
+    deliver(engine)
+    await take(order("teruskan BPBD"))
+    deliver(engine)
+    return report
+
+
+def redacted(engine: Engine, room: str) -> set[str]:
+    return {
+        row["content"]["event_id"].removeprefix("outbox:") for row in sent(engine, room) if row["action"] == "redaction"
+    }
+
+
+async def test_a_withdrawn_report_loses_words_recording_reply_card_and_relays(
+    reported: IncomingEvent, take: Take, withdraw: React, desk: Desk, engine: Engine
+) -> None:
+    desk.config.audio_dir.mkdir(parents=True)
+    recording = desk.config.audio_dir / "note"
+    recording.write_bytes(b"OggS")
+    with engine.begin() as connection:
+        connection.execute(update(transmissions).values(media_path="audio/note"))
+    gone = withdraw(reported, REPORTER, OJOL)
+    await take(gone, gone)
+
+    assert f"reply:{reported.event_id}" in redacted(engine, OJOL)
+    [relay] = [row["key"] for row in sent(engine, POSKO) if row["action"] == "event"]
+    assert redacted(engine, POSKO) == {relay}
+    edits = {
+        row["key"]
+        for row in sent(engine, OPERATIONS)
+        if row["key"].startswith("card:1:edit:") and row["action"] == "event"
+    }
+    assert {"card:1", *edits} <= redacted(engine, OPERATIONS), "earlier versions can be read as long as they stand"
+    assert not recording.exists()
+    with engine.connect() as connection:
+        kept = [
+            connection.execute(select(table)).mappings().all() for table in (outbox, transcripts, inbox, transmissions)
+        ]
+        payloads = connection.execute(select(audit_payloads.c.payload, audit_payloads.c.erased_why)).all()
+        assert search.search(connection, "wiryawan") == []
+    assert "Wiryawan" not in json.dumps([[dict(row) for row in rows] for rows in kept], default=str)
+    assert "Wiryawan" not in str([row.payload for row in payloads])
+    assert "ditarik pengirim" in [row.erased_why for row in payloads]
+    assert incident(engine).text == ""
+
+
+async def test_the_log_keeps_that_something_was_withdrawn_and_the_work_goes_on(
+    reported: IncomingEvent, take: Take, withdraw: React, react: React, engine: Engine
+) -> None:
+    await take(withdraw(reported, REPORTER, OJOL))
+    deliver(engine)
+    assert incident(engine).status is Status.DITERUSKAN
+    assert (steps(engine)[-1].action, steps(engine)[-1].actor) == ("withdrawn", "pelapor")
+    assert "transmission.withdrawn" in audited(engine)
+    [again] = [row for row in sent(engine, OPERATIONS) if ":again:" in row["key"]]
+    assert "ditarik oleh pengirimnya" in again["content"]["body"]
+    assert "Gringsing" in again["content"]["body"]
+    await take(react("🚓", target=f"${again['key']}"))
+    assert incident(engine).status is Status.DITANGANI
+    edit = sent(engine, OPERATIONS)[-1]["content"]
+    assert edit["m.relates_to"]["event_id"] == f"outbox:{again['key']}"
+
+
+async def test_another_persons_report_of_the_same_thing_stays(
+    take: Take, event: Event, withdraw: React, engine: Engine
+) -> None:
+    first = event(SECRET, room=OJOL, sender=REPORTER)
+    second = event("ada kecelakaan motor di Plelen", room=OJOL, sender="@lain:batang.test")
+    await take(first, second)
+    deliver(engine)
+    await take(withdraw(first, REPORTER, OJOL))
+    deliver(engine)
+    [again] = [row for row in sent(engine, OPERATIONS) if ":again:" in row["key"]]
+    assert "kecelakaan motor di Plelen" in again["content"]["body"]
+    assert "Wiryawan" not in again["content"]["body"]
+    await take(withdraw(second, "@lain:batang.test", OJOL))
+    assert "card:1:2" in redacted(engine, OPERATIONS)
+    last = [row for row in sent(engine, OPERATIONS) if ":again:" in row["key"] and row["action"] == "event"][-1]
+    assert "ditarik oleh pengirimnya" in last["content"]["body"]
+
+
+async def test_what_the_reporter_said_further_goes_by_itself(
+    reported: IncomingEvent, take: Take, event: Event, withdraw: React, engine: Engine
+) -> None:
+    more = event("rumahnya nomor tujuh", room=OJOL, sender=REPORTER, thread_root=reported.event_id)
+    await take(more)
+    deliver(engine)
+    await take(withdraw(more, REPORTER, OJOL))
+    assert f"card:1:in:{more.event_id}" in redacted(engine, OPERATIONS)
+    assert "card:1" not in redacted(engine, OPERATIONS)
+    assert "Wiryawan" in shown(engine, OPERATIONS)
+    assert "Satu pesan pelapor ditarik" in bodies(engine, OPERATIONS, "card:1:withdrawn:")[-1]
+
+
+async def test_what_an_officer_takes_back_goes_from_the_reporters_thread(
+    reported: IncomingEvent, take: Take, order: Event, withdraw: React, engine: Engine
+) -> None:
+    words = order("salah kirim")
+    await take(words)
+    deliver(engine)
+    await take(withdraw(words))
+    [copy] = [row["key"] for row in sent(engine, OJOL) if row["key"].startswith("talk:") and row["action"] == "event"]
+    assert copy in redacted(engine, OJOL)
+
+
+async def test_a_message_that_is_withdrawn_before_it_is_read_leaves_nothing(
+    take: Take, event: Event, withdraw: React, engine: Engine
+) -> None:
+    report = event(SECRET, room=OJOL, sender=REPORTER)
+    await take(withdraw(report, REPORTER, OJOL))
+    await take(report)
+    assert sent(engine) == []
+
+
+async def test_what_was_no_report_is_nothing_to_withdraw(
+    reported: IncomingEvent, take: Take, event: Event, withdraw: React, engine: Engine
+) -> None:
+    chat = event("siap bang", room=OJOL)
+    await take(chat)
+    before = sent(engine)
+    await take(withdraw(chat, REPORTER, OJOL))
+    assert sent(engine) == before
+
+
+async def test_an_edited_message_of_a_dm_is_not_taken_for_a_withdrawn_one(
+    take: Take, event: Event, engine: Engine
+) -> None:
+    agreed = event("ya")
+    await take(event("tolong ada maling di rumah saya di Subah"), agreed)
+    deliver(engine)
+    await take(event("ya pak", kind=Kind.EDIT, target=agreed.event_id))
+    assert redacted(engine, OPERATIONS) == set()
+    assert "maling" in shown(engine, OPERATIONS)
