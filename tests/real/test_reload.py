@@ -17,7 +17,7 @@ from bot.demo.process import BotProcess, kentongan
 from bot.demo.world import World
 from bot.matrix.person import Person
 from bot.outgoing import KEY_FIELD, transaction_id
-from bot.store.tables import audit, outbox
+from bot.store.tables import audit, audit_payloads, outbox
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
 
@@ -73,6 +73,8 @@ async def test_content_is_changed_refused_and_changed_back_under_a_running_bot(t
         assert "Rp30.000" in await answer()
         assert bot.pid == pid
         assert "content.refused" in bot.tail(100_000)
+        assert "flows/skck.yaml@" in bot.tail(100_000)
+        assert _changed(world) == [["flows/skck.yaml"], ["flows/skck.yaml"]]
         assert await kentongan("audit", "verify", config=world.config_path)
     finally:
         bot.stop()
@@ -84,6 +86,14 @@ async def test_content_is_changed_refused_and_changed_back_under_a_running_bot(t
 def _kinds(world: World) -> list[str]:
     with create_engine(f"sqlite:///{world.folder / 'data' / 'kentongan.db'}").connect() as connection:
         return list(connection.scalars(select(audit.c.kind)))
+
+
+def _changed(world: World) -> list[list[str]]:
+    """Files named by each change."""
+    joined = audit.join(audit_payloads, audit.c.id == audit_payloads.c.audit_id)
+    named = select(audit_payloads.c.payload).select_from(joined).where(audit.c.kind == "content.changed")
+    with create_engine(f"sqlite:///{world.folder / 'data' / 'kentongan.db'}").connect() as connection:
+        return [[one["file"] for one in payload["files"]] for payload in connection.scalars(named.order_by(audit.c.id))]
 
 
 def _sent(world: World) -> list[str]:
