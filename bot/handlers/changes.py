@@ -43,10 +43,9 @@ def by_citizen(connection: Connection, event: IncomingEvent, desk: Desk, now: in
         elif event.target == about.event_id:
             carried = _withdrawn_by_citizen(connection, event, last, desk, ticket, now)
         else:
-            carried = any([
-                _take_back(connection, f"{copy}:edit:{event.target}", now)
-                for copy in (ticket.key, *tickets.copies(ticket, last, by="citizen"))
-            ])  # fmt: skip
+            copies = (ticket.key, *tickets.copies(ticket, last, by="citizen"))
+            gone = [_take_back(connection, f"{copy}:edit:{event.target}", now) for copy in copies]
+            carried = _edited_by_citizen(connection, event, about, last, desk, ticket, now) or any(gone)
         if carried:
             kind = "ticket.edited" if event.kind is Kind.EDIT else "ticket.withdrawn"
             desk.record(connection, kind, event.event_id, {"ticket": ticket.id, "message": about.event_id}, now)
@@ -72,8 +71,11 @@ def by_officer(connection: Connection, event: IncomingEvent, desk: Desk, now: in
         if event.sender != about.sender and officer(desk, replace(event, encrypted_room=False)) is None:
             return
         words, sound = tickets.copies(ticket, about.event_id, by="officer")
-        gone = (f"{words}:edit:{edit.event_id}",) if edit is not None else (words, sound)
-        carried = any([_take_back(connection, copy, now) for copy in gone])
+        if edit is None:
+            carried = any([_take_back(connection, copy, now) for copy in (words, sound)])
+        else:
+            gone = _take_back(connection, f"{words}:edit:{edit.event_id}", now)
+            carried = _edited_by_officer(connection, event, about, desk, ticket, now) or gone
     if carried:
         kind = "ticket.edited" if event.kind is Kind.EDIT else "ticket.withdrawn"
         payload = {"ticket": ticket.id, "officer": event.sender, "message": about.event_id, "text": event.body}
@@ -118,7 +120,7 @@ def _edited_by_citizen(
     if ticket.reason != "emergency" and question is not None:
         card = tickets.card(connection, desk, ticket, changes.words(connection, question))
         return _replace(connection, ticket.key, event, card, now)
-    if last == ticket.event_id:
+    if last == ticket.event_id or event.kind is not Kind.EDIT:
         return False  # the "yes" to an emergency's report, or a spoken question: its words stand nowhere
     # The words of an emergency came from an earlier message: the card stays, and what changed stands below it.
     said = phrases.TICKET_WORDS_CHANGED.format(text=tickets.quoted(text))
@@ -155,7 +157,7 @@ def _edited_by_officer(
         return False
     copy, _ = tickets.copies(ticket, about.event_id, by="officer")
     there = _stands(connection, copy)
-    if officer(desk, event) is None:
+    if event.kind is Kind.EDIT and officer(desk, event) is None:
         if there:
             tickets.refuse(connection, event, desk, ticket, now)
         return False

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, select
 
-from bot.event import IncomingEvent, Kind
+from bot.event import IncomingEvent, Kind, Trust
 from bot.store import inbox as incoming
 from bot.store.tables import audit, audit_payloads, inbox
 
@@ -26,19 +26,22 @@ def latest(connection: Connection, event: IncomingEvent) -> IncomingEvent | None
     """The message as its author wants it now; `None` when it was taken back.
 
     Client-server API, "Validity of replacement events": only the same sender's in the same room count. Of several the
-    newest by its own time counts, whichever arrived last. An edit from an unproven device makes the message unproven.
+    newest by its own time counts, whichever arrived last. What a device proved to be its sender's is not changed by
+    an edit that proves less: a homeserver can put anybody's name on an event.
     """
     if _redacted(connection, event.room_id, event.event_id):
         return None
     edits = [
         edit
         for edit in _about(connection, event.room_id, event.event_id, Kind.EDIT)
-        if edit.sender == event.sender and not _redacted(connection, event.room_id, edit.event_id)
+        if edit.sender == event.sender
+        and (edit.trust is event.trust or edit.trust is Trust.DEVICE)
+        and not _redacted(connection, event.room_id, edit.event_id)
     ]
     if not edits:
         return event
     newest = max(edits, key=lambda edit: (edit.sent_at, edit.event_id))
-    return replace(event, body=newest.body, trust=newest.trust)
+    return replace(event, body=newest.body)
 
 
 def parts(connection: Connection, event: IncomingEvent) -> list[IncomingEvent]:
