@@ -37,6 +37,8 @@ class Thresholds:
     """A question is surely about something else from here; below, the person may only be hard to understand."""
     offer: float = 0.28
     """From here an intent may be offered in "did you mean"."""
+    topic: float = 0.08
+    """With nothing likelier, an intent of a flow whose topic is named among other words is offered from here."""
     spread: float = 0.15
     """Offered are those at most this far behind the best."""
     telling: float = 0.50

@@ -101,7 +101,7 @@ def _by_topic(understanding: Understanding, flows: Flows, limits: Thresholds) ->
             if candidate.label in flows.services
             and flows.services[candidate.label].flow.file.flow in understanding.topics
         ]
-        if topical:
+        if topical and (understanding.bare_topic or topical[0].score >= limits.topic):
             return _torn(tuple(topical[:MOST_OFFERED]), "topic_only")
     held = [candidate for candidate in understanding.held if candidate.score >= limits.offer]
     if held and not understanding.topics and understanding.lacks_topic and held[0].score > best.score:
