@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import retraction
+from bot.handlers import conduct, retraction
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import recording
 from bot.handlers.replies import permalink, threaded
@@ -16,7 +18,7 @@ from bot.incidents import cards
 from bot.incidents.lifecycle import Status, standing
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import amendments, copies, inbox, incidents, outbox, relays, transmissions
+from bot.store import alarms, amendments, copies, inbox, incidents, outbox, relays, transmissions
 from bot.store.incidents import Incident, Link
 
 CARD = "card"
@@ -40,15 +42,15 @@ def live_key(connection: Connection, number: int) -> str:
 def incident_of(key: str | None) -> int | None:
     """The incident whose card, or whose card's thread, one of our messages (by its outbox key) belongs to."""
     parts = (key or "").split(":")
-    if len(parts) < 2 or parts[0] not in (CARD, "card-audio") or not parts[1].isdecimal():
+    if len(parts) < 2 or parts[0] not in (CARD, "card-audio", "alarm") or not parts[1].isdecimal():
         return None
     return int(parts[1])
 
 
 def is_card(key: str) -> bool:
-    """Whether a key is a card's own, or that of a further report under it: what a reaction can change."""
+    """Whether reactions to one of our messages count: the card, a further report under it, a call to take it."""
     parts = key.split(":")
-    if parts[0] == CARD and len(parts) == 4 and parts[2] == "again":
+    if (parts[0] == CARD and len(parts) == 4 and parts[2] == "again") or parts[0] == "alarm":
         return True
     return parts[0] == CARD and len(parts) in (2, 3) and all(part.isdecimal() for part in parts[1:])
 
@@ -114,9 +116,21 @@ def content(connection: Connection, desk: Desk, number: int, *, silent: bool = F
     return render(text).content(notice=silent or incident.urgency != "darurat")
 
 
+def _duty(connection: Connection, desk: Desk, incident: Incident) -> tuple[str, ...]:
+    """Who was on duty when the report began to wait, while it waits."""
+    alarm = alarms.current(connection, incident.id)
+    if alarm is None or incident.status is not Status.BARU or incident.urgency != "darurat":
+        return ()
+    local = datetime.fromtimestamp(alarm.started_at / 1000, desk.config.zone)
+    return desk.content.roster.on_duty(local, desk.config.homeserver.server_name)
+
+
 def put_up(connection: Connection, desk: Desk, number: int, now: int, *, silent: bool = False) -> bool:
-    """The card of a new incident, once."""
-    return desk.tell_operations(connection, card_key(number), content(connection, desk, number, silent=silent), now)
+    """The card of a new incident, once; those on duty are mentioned while it waits to be taken."""
+    said = content(connection, desk, number, silent=silent)
+    if people := _duty(connection, desk, incidents.get(connection, number)):
+        said["m.mentions"] = {"user_ids": list(people)}
+    return desk.tell_operations(connection, card_key(number), said, now)
 
 
 def sound(connection: Connection, desk: Desk, number: int, transmission_id: int, now: int) -> bool:
@@ -177,10 +191,13 @@ def _edit(of: str, new: dict[str, Any]) -> dict[str, Any]:
 
 
 def post(
-    connection: Connection, desk: Desk, number: int, what: str, markdown: str, now: int, *, notice: bool = True
-) -> bool:
+    connection: Connection, desk: Desk, number: int, what: str, markdown: str, now: int, *, notice: bool = True,
+    mentions: Sequence[str] = (),
+) -> bool:  # fmt: skip
     """A message in the card's thread, once for each `what`."""
     said = render(markdown).content(notice=notice)
+    if mentions:
+        said["m.mentions"] = {"user_ids": list(mentions)}
     key = f"{card_key(number)}:{what}"
     return desk.tell_operations(connection, key, threaded(f"outbox:{card_key(number)}", said), now)
 
@@ -227,9 +244,11 @@ def _beside(connection: Connection, desk: Desk, incident: Incident, *, withdrawn
     agencies = {one.key: one.title for one in desk.content.agencies.all}
     passed_on = copies.of_incident(connection, incident.id, (copies.RELAY,))
     return cards.Beside(
+        duty=_duty(connection, desk, incident),
         maybe=[] if withdrawn else maybe_same(connection, incident),
         related=amendments.related(connection, incident.id),
         reason=reason,
         forwarded=list(dict.fromkeys(agencies.get(one.target or "", one.target or "") for one in passed_on)),
+        doubts_about_sender=conduct.doubts(connection, desk, incident),
         withdrawn=withdrawn,
     )

@@ -115,3 +115,26 @@ WITHDRAWN = "🗑️ {what} ditarik oleh pengirimnya; isi dan salinannya dihapus
 WITHDRAWN_REPORT = "Laporan #{number}"
 WITHDRAWN_FURTHER = "Satu laporan tentang #{number}"
 WITHDRAWN_REPLY = "Satu pesan pelapor"
+
+# Nobody has it yet. {who} may be nobody.
+NOW_URGENT = "🔴 **#{number} kini darurat.** 👀 pada kartunya untuk mengambil. {who}"
+REMINDED = "⏰ **#{number} belum diambil, sudah {minutes} menit.** {what}. 👀 di sini atau pada kartunya. {who}"
+ESCALATED = (
+    "🚨 **#{number} belum diambil siapa pun selama {minutes} menit.** {what}. 👀 di sini atau pada kartunya. {who}"
+)
+
+# Pranks. Seen by officers alone, but for TOO_MANY and BLOCKED_REPORTER.
+FALSE_BEFORE = "Pelapor ini: {count} laporan palsu sebelumnya."
+MANY = "Pelapor ini mengirim {count} laporan dalam {minutes} menit; kartunya masuk tanpa bunyi."
+BLOCKED_UNTIL = "Pelapor ini diblokir sampai {until}."
+TOO_MANY = (
+    "Laporan Anda tercatat. Karena banyak sekali dalam waktu singkat, petugas tidak diberi bunyi untuk tiap laporan. "
+    "Kalau darurat, telepon **110**."
+)
+BLOCKED_REPORTER = (
+    "Laporan dari akun ini sementara tidak kami terima, sampai {until}. Kalau darurat, telepon **110**. "
+    "Keberatan? Sampaikan di kantor polisi terdekat."
+)
+BLOCKED = "⛔ Laporan dari pelapor ini tidak diterima sampai {until}.{reason}"
+UNBLOCKED = "Laporan dari pelapor ini diterima lagi."
+NOT_BLOCKED = "Pelapor ini tidak sedang diblokir."

@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import board, casewords, casework, orders
+from bot.handlers import board, casewords, casework, orders, watch
 from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
 from bot.incidents.lifecycle import TITLES, Status, meant
@@ -57,6 +57,7 @@ def unreacted(connection: Connection, event: IncomingEvent, desk: Desk, now: int
         return
     payload = {"incident": number, "officer": event.sender, "undone": event.target, "status": str(after.status)}
     desk.record(connection, "incident.undone", event.event_id, payload, now)
+    watch.ring(connection, desk, number, now)
     if merged is not None:
         amendments.unmerge(connection, number, merged, actor=event.sender, now=now)
         search.index(connection, merged)

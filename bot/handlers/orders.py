@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import board, casewords, casework, forwarding, retraction
+from bot.handlers import board, casewords, casework, conduct, forwarding, retraction, watch
 from bot.handlers.desk import Desk
 from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import Status
@@ -47,7 +47,7 @@ class _Given:
     now: int
 
     def refuse(self, word: str) -> bool:
-        """Say why it was not done."""
+        """Say something to the officer, as a rule why it was not done."""
         board.answer(self.connection, self.desk, self.incident.id, self.event, word, self.now)
         return False
 
@@ -130,6 +130,7 @@ def _urgency(given: _Given) -> bool:
         given.connection, given.incident.id, Urgency(said), actor=given.event.sender, event_id=given.event.event_id,
         now=given.now,
     )  # fmt: skip
+    watch.ring(given.connection, given.desk, given.incident.id, given.now, cause=given.event.event_id)
     return True
 
 
@@ -273,6 +274,29 @@ def _take_over(given: _Given) -> bool:
     return casework.hand_over(given.connection, given.event, given.desk, given.incident, given.now)
 
 
+def _block(given: _Given) -> bool:
+    report = _report(given)
+    if report is None:
+        return given.refuse(casewords.NOTHING_TO_CORRECT)
+    until = conduct.block(
+        given.connection, given.event, given.desk, given.incident.id, report.sender, given.order.number,
+        given.order.words, given.now,
+    )  # fmt: skip
+    reason = f" Sebab: {escape(given.order.words)}" if given.order.words else ""
+    given.refuse(casewords.BLOCKED.format(until=until, reason=reason))
+    return True
+
+
+def _unblock(given: _Given) -> bool:
+    report = _report(given)
+    if report is None or not conduct.unblock(
+        given.connection, given.event, given.incident.id, report.sender, given.now
+    ):
+        return given.refuse(casewords.NOT_BLOCKED)
+    given.refuse(casewords.UNBLOCKED)
+    return True
+
+
 def _help(given: _Given) -> bool:
     return given.refuse(casewords.HELP)
 
@@ -297,5 +321,7 @@ _DEEDS: dict[Verb, Callable[[_Given], bool]] = {
     Verb.FORWARD: _forward,
     Verb.STATUS: _status,
     Verb.TAKE_OVER: _take_over,
+    Verb.BLOCK: _block,
+    Verb.UNBLOCK: _unblock,
     Verb.HELP: _help,
 }

@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import phrases, questions, talk
+from bot.handlers import conduct, phrases, questions, talk
 from bot.handlers.desk import Desk
 from bot.handlers.takeup import Said, analyse, privacy_notice, show_officers, take_up
 from bot.incidents import cards
@@ -25,6 +25,8 @@ Purpose = Literal["report", "question", "note"]
 
 def take_voice(connection: Connection, event: IncomingEvent, desk: Desk, now: int, *, purpose: Purpose) -> None:
     """Persist first: the note is in the log before anything is fetched."""
+    if purpose == "report" and conduct.is_blocked(connection, event, desk, now):
+        return
     number = transmissions.add(connection, event, purpose=purpose, now=now)
     if number is None:
         return

@@ -163,7 +163,7 @@ def _withdrawal(room: RoomKind, *, direct: bool) -> Route:
 
 
 def _of_card(about: str | None) -> bool:
-    return about is not None and about.startswith(("card:", "card-audio:"))
+    return about is not None and about.startswith(("card:", "card-audio:", "alarm:"))
 
 
 def _of_ticket(about: str | None) -> bool:

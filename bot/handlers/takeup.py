@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import board
+from bot.handlers import board, conduct, watch
 from bot.handlers.desk import Desk
 from bot.handlers.replies import threaded
 from bot.incidents import cards
@@ -38,6 +38,8 @@ def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     analysis = analyse(connection, event, desk, event.body, spoken=False)
     if not analysis.report or analysis.category == "tidak_jelas":
         return False
+    if conduct.is_blocked(connection, event, desk, now):
+        return True
     number = transmissions.add(connection, event, purpose="report", now=now)
     if number is None:
         return False
@@ -74,7 +76,8 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
     reply = cards.heard(said.text, analysis, number, late=age > speech.late_seconds, flags=said.flags)
     desk.say(connection, event, f"reply:{event.event_id}", reply, now, notice=True, thread=True)
     if number is not None:
-        show_officers(connection, event, desk, said, number, linked=linked, silent=age > speech.stale_seconds, now=now)
+        silent = age > speech.stale_seconds or conduct.too_many(connection, event, desk, now)
+        show_officers(connection, event, desk, said, number, linked=linked, silent=silent, now=now)
 
 
 def show_officers(
@@ -102,10 +105,13 @@ def show_officers(
         text = cards.further(incident, said.text, link=link, place=said.place, flags=said.flags)
         loud = incident.urgency == "darurat" and incident.status is Status.BARU and not silent
         board.post(connection, desk, number, str(said.transmission_id), text, now, notice=not loud)
+        if not silent:
+            watch.ring(connection, desk, number, now, cause=str(said.transmission_id))
         board.refresh(connection, desk, number, f"report-{said.transmission_id}", now)
     else:
-        content = board.content(connection, desk, number, silent=silent)
-        outbox.append(connection, Outgoing(board.card_key(number), room_id, content, priority=Priority.CARD), now)
+        if not silent:
+            watch.ring(connection, desk, number, now)
+        board.put_up(connection, desk, number, now, silent=silent)
     if said.audio and event.media:
         audio = {
             "msgtype": "m.audio",

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, casewords
+from bot.handlers import board, casewords, conduct, watch
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import forwarded, recording
 from bot.handlers.replies import shared_place, threaded
@@ -63,7 +63,7 @@ def from_reporter(
 ) -> None:  # fmt: skip
     """They say more, in writing, by voice (`audio` is its file), or by sharing a place: onto the card."""
     number = amendments.of_transmission(connection, report.id)
-    if number is None:
+    if number is None or conduct.is_blocked(connection, event, desk, now):
         return
     place = shared_place(event) if event.kind is Kind.LOCATION else None
     added = transmissions.add(connection, event, purpose="report", now=now)
@@ -97,6 +97,8 @@ def from_reporter(
     payload = {"incident": number, "text": text, "graver": graver, "reopened": opened}
     desk.record(connection, "incident.from_reporter", event.event_id, payload, now)
     search.index(connection, number)
+    if graver or opened:
+        watch.ring(connection, desk, number, now, cause=event.event_id)
     board.refresh(connection, desk, number, event.event_id, now)
     _mark(connection, event, _HEARD, now)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 
 from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import ACTIVE, Status
@@ -185,18 +185,25 @@ def of_transmission(connection: Connection, transmission_id: int) -> int | None:
     return int(ranked[0].incident_id) if ranked else None
 
 
-def count_from(connection: Connection, sender: str, *, since: int = 0, status: Status | None = None) -> int:
-    """Incidents that a person has reported since `since` (milliseconds); with `status`, only those that ended so."""
+def reports_from(connection: Connection, sender: str, *, since: int, until: int) -> int:
+    """How many reports a person sent in a stretch of time (milliseconds), to whatever incidents."""
+    return connection.scalar(_from(select(func.count(sent.c.id.distinct())), sender, since, until)) or 0
+
+
+def false_from(connection: Connection, sender: str) -> int:
+    """How many incidents that a person reported were found to be false."""
+    found = _from(select(func.count(incidents.c.id.distinct())), sender)
+    return connection.scalar(found.where(incidents.c.status == str(Status.PALSU))) or 0
+
+
+def _from(query: Select[Any], sender: str, since: int = 0, until: int | None = None) -> Select[Any]:
     query = (
-        select(func.count(incidents.c.id.distinct()))
-        .select_from(sent)
+        query.select_from(sent)
         .join(incident_links, incident_links.c.transmission_id == sent.c.id)
         .join(incidents, incidents.c.id == incident_links.c.incident_id)
         .where(sent.c.sender == sender, sent.c.received_at >= since, incident_links.c.role != REPLY)
     )
-    if status is not None:
-        query = query.where(incidents.c.status == str(status))
-    return connection.scalar(query) or 0
+    return query if until is None else query.where(sent.c.received_at <= until)
 
 
 def _unlink(
