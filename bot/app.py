@@ -20,7 +20,7 @@ from bot.config import Config
 from bot.content import Content, load_content
 from bot.dialogue.engine import Engine
 from bot.event import Media
-from bot.handlers import announcing, duties, forwarding, tickets, watch
+from bot.handlers import announcing, duties, forgetting, forwarding, tickets, watch
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
@@ -187,6 +187,7 @@ class App:
             duties.post_audit_head,
             duties.report_lost_gaps,
             tickets.close_idle,
+            forgetting.resume,
             forwarding.confirm,
             watch.look,
             duties.purge,

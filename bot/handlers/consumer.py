@@ -14,6 +14,7 @@ from bot.clock import now_ms
 from bot.event import IncomingEvent
 from bot.handlers import (
     changes,
+    forgetting,
     forwarding,
     fragments,
     marks,
@@ -131,6 +132,8 @@ class Consumer:
         kind = self.desk.room_kind(connection, event.room_id)
         report = talk.followed(connection, event)
         chosen = route(event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None)
+        if chosen.way is Way.QUESTION and forgetting.concerns(connection, event, now):
+            chosen = Route(Way.ERASURE, "asks to be forgotten")
         rows: tuple[int, ...] = (row.id,)
         current: IncomingEvent | None = event
         if chosen.way is Way.QUESTION and event.direct:
@@ -210,6 +213,8 @@ class Consumer:
                 withdrawals.by_reporter(connection, event, self.desk, now)
             case Way.TICKET_CHANGE:
                 changes.by_officer(connection, event, self.desk, now)
+            case Way.ERASURE:
+                forgetting.answer(connection, event, self.desk, now)
             case Way.SEARCH:
                 searching.answer(connection, event, self.desk, now)
             case Way.ATTACHMENT:

@@ -46,6 +46,8 @@ class Way(StrEnum):
     """An edit or redaction in a DM, of something that may have gone over to officers."""
     TICKET_CHANGE = "ticket_change"
     """An edit in the operations room, of something that may have gone over to a citizen."""
+    ERASURE = "erasure"
+    """A DM in which somebody asks that their data be erased; the consumer knows, since it may be an answer."""
     SEARCH = "search"
     """`!cari …` in the operations room."""
     ATTACHMENT = "attachment"

@@ -102,26 +102,32 @@ def _index(connection: Connection, numbers: Sequence[int]) -> int:
     connection.execute(delete(WORDS).where(WORDS.c.rowid.in_(numbers)))
     rows = connection.execute(select(incidents).where(incidents.c.id.in_(numbers)).order_by(incidents.c.id)).all()
     said: dict[int, list[str]] = {row.id: [] for row in rows}
+    standing: set[int] = set()
     for link in connection.execute(
-        select(incident_links.c.incident_id, transcripts.c.text, transcripts.c.corrected)
+        select(incident_links.c.incident_id, transmissions.c.state, transcripts.c.text, transcripts.c.corrected)
         .join(transmissions, transmissions.c.id == incident_links.c.transmission_id)
-        .join(transcripts, transcripts.c.transmission_id == transmissions.c.id)
+        .outerjoin(transcripts, transcripts.c.transmission_id == transmissions.c.id)
         .where(incident_links.c.incident_id.in_(numbers))
     ):
-        said[link.incident_id] += [link.text, link.corrected]
-    values = [{"rowid": row.id, "words": _line(row, said[row.id])} for row in rows]
+        said[link.incident_id] += [link.text or "", link.corrected or ""]
+        if link.state != "withdrawn":
+            standing.add(link.incident_id)
+    values = [{"rowid": row.id, "words": _line(row, said[row.id], row.id in standing)} for row in rows]
     if values:
         connection.execute(insert(WORDS), values)
     return len(values)
 
 
-def _line(row: Any, said: Iterable[str]) -> str:
+def _line(row: Any, said: Iterable[str], standing: bool) -> str:
+    marks = [category_mark(row.category), month_mark(row.opened_at)]
+    if not standing:  # everything that was reported was withdrawn: no word leads here any more
+        return " ".join(marks)
     texts = [row.text, *said, row.analysis.get("title", ""), row.district or ""]
     for place in row.places:
         if place["role"] == "scene":
             texts += [place["name"], place.get("heard", "")]
     words = dict.fromkeys(safe(word) for one in dict.fromkeys(texts) for word in words_of(one))
-    return " ".join([*words, category_mark(row.category), month_mark(row.opened_at)])
+    return " ".join([*words, *marks])
 
 
 def _changes(connection: Connection) -> int:

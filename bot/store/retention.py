@@ -16,6 +16,7 @@ from sqlalchemy import delete as delete_from
 from bot.config import Retention
 from bot.store import audit as chain
 from bot.store.audit import Auditor
+from bot.store.files import remove
 from bot.store.tables import audit, audit_payloads, conversations, inbox, outbox, transmissions
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -126,7 +127,7 @@ def erase_recordings(connection: Connection, data_dir: Path, audio_dir: Path, be
     rows = connection.execute(select(transmissions.c.id, transmissions.c.media_path).where(due)).all()
     removed = 0
     for row in rows:
-        removed += row.media_path is not None and _remove(data_dir, data_dir / row.media_path)
+        removed += row.media_path is not None and remove(data_dir, data_dir / row.media_path)
     connection.execute(update(transmissions).where(due).values(media_path=None, media=null()))
     kept = set(connection.scalars(select(transmissions.c.media_path).where(transmissions.c.media_path.is_not(None))))
     return removed + _sweep(data_dir, audio_dir, before, {(data_dir / path).resolve() for path in kept})
@@ -148,14 +149,5 @@ def _sweep(data_dir: Path, audio_dir: Path, before: int, kept: set[Path]) -> int
         if path.is_symlink() or not path.is_file() or path.resolve() in kept:
             continue
         if path.stat().st_mtime * 1000 < before:
-            removed += _remove(data_dir, path)
+            removed += remove(data_dir, path)
     return removed
-
-
-def _remove(data_dir: Path, path: Path) -> bool:
-    """Only ever below the data folder, whatever a row says."""
-    real = path.resolve()
-    if not real.is_relative_to(data_dir.resolve()) or not real.is_file():
-        return False
-    real.unlink()
-    return True
