@@ -15,9 +15,13 @@ import typer
 from bot.cli import exits
 from bot.clock import now
 from bot.config import Config, load_config
-from bot.content import Content, load_content
+from bot.content import INCIDENTS, Content, load_content
 from bot.dialogue.engine import Engine
 from bot.dialogue.lint import lint
+from bot.incidents.analysis import Analyser
+from bot.incidents.lint import lint as lint_rules
+from bot.incidents.trial import FOLDER as TESTS
+from bot.incidents.trial import failed_tests
 from bot.problem import ContentError, Problem, Severity
 
 
@@ -60,6 +64,9 @@ def examine(config: Path, today: date | None = None) -> tuple[Config | None, Con
     if content is not None:
         problems += content.warnings(today or now().astimezone(settings.zone).date())
         problems += lint(Engine(content.flows), now())
+        rules = settings.resolve(settings.paths.flows) / INCIDENTS
+        analyser = Analyser(content.gazetteer, content.rules)
+        problems += lint_rules(analyser, rules) + failed_tests(analyser, rules / TESTS)
     return settings, content, _sorted(problems)
 
 

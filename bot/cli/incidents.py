@@ -29,6 +29,8 @@ from bot.incidents.nearnames import NearNames
 from bot.incidents.placeline import place_line
 from bot.incidents.rules import Rules, load_rules
 from bot.incidents.scoring import labelled, score
+from bot.incidents.trial import FOLDER as TESTS
+from bot.incidents.trial import run_tests
 from bot.language.mask import mask
 from bot.problem import ContentError
 from bot.store import rooms as known_rooms
@@ -93,6 +95,31 @@ def match(
         if show and part == "tune":
             for line in result.missed:
                 console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("test")
+def try_rules(as_json: AsJson = False, config: ConfigFile = DEFAULT_CONFIG) -> None:
+    """Run the tests that stand beside the rules, in flows/incidents/tests/. Exit 1 when any fails."""
+    settings = _config(config)
+    folder = settings.resolve(settings.paths.flows) / "incidents" / TESTS
+    console = Console()
+    try:
+        outcomes = list(run_tests(_analyser(settings), folder))
+    except ContentError as error:
+        fail(str(error), exits.FAILED)
+    failed = [outcome for outcome in outcomes if outcome.differences]
+    for outcome in outcomes if as_json else failed:
+        if as_json:
+            row = {"file": str(outcome.file), "line": outcome.line, "name": outcome.name}
+            print(json.dumps({**row, "passed": not outcome.differences, "differences": outcome.differences}))
+        else:
+            place = f"{outcome.file}:{outcome.line}: {outcome.name}"
+            for line in (place, *(f"  {one}" for one in outcome.differences)):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not as_json:
+        console.print(f"{len(outcomes) - len(failed)} dari {len(outcomes)} uji lulus.", highlight=False)
+    if failed:
+        raise typer.Exit(exits.FAILED)
 
 
 @app.command()

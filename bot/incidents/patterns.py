@@ -133,3 +133,44 @@ def _choices(word: str, source: str, lexicon: Lexicon, literals: set[str]) -> It
         body = lexicon.spelling.get(body, body)
         literals.update(body.split())
     yield before + re.escape(body) + after
+
+
+def samples(source: str, lexicon: Lexicon = Lexicon(), limit: int = 60) -> list[str]:
+    """Lines of plain words that a pattern finds, one for each of its alternatives and gaps; for the lint.
+
+    At most `limit` are made, then an empty list is returned: nothing can be proven by a part of them.
+    """
+    lines = [""]
+    for element in source.replace("-", " ").split():
+        if element in _GAPS:
+            choices = ["", "xq ", "xq " * _GAPS[element]]
+        elif element == "?":
+            choices = ["? "]
+        else:
+            words = [word for one in element.rstrip("?").split("|") for word in _sampled(one, lexicon)]
+            choices = [word + " " for word in words] + ([""] if element.endswith("?") else [])
+        if len(lines) * len(choices) > limit:
+            return []
+        lines = [line + choice for line in lines for choice in choices]
+    return lines
+
+
+def _sampled(word: str, lexicon: Lexicon) -> Iterator[str]:
+    if word.startswith("@"):
+        for entry in lexicon.sets.get(word[1:], ()):
+            yield " ".join(lexicon.spelling.get(plain(one), plain(one)) for one in entry.replace("-", " ").split())
+    elif "_" in word:
+        parts = [list(_sampled(part, lexicon)) for part in word.split("_")]
+        yield " ".join(part[0] for part in parts)
+        if any(len(part) > 1 for part in parts):
+            yield " ".join(part[-1] for part in parts)
+    elif word.startswith("~"):
+        root = plain(word[1:])
+        yield from (root, f"di{root}", f"{root}annya")
+    else:
+        body = plain(word.strip("*"))
+        if "*" not in word:
+            yield lexicon.spelling.get(body, body)
+        else:
+            yield body
+            yield ("xq" if word.startswith("*") else "") + body + ("xq" if word.endswith("*") else "")

@@ -78,6 +78,8 @@ class CategoryText(Section):
     darurat: Words
     segera: Words
     info: Words
+    examples: Words
+    """Messages that must be taken for this category; `kentongan check` tries them."""
 
 
 class CategoriesFile(Section):
@@ -99,6 +101,8 @@ class TalkFile(Section):
     titles: dict[str, str]
     kinds: dict[str, list[str]]
     urgency: dict[str, list[str]]
+    examples: dict[str, list[str]] = {}
+    """Kind of talk → messages that must be taken for it."""
 
 
 class PlacesFile(Section):
@@ -167,6 +171,8 @@ class Rules:
     people: PeopleWords
     times: TimeWords
     codes: CodeBook
+    lexicon: Lexicon
+    """What the patterns may refer to."""
     vocabulary: frozenset[str] = field(default=frozenset())
     """Words of the patterns, for correcting misspelt ones."""
     ordinary: frozenset[str] = field(default=frozenset())
@@ -227,9 +233,8 @@ def load_rules(folder: Path) -> Rules:
     assert isinstance(categories, CategoriesFile)  # noqa: S101
     assert isinstance(talk, TalkFile)  # noqa: S101
     assert isinstance(places, PlacesFile)  # noqa: S101
-    sets = {name: tuple(words) for name, words in {**talk.sets, **categories.sets}.items()}
-    spelling = {**places.spelling, **talk.spelling}
-    compiler = _Compiler(Lexicon(sets, spelling), problems)
+    lexicon = _lexicon(categories, talk, places)
+    compiler = _Compiler(lexicon, problems)
     rows = tuple(_category(compiler, category_doc, index, row) for index, row in enumerate(categories.categories))
     seen: set[str] = set()
     for index, category_row in enumerate(rows):
@@ -240,6 +245,11 @@ def load_rules(folder: Path) -> Rules:
         seen.add(category_row.code)
     problems += _unknown(talk_doc, "kinds", talk.kinds, KINDS) + _unknown(talk_doc, "urgency", talk.urgency, URGENCIES)
     problems += _unknown(talk_doc, "titles", talk.titles, frozenset(TALK))
+    problems += [
+        talk_doc.problem(("examples", name), f"unknown kind of talk '{name}' (known: {', '.join(TALK)})")
+        for name in talk.examples
+        if name not in TALK
+    ]
     kinds = {name: compiler.all(talk_doc, ("kinds", name), words) for name, words in talk.kinds.items()}
     urgency = {name: compiler.all(talk_doc, ("urgency", name), words) for name, words in talk.urgency.items()}
     if problems:
@@ -252,14 +262,20 @@ def load_rules(folder: Path) -> Rules:
         kinds=kinds,
         urgency=urgency,
         negation=compile_pattern("|".join(talk.negation) + filler),
-        spelling=spelling,
+        spelling=lexicon.spelling,
         place=_cues(places),
         people=people,
         times=times,
         codes=codes,
+        lexicon=lexicon,
         vocabulary=frozenset(compiler.vocabulary),
         ordinary=_word_list(folder / ORDINARY),
     )
+
+
+def _lexicon(categories: CategoriesFile, talk: TalkFile, places: PlacesFile) -> Lexicon:
+    sets = {name: tuple(words) for name, words in {**talk.sets, **categories.sets}.items()}
+    return Lexicon(sets, {**places.spelling, **talk.spelling})
 
 
 def _part(load: Callable[[], Any], problems: list[Problem]) -> Any:

@@ -53,7 +53,7 @@ def test_only_violence_at_home_is_private(rules: Rules) -> None:
 
 
 def test_a_bad_pattern_is_told_with_its_line(folder: Path) -> None:
-    edit(folder / "categories.yaml", '"puting beliung"', '"puting (beliung"')
+    edit(folder / "categories.yaml", '"hujan angin|es|badai"', '"puting (beliung"')
     (problem,) = problems(folder)
     line = (folder / "categories.yaml").read_text(encoding="utf-8").split('"puting (beliung"')[0].count("\n") + 1
     assert problem.startswith(f"{folder / 'categories.yaml'}:{line}: ")
