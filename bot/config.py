@@ -141,6 +141,8 @@ class Retention(Section):
     audio_days: Annotated[int, Field(ge=1)] = 30
     messages_days: Annotated[int, Field(ge=1)] = 90
     """Message texts in inbox, outbox and audit payloads; the audit chain itself stays."""
+    incidents_days: Annotated[int, Field(ge=30)] = 1095
+    """Words and names in closed incidents; number, kind, district, times and states stay."""
 
 
 class Config(Section):

@@ -1,8 +1,9 @@
 """Taking personal data away when its time is over (UU 27/2022 on personal data; days in config.yaml).
 
-Goes: texts in the inbox, the outbox and the audit's payloads, the state of old conversations, and the recordings.
-Stays: that something was said and decided, when, and under which rule: the audit chain is whole afterwards, and
-`kentongan audit verify` says "dihapus sesuai retensi". The incident log is a record of its own and stays, too.
+Goes: texts in the inbox, the outbox and the audit's payloads, the state of old conversations, recordings, whose old
+tickets and notices were, and after years the words of closed incidents (`bot.store.aging`). Which column goes when is
+listed in `bot.store.personal`. Stays: that something was said and decided, when, and under which rule: the audit chain
+is whole afterwards, and `kentongan audit verify` says "dihapus sesuai retensi".
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Engine, and_, null, or_, select, update
 from sqlalchemy import delete as delete_from
 
 from bot.config import Retention
+from bot.store import aging, indexing
 from bot.store import audit as chain
 from bot.store.audit import Auditor
 from bot.store.files import remove
@@ -21,6 +23,8 @@ from bot.store.tables import audit, audit_payloads, conversations, inbox, outbox
 
 DAY_MS = 24 * 60 * 60 * 1000
 WHY = "retensi"
+MOST_STEPS = 1000
+"""Of rewriting the index in one night; a million entries need some hundred."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,14 @@ class Erased:
     audit: int = 0
     conversations: int = 0
     recordings: int = 0
+    incidents: int = 0
+    unfiled: int = 0
+    """Transcripts of what led to no incident."""
+    people: int = 0
+    """Names in tickets, notices, blocks and requests."""
 
     def __bool__(self) -> bool:
-        return any((self.inbox, self.outbox, self.audit, self.conversations, self.recordings))
+        return any(vars(self).values())
 
 
 def purge(
@@ -59,6 +68,11 @@ def purge(
         audit=erase_audit(connection, auditor, texts, version=version, now=now),
         conversations=forget_conversations(connection, texts),
         recordings=erase_recordings(connection, data_dir, audio_dir, now - days.audio_days * DAY_MS),
+        incidents=aging.erase_closed_incidents(connection, now - days.incidents_days * DAY_MS),
+        unfiled=aging.erase_unfiled_words(connection, texts),
+        people=aging.forget_talks(connection, texts)
+        + aging.forget_people(connection, texts)
+        + aging.forget_senders(connection, texts),
     )
 
 
@@ -134,13 +148,20 @@ def erase_recordings(connection: Connection, data_dir: Path, audio_dir: Path, be
 
 
 def settle(engine: Engine) -> None:
-    """Empty SQLite's write-ahead log, where erased texts would stand until it is next reused. Outside a transaction."""
+    """Rewrite the search index without what was erased, and empty SQLite's write-ahead log, where it would stand still.
+
+    Outside a transaction; the index goes in short steps, between which the bot gets its turn.
+    """
+    for _ in range(MOST_STEPS):
+        with engine.begin() as connection:
+            if not indexing.compact(connection):
+                break
     if engine.dialect.name == "sqlite":
-        connection = engine.raw_connection()
+        raw = engine.raw_connection()
         try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
-            connection.close()
+            raw.close()
 
 
 def _sweep(data_dir: Path, audio_dir: Path, before: int, kept: set[Path]) -> int:

@@ -63,7 +63,7 @@ def test_old_texts_go_and_young_ones_stay(engine: Engine, tmp_path: Path) -> Non
             AUDITOR.append(connection, "dialogue.answer", f"${name}", {"text": SECRET}, version="v", now=at)
             connection.execute(insert(conversations).values(room_id=name, user_id="@a:b", state={}, updated_at=at))
         handle(connection)
-        assert purge(connection, tmp_path) == Erased(inbox=1, outbox=1, audit=1, conversations=1)
+        assert purge(connection, tmp_path) == Erased(inbox=1, outbox=1, audit=1, conversations=1, people=1)
         assert inbox.event(connection, "$old") is None
         assert inbox.event(connection, "$young") is not None
         assert inbox.known(connection, ["$old"]) == {"$old"}  # it will not be answered a second time

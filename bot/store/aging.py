@@ -1,0 +1,169 @@
+"""What goes with time from the log and from the lists of people. Each function is one step of the nightly purge.
+
+An incident under way keeps everything however old it is. A closed one keeps its number, kind, urgency, district, times
+and states for the statistics, and loses words, places, persons and officers' names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, exists, null, or_, select, update
+from sqlalchemy import delete as delete_from
+
+from bot.incidents.lifecycle import ACTIVE
+from bot.store import indexing
+from bot.store.erasure import GONE
+from bot.store.personal import STRUCTURAL
+from bot.store.tables import (
+    blocks,
+    erasures,
+    inbox,
+    incident_history,
+    incident_links,
+    incidents,
+    notices,
+    outbox,
+    tickets,
+    transcripts,
+    transmissions,
+)
+
+_BOT = "kentongan"
+BATCH = 500
+
+
+def erase_closed_incidents(connection: Connection, before: int) -> int:
+    """Words and persons of incidents that were closed and not touched since `before`."""
+    old = _closed(before)
+    due = and_(
+        incidents.c.id.in_(old),
+        or_(incidents.c.text != "", incidents.c.location.is_not(None), incidents.c.claimed_by.is_not(None)),
+    )
+    numbers = list(connection.scalars(select(incidents.c.id).where(due).order_by(incidents.c.id)))
+    for start in range(0, len(numbers), BATCH):
+        part = numbers[start : start + BATCH]
+        for row in connection.execute(
+            select(incidents.c.id, incidents.c.analysis).where(incidents.c.id.in_(part))
+        ).all():
+            analysis = {**row.analysis, "text": "", "evidence": [], "places": []}
+            connection.execute(
+                update(incidents)
+                .where(incidents.c.id == row.id)
+                .values(text="", analysis=analysis, places=[], location=None, claimed_by=None)
+            )
+    _erase_reports(connection, _only_of(old))
+    _erase_history(connection, old)
+    indexing.index_many(connection, numbers)
+    return len(numbers)
+
+
+def erase_unfiled_words(connection: Connection, before: int) -> int:
+    """What was said and led to no incident: questions by voice, all quiet, tests."""
+    filed = exists().where(incident_links.c.transmission_id == transmissions.c.id)
+    old = select(transmissions.c.id).where(
+        transmissions.c.received_at < before, transmissions.c.state != "queued", ~filed
+    )
+    return _erase_reports(connection, old)
+
+
+def forget_talks(connection: Connection, before: int) -> int:
+    """Whose a closed ticket was; its words went with inbox and outbox."""
+    result = connection.execute(
+        update(tickets)
+        .where(tickets.c.state == "closed", tickets.c.updated_at < before, tickets.c.user_id != GONE)
+        .values(user_id=GONE, closed_by=GONE)
+    )
+    return int(result.rowcount)
+
+
+def forget_people(connection: Connection, before: int) -> int:
+    """Ids in lists: notices of people who have been silent since, blocks long over, requests nobody confirmed."""
+    silent = ~exists().where(inbox.c.sender == notices.c.user_id, inbox.c.received_at >= before)
+    told = connection.execute(delete_from(notices).where(notices.c.at < before, silent))
+    blocked = connection.execute(
+        update(blocks)
+        .where(blocks.c.until_at < before, blocks.c.user_id != GONE)
+        .values(user_id=GONE, by=GONE, reason=None, ended_by=None)
+    )
+    asked = connection.execute(
+        update(erasures)
+        .where(erasures.c.state == "asked", erasures.c.asked_at < before)
+        .values(state="cancelled", done_at=before, user_id=None)
+    )
+    return int(told.rowcount + blocked.rowcount + asked.rowcount)
+
+
+def forget_senders(connection: Connection, before: int) -> int:
+    """Who wrote what has been erased; what is still waited for keeps its sender. Keys that name a person, too."""
+    senders = connection.execute(
+        update(inbox)
+        .where(
+            inbox.c.received_at < before,
+            inbox.c.state.in_(("done", "failed")),
+            inbox.c.payload.is_(None),
+            inbox.c.sender != GONE,
+        )
+        .values(sender=GONE)
+    )
+    named = outbox.c.key.startswith("privacy:@", autoescape=True)
+    rows = connection.scalars(
+        select(outbox.c.id).where(outbox.c.created_at < before, outbox.c.state != "queued", named)
+    ).all()
+    for number in rows:
+        connection.execute(update(outbox).where(outbox.c.id == number).values(key=f"privacy:{GONE}:{number}"))
+    return int(senders.rowcount)
+
+
+def _closed(before: int) -> Select[Any]:
+    active = [str(status) for status in ACTIVE]
+    return select(incidents.c.id).where(incidents.c.status.not_in(active), incidents.c.updated_at < before)
+
+
+def _only_of(old: Select[Any]) -> Select[Any]:
+    """Transmissions that belong to these incidents and to no other."""
+    other = incident_links.alias()
+    elsewhere = exists().where(
+        other.c.transmission_id == incident_links.c.transmission_id, other.c.incident_id.not_in(old)
+    )
+    return select(incident_links.c.transmission_id).where(incident_links.c.incident_id.in_(old), ~elsewhere)
+
+
+def _erase_reports(connection: Connection, notes: Select[Any]) -> int:
+    said = connection.execute(
+        update(transcripts)
+        .where(
+            transcripts.c.transmission_id.in_(notes),
+            or_(transcripts.c.text != "", transcripts.c.corrected != "", transcripts.c.author.is_not(None)),
+        )
+        .values(text="", corrected="", segments=[], author=None)
+    )
+    connection.execute(
+        update(transmissions)
+        .where(transmissions.c.id.in_(notes), transmissions.c.sender != GONE)
+        .values(sender=GONE, media=null(), media_sha256=None, error=None)
+    )
+    return int(said.rowcount)
+
+
+def _erase_history(connection: Connection, old: Select[Any]) -> None:
+    theirs = incident_history.c.incident_id.in_(old)
+    connection.execute(
+        update(incident_history)
+        .where(theirs, incident_history.c.actor.not_in((_BOT, GONE)))
+        .values(actor=GONE, reason=None)
+    )
+    connection.execute(
+        update(incident_history)
+        .where(
+            theirs,
+            incident_history.c.action.not_in(STRUCTURAL),
+            or_(incident_history.c.before.is_not(None), incident_history.c.after.is_not(None)),
+        )
+        .values(before=None, after=None)
+    )
+    connection.execute(
+        update(incident_links)
+        .where(incident_links.c.incident_id.in_(old), incident_links.c.by.is_not(None), incident_links.c.by != GONE)
+        .values(by=GONE)
+    )

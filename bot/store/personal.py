@@ -1,0 +1,50 @@
+"""Every column that can hold something about a person, and what becomes of it. A test holds this against the schema.
+
+`ERASED`: gone after its days (`bot.store.retention`). `KEPT`: stays, and why. A table or column that stands in neither
+makes the test fail: whoever adds one decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ERASED: Mapping[str, frozenset[str]] = {
+    # retention.messages_days
+    "inbox": frozenset(("payload", "raw", "error", "sender")),
+    "outbox": frozenset(("content", "error")),
+    "audit_payloads": frozenset(("payload", "salt")),
+    "conversations": frozenset(("state", "user_id")),
+    "tickets": frozenset(("user_id", "closed_by")),
+    "notices": frozenset(("user_id",)),
+    "blocks": frozenset(("user_id", "reason", "by", "ended_by")),
+    "erasures": frozenset(("user_id",)),
+    # retention.messages_days for what led to no incident, retention.incidents_days for what did
+    "transmissions": frozenset(("sender", "media", "media_path", "media_sha256", "error")),
+    "transcripts": frozenset(("text", "corrected", "segments", "author")),
+    # retention.incidents_days
+    "incidents": frozenset(("text", "analysis", "places", "location", "claimed_by")),
+    "incident_history": frozenset(("actor", "before", "after", "reason")),
+    "incident_links": frozenset(("by",)),
+}
+KEPT: Mapping[str, Mapping[str, str]] = {
+    "session": {"user_id": "our own account"},
+    "gaps": {"note": "our own words about a stretch of a timeline"},
+    "rooms": {},
+    "heartbeats": {},
+    "bulletins": {"sources": "counts and ages of what was used", "reason": "our own words: why a slot was skipped"},
+    "audit": {},
+    "audit_payloads": {"erased_why": "our own words"},
+    "incidents": {"category": "the log's own finding", "district": "no narrower than a district"},
+    "incident_links": {"reasons": "numbers: why two reports were thought to be one"},
+    "transcripts": {"flags": "our own words on how it was heard", "settings": "of the speech model"},
+    "copies": {},
+    "alarms": {},
+    "exports": {
+        "who": "accountability: who took data out (UU 27/2022)",
+        "filters": "what was asked for: times and codes, no words",
+    },
+    "cap_messages": {},
+    "erasures": {"kept": "numbers of incidents"},
+}
+STRUCTURAL = frozenset(("opened", "status", "undone", "urgency", "category", "district"))
+"""Actions of the history whose `before` and `after` are codes of ours."""
