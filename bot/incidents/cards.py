@@ -46,7 +46,7 @@ _STATUS_MARKS = {
     Status.BUKAN_KEJADIAN: "⚪",
 }
 _HELD = frozenset((Status.DITINJAU, Status.DITANGANI))
-"""States that are somebody's doing ("ditangani oleh"); beside the others it says who has it."""
+"""States that are somebody's doing ("ditangani oleh"); beside the others stands who has it."""
 _FLAGS = {
     "no_speech": "mungkin bukan ucapan",
     "low_confidence": "kurang jelas terdengar",
@@ -186,7 +186,10 @@ def card(
     head = [f"{MARKS[urgency]} **{urgency.upper()} · {_title(analysis)}** · #{incident.id}"]
     head.append(f"📍 {escape(place_line(analysis) or incident.district or 'tempat belum disebut')}")
     head.append(f"🕒 {when:%d.%m.%Y %H.%M} {_zone(when)}")
-    head.append(_status_line(incident, beside.reason))
+    # To whom it was passed on has a line of its own.
+    head.append(
+        _status_line(incident, None if incident.status is Status.DITERUSKAN and beside.forwarded else beside.reason)
+    )
     if beside.forwarded:
         head.append(f"📨 Diteruskan ke {escape(', '.join(beside.forwarded))}")
     if beside.duty:
@@ -208,7 +211,8 @@ def card(
     if not beside.withdrawn:
         lines.append(f"[▶️ Buka pesannya]({link})" if link else _IN_PRIVATE)
     if incident.status is Status.BARU:
-        lines.append(_HOW_TO_PRIVATE if link is None or analysis.private else _HOW_TO)
+        silent = link is None or analysis.private or beside.withdrawn
+        lines.append(_HOW_TO_PRIVATE if silent else _HOW_TO)
     lines.append(NOT_A_REPORT)
     return "\n\n".join(lines)
 
@@ -259,10 +263,10 @@ def relayed_further(transcript: str) -> str:
 def _status_line(incident: Entry, reason: str | None) -> str:
     status = incident.status
     line = f"{_STATUS_MARKS[status]} Status: **{TITLES[status]}**"
-    if incident.claimed_by:
-        line += f" {'oleh' if status in _HELD else '· dipegang'} {escape(short_name(incident.claimed_by))}"
     if reason:
         line += f" ({escape(mask(reason))})"
+    if incident.claimed_by:
+        line += f" {'oleh' if status in _HELD else '·'} {escape(short_name(incident.claimed_by))}"
     return line + (f" · {incident.reports} laporan" if incident.reports > 1 else "")
 
 

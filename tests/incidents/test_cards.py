@@ -6,7 +6,7 @@ import pytest
 
 from bot.incidents import cards
 from bot.incidents.analysis import Analyser, Analysis
-from bot.incidents.lifecycle import Status
+from bot.incidents.lifecycle import TITLES, Status
 from bot.incidents.placeline import place_line
 from bot.markup import render
 
@@ -112,3 +112,44 @@ def test_a_card_counts_reports_and_names_the_officer(analyser: Analyser) -> None
     body = card(analyser, "laka di Subah", reports=3, claimed_by="@petugas:ex.org", status=Status.DITINJAU)
     assert "3 laporan" in body
     assert "petugas" in body
+
+
+@pytest.mark.parametrize("status", sorted(Status))
+def test_every_state_shows_itself_and_who_has_it(analyser: Analyser, status: Status) -> None:
+    body = render(card(analyser, "laka di Subah", status=status, claimed_by="@petugas:ex.org")).body
+    [line] = [line for line in body.splitlines() if "Status: " in line]
+    assert TITLES[status] in line
+    assert line.endswith("@petugas")
+    assert ("👀 ambil" in body) == (status is Status.BARU), "how to act stands on new cards alone"
+
+
+def test_reasons_neighbours_and_marks_stand_on_the_card_as_literal_text(analyser: Analyser) -> None:
+    analysis = analyser.analyse("laka di Subah")
+    beside = cards.Beside(
+        duty=("@ani:ex.org",),
+        maybe=(cards.Near(3, "Kecelakaan", "Subah", 1_795_300_000_000),),
+        related=(4, 5),
+        reason="<b>#9</b> 081234567890",
+        doubts_about_sender="2 laporan palsu",
+    )
+    shown = render(cards.card(Entry(analysis, status=Status.DUPLIKAT), "laka", link=LINK, beside=beside))
+    for part in ("@ani", "gabung #3", "tautkan #3", "Terkait: #4, #5", "<b>#9</b>", "2 laporan palsu"):
+        assert part in shown.body
+    assert "081234567890" not in shown.body
+    assert "<b>" not in shown.formatted_body
+
+
+def test_what_was_withdrawn_is_not_quoted(analyser: Analyser) -> None:
+    entry = Entry(analyser.analyse("laka di Subah, Pak Wiryawan luka"))
+    shown = cards.card(entry, "Pak Wiryawan luka", link=LINK, beside=cards.Beside(withdrawn=True))
+    assert "Wiryawan" not in shown
+    assert LINK not in shown
+    assert "ditarik" in shown
+
+
+def test_an_agency_is_told_what_and_where_and_neither_by_whom_nor_in_which_channel(analyser: Analyser) -> None:
+    entry = Entry(analyser.analyse("laka di Cilubah, hubungi 081234567890"))
+    shown = cards.relayed(entry, "laka di Cilubah, hubungi 081234567890", place="-6.9,109.7")
+    assert "Cilubah" in shown
+    assert "081234567890" not in shown
+    assert "matrix.to" not in shown
