@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.dialogue.lawfile import CATEGORY, LawFile, Offence
-from bot.dialogue.lookup import Finding, Mention, Span
+from bot.dialogue.lookup import Finding, Found, Mention, Span
 from bot.dialogue.phrases import PhraseIndex
-from bot.language.reading import Reader, Reading
+from bot.language.reading import Reading
 
 _ARTICLE = re.compile(r"^\d{1,3}[a-z]?$")
 _LETTER = re.compile(r"^[a-z]$")
@@ -21,6 +21,8 @@ _YEAR = re.compile(r"^(?:19|20)\d{2}$")
 _MOST_NAMED = 3
 _MOST_SHOWN = 4
 _ANY = "any"
+_ROW, _CODE = "law.row:", "law.code:"
+"""Names of its lists in the index, before the key of a row or of a code."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,14 @@ class _Reference:
 class LawTable:
     """Built once from law.yaml. Pure and deterministic; a `bot.dialogue.lookup.Lookup`."""
 
-    def __init__(self, file: LawFile, reader: Reader) -> None:
+    def __init__(self, file: LawFile, index: PhraseIndex) -> None:
+        """Its words go into the index in which messages are looked up."""
         self._file = file
-        self._index = PhraseIndex(reader)
         self._rows = {offence.key: offence for offence in file.offences}
         for offence in file.offences:
-            self._index.add(f"row:{offence.key}", [offence.name, *offence.words])
+            index.add(f"{_ROW}{offence.key}", [offence.name, *offence.words])
         for code, described in file.codes.items():
-            self._index.add(f"code:{code}", described.words, exact=True)
+            index.add(f"{_CODE}{code}", described.words, exact=True)
         self._words = {kind: frozenset(words) for kind, words in file.words.items()}
         self._by_number: dict[tuple[str, str], list[Offence]] = {}
         for offence in file.offences:
@@ -70,17 +72,16 @@ class LawTable:
         for words in file.words.values():
             yield from words
 
-    def mention(self, reading: Reading) -> Mention | None:
+    def mention(self, reading: Reading, found: Found) -> Mention | None:
         """The articles, or else the offences, that a message names."""
-        found = self._index.find(reading)
-        codes = {name.partition(":")[2]: spans for name, spans in found.items() if name.startswith("code:")}
+        codes = {name.removeprefix(_CODE): spans for name, spans in found.items() if name.startswith(_CODE)}
         references = list(self._references([word.text for word in reading.words], codes))
         if references:
             spans = tuple(span for _, span in references)
             values = dict.fromkeys(reference.encoded() for reference, _ in references)
             return Mention(" ".join(list(values)[:_MOST_NAMED]), spans)
         named = _longest(
-            (span, name.partition(":")[2]) for name, spans in found.items() if name.startswith("row:") for span in spans
+            (span, name.removeprefix(_ROW)) for name, spans in found.items() if name.startswith(_ROW) for span in spans
         )
         if not named:
             return None

@@ -6,6 +6,7 @@ write its class, and register it in `bot.dialogue.registry`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -15,6 +16,8 @@ from bot.language.reading import Reading
 
 Span = tuple[int, int]
 """First word, one past the last word."""
+Found = Mapping[str, list[Span]]
+"""Name of each list that occurs in a message → where."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class Finding:
 class Lookup(Protocol):
     """What the engine knows of a lookup."""
 
-    def mention(self, reading: Reading) -> Mention | None:
-        """What a message names of it."""
+    def mention(self, reading: Reading, found: Found) -> Mention | None:
+        """What a message names of it. `found`: the lists of the index that occur."""
         ...
 
     def answer(self, value: str) -> Finding | None:

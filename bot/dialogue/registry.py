@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from bot.dialogue.flows import Flows
 from bot.dialogue.law import LawTable
 from bot.dialogue.lookup import Lookup
-from bot.language.reading import Reader
+from bot.dialogue.phrases import PhraseIndex
 
 LOOKUPS = {"law": "law.yaml"}
 """Name → the file in `flows/` that it needs."""
 
 
-def build(flows: Flows, reader: Reader) -> dict[str, Lookup]:
-    """The lookups whose file is there."""
-    return {"law": LawTable(flows.law, reader)} if flows.law else {}
+def build(flows: Flows, index: PhraseIndex) -> dict[str, Lookup]:
+    """The lookups whose file is there; their words go into the index."""
+    return {"law": LawTable(flows.law, index)} if flows.law else {}
 
 
 def vocabulary(flows: Flows) -> Iterator[str]:

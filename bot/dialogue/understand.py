@@ -93,21 +93,22 @@ class Understander:
         self._flows = flows
         self.thresholds = thresholds or Thresholds()
         self.reader = Reader(flows.lexicon, _texts(flows))
-        self._index = PhraseIndex(self.reader)
-        self.lookups = build(flows, self.reader)
-        self._rules = Rules(flows.policy, self._index)
-        self._index.add("action:", flows.actions)
+        self.index = PhraseIndex(self.reader)
+        """Everything that is looked for in messages, by the name of its list."""
+        self.lookups = build(flows, self.index)
+        self._rules = Rules(flows.policy, self.index)
+        self.index.add("action:", flows.actions)
         for facet, phrases in flows.facets.items():
-            self._index.add(f"facet:{facet}", phrases)
+            self.index.add(f"facet:{facet}", phrases)
         for entity, values in flows.entities.items():
             for value in values:
-                self._index.add(f"entity:{entity}={value.value}", value.words)
+                self.index.add(f"entity:{entity}={value.value}", value.words)
         self._nouns = {service.name: [_noun(group) for group in service.nouns] for service in flows.services.values()}
         self._topics = {flow.file.flow: [_noun(group) for group in flow.file.nouns] for flow in flows.flows.values()}
         groups = [group for service in flows.services.values() for group in service.nouns]
         groups.extend(group for flow in flows.flows.values() for group in flow.file.nouns)
         for name, group in {_noun(group): group for group in groups}.items():
-            self._index.add(name, group)
+            self.index.add(name, group)
         self._aliases = {
             self.reader.read(alias).text: service.name
             for service in flows.services.values()
@@ -124,10 +125,10 @@ class Understander:
 
     def _find(self, reading: Reading) -> tuple[dict[str, list[tuple[int, int]]], dict[str, str]]:
         """All lists that occur, what lookups recognise among them (as entities); and the lookups' values."""
-        found = self._index.find(reading)
+        found = self.index.find(reading)
         mentioned: dict[str, str] = {}
         for name, lookup in self.lookups.items():
-            mention = lookup.mention(reading)
+            mention = lookup.mention(reading, found)
             if mention is not None:
                 found[f"entity:{name}={mention.value}"] = list(mention.spans)
                 mentioned[name] = mention.value

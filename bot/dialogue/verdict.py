@@ -14,6 +14,8 @@ MOST_OFFERED = 3
 _WEAK = "weak"
 _CLEAR = 0.7
 """From here on words that only name topics say enough: "hukuman maling" names two, and asks one thing."""
+_NAMED_ONLY = 2
+"""Words: "sim", "skck saya" ask nothing, however often they begin the same question; "apa itu etle" does."""
 _MOST_UNEXPLAINED = 0.67
 """Share of the content words; with more of them unknown, a named topic is chance ("sim" in a talk about phones)."""
 
@@ -51,7 +53,9 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
         return Verdict(Sureness.SURE, "matched", alarm.label, alarm.score)
     best = ranked[0]
     lead = best.score - (ranked[1].score if len(ranked) > 1 else 0.0)
-    if understanding.bare_topic and not understanding.facets and (best.score < _CLEAR or lead < _CLEAR / 2):
+    only_named = understanding.content == 1 and len(understanding.reading.words) <= _NAMED_ONLY
+    unclear = only_named or best.score < _CLEAR or lead < _CLEAR / 2
+    if understanding.bare_topic and not understanding.facets and unclear:
         return _by_topic(understanding, flows, limits)
     if best.label == OUTSIDE or best.label not in flows.services:
         return _not_an_intent(best, understanding, flows, limits)

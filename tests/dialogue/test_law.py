@@ -12,6 +12,7 @@ from bot.dialogue.decision import Outcome
 from bot.dialogue.engine import Engine
 from bot.dialogue.law import LawTable
 from bot.dialogue.loader import load_flows
+from bot.dialogue.lookup import Mention
 from bot.problem import ContentError
 
 SHIPPED = Path(__file__).parents[2] / "flows"
@@ -25,8 +26,13 @@ def table(engine: Engine) -> LawTable:
     return found
 
 
+def _mention(engine: Engine, table: LawTable, text: str) -> Mention | None:
+    reading = engine.understander.reader.read(text)
+    return table.mention(reading, engine.understander.index.find(reading))
+
+
 def _value(engine: Engine, table: LawTable, text: str) -> str | None:
-    mention = table.mention(engine.understander.reader.read(text))
+    mention = _mention(engine, table, text)
     return mention.value if mention else None
 
 
@@ -85,7 +91,7 @@ def test_every_row_is_found_by_its_name_and_its_numbers_and_ends_without_a_verdi
     law = engine.flows.law
     assert law is not None
     for row in law.offences:
-        mention = table.mention(engine.understander.reader.read(f"pasal {row.name}"))
+        mention = _mention(engine, table, f"pasal {row.name}")
         assert mention is not None, row.key
         assert row.key in mention.value.split(), (row.key, mention.value)
         references = [(row.code, row.article), *((old.code, number) for old in row.former for number in old.articles)]
@@ -132,7 +138,7 @@ def test_any_text_is_survived_and_whatever_is_recognised_can_be_answered(
 ) -> None:
     table = engine.understander.lookups["law"]
     reading = engine.understander.reader.read(before + text)
-    mention = table.mention(reading)
+    mention = table.mention(reading, engine.understander.index.find(reading))
     if mention is not None:
         assert table.answer(mention.value) is not None
         assert all(0 <= start < end <= len(reading.words) for start, end in mention.spans)
