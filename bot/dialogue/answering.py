@@ -14,7 +14,6 @@ from bot.dialogue.turn import Turn
 from bot.dialogue.verdict import Sureness, Verdict
 from bot.language.mask import mask
 
-_MISSES_UNTIL_STUCK = 2
 _LONGEST_QUESTION = 300
 
 
@@ -34,7 +33,7 @@ class Answering:
         if rule is not None:
             return self.rule(turn, rule, verdict.score)
         understanding = turn.understanding
-        asked = replace(turn.state, question=_question(turn))
+        asked = replace(turn.state, question=question(turn.understanding.reading.text))
         said = self._mind.speaker.say(asked, verdict.label, understanding.facets, understanding.entities, turn.now)
         said = self._mind.speaker.ask_again(turn.state, said)
         return self._mind.decide(turn, said, verdict.reason, intent=verdict.label, score=verdict.score)
@@ -42,6 +41,7 @@ class Answering:
     def rule(self, turn: Turn, rule: Rule, score: float = 1.0) -> Decision:
         """What the policy says to it."""
         said = Said(Outcome(rule.outcome.value), rule.text.strip(), replace(turn.settled, misses=0))
+        said = self._mind.speaker.ask_again(turn.state, said)
         return self._mind.decide(turn, said, rule.reason, intent=rule.intent, score=score)
 
     def _offer(self, turn: Turn, verdict: Verdict) -> Decision:
@@ -57,22 +57,17 @@ class Answering:
             offers=tuple(offers),
             facets=turn.understanding.facets,
             entities=turn.understanding.entities,
-            question=_question(turn),
+            question=question(turn.understanding.reading.text),
         )
         said = Said(Outcome.CLARIFY, phrases.did_you_mean.replace("{options}", options).strip(), after)
         best = verdict.offered[0]
         return self._mind.decide(turn, said, verdict.reason, intent=best.label, score=best.score)
 
     def _lost(self, turn: Turn, verdict: Verdict) -> Decision:
-        misses = turn.state.misses + 1
-        stuck = misses >= _MISSES_UNTIL_STUCK
-        phrase = self._mind.phrases.stuck if stuck else self._mind.phrases.fallback
-        outcome = Outcome.HANDOFF if stuck else Outcome.FALLBACK
-        said = Said(outcome, phrase.strip(), replace(turn.settled, misses=0 if stuck else misses))
-        said = self._mind.speaker.ask_again(turn.state, said)
-        return self._mind.decide(turn, said, "stuck" if stuck else verdict.reason, score=verdict.score)
+        said = self._mind.missed(turn, Said(Outcome.FALLBACK, self._mind.phrases.fallback.strip(), turn.settled))
+        return self._mind.decide(turn, said, verdict.reason, score=verdict.score)
 
 
-def _question(turn: Turn) -> str:
-    """As kept for a correction."""
-    return mask(turn.understanding.reading.text)[:_LONGEST_QUESTION]
+def question(read: str) -> str:
+    """What was asked, as kept for a correction."""
+    return mask(read)[:_LONGEST_QUESTION]

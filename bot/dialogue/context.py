@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.dialogue.answering import Answering
+from bot.dialogue.answering import Answering, question
 from bot.dialogue.decision import Decision
 from bot.dialogue.flows import Service
 from bot.dialogue.mind import Mind
 from bot.dialogue.reply import choose_answer
 from bot.dialogue.turn import Turn
-from bot.dialogue.verdict import Sureness
+from bot.dialogue.understand import Understanding
+from bot.dialogue.verdict import Sureness, Verdict
 from bot.language.reading import Reading
+
+_ARTICLE_DIGITS = 3
 
 
 class Context:
@@ -23,11 +26,11 @@ class Context:
 
     def corrected(self, turn: Turn) -> Decision | None:
         """ "eh maksud saya SKCK": the last question with another topic; what was asked for the old one is dropped."""
-        found = self._mind.correction(turn.text)
-        if found is None or turn.state.intent is None or not turn.state.question:
+        text = self._mind.correction.meant(turn.text) if turn.state.intent and turn.state.question else None
+        if text is None or turn.state.intent is None:
             return None
         understander, reader = self._mind.understander, self._mind.understander.reader
-        rest = reader.read(turn.text[found.end() :])
+        rest = reader.read(text)
         topic = {word.text for word in reader.read(understander.topic_words(turn.state.intent)).words}
         asked = [word for word in reader.read(turn.state.question).words if word.text not in topic]
         meant = understander.understand(rest)
@@ -50,13 +53,14 @@ class Context:
         return self._another_aspect(turn, service) or self._in_topic(turn, service)
 
     def _another_lookup(self, turn: Turn, service: Service) -> Decision | None:
-        """ "kalau pasal 363?" """
+        """ "kalau pasal 363?", "kalau 363?" """
+        calls = {step.call for step in service.intent.steps if step.call}
         understanding = turn.understanding
-        if not (understanding.only_entities or understanding.only_aspects):
+        if calls and _bare_number(understanding.reading, self._mind.flows.lexicon.hollow):
+            understanding = self._with_topic(turn, service)
+        elif not (understanding.only_entities or understanding.only_aspects):
             return None
-        if not any(step.call in understanding.entities for step in service.intent.steps):
-            return None
-        return self._say(turn, service, ())
+        return self._say(turn.read_as(understanding), service, ()) if calls & set(understanding.entities) else None
 
     def _another_entity(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau sim a?": the same aspect of another thing."""
@@ -69,9 +73,13 @@ class Context:
     def _stands_alone(self, turn: Turn) -> bool:
         """It names its topic, is clear without one, or is but a number."""
         understanding = turn.understanding
-        wordless = all(word.text.isdigit() for word in understanding.reading.words)
-        sure = self._mind.judge(understanding).sureness is Sureness.SURE
-        return bool(understanding.topics) or wordless or sure
+        if all(word.text.isdigit() for word in understanding.reading.words) or understanding.alias is not None:
+            return True
+        if 2 * len(understanding.unexplained) >= max(understanding.content, 1):
+            return True  # a topic cannot explain words that nothing explains
+        if understanding.lacks_topic and not (understanding.topics and understanding.entities):
+            return False  # "kalau yang hilang?": of what we talk about, however sure another topic may seem
+        return bool(understanding.topics) or self._mind.judge(understanding).sureness is Sureness.SURE
 
     def _another_aspect(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau biayanya?": an answer of the same intent."""
@@ -87,18 +95,38 @@ class Context:
 
     def _in_topic(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau yang perpanjang?": another intent of the same topic."""
-        understander = self._mind.understander
-        supplied = understander.reader.read(understander.topic_words(service.name))
-        together = understander.understand(turn.understanding.reading, supplied)
+        together = self._with_topic(turn, service)
         verdict = self._mind.judge(together)
         if verdict.sureness is Sureness.LOST or verdict.label not in {None, *self._mind.flows.services}:
             return None
+        if turn.understanding.topics and not self._of_topic(verdict, service):
+            return None
+        if turn.understanding.content == 0 and verdict.label == service.name:
+            return None  # nothing was said that the last answer did not answer
         together = replace(together, entities={**self._entities(turn), **together.entities})
         return self._answering.act(turn.read_as(together), replace(verdict, reason=f"follow_up_{verdict.reason}"))
+
+    def _with_topic(self, turn: Turn, service: Service) -> Understanding:
+        understander = self._mind.understander
+        supplied = understander.reader.read(understander.topic_words(service.name))
+        return understander.understand(turn.understanding.reading, supplied)
+
+    def _of_topic(self, verdict: Verdict, service: Service) -> bool:
+        """Surely an intent of the same service."""
+        meant = self._mind.flows.services.get(verdict.label or "") if verdict.sureness is Sureness.SURE else None
+        return meant is not None and meant.flow is service.flow
 
     def _entities(self, turn: Turn) -> dict[str, str]:
         return {**turn.state.entities, **turn.understanding.entities}
 
     def _say(self, turn: Turn, service: Service, facets: tuple[str, ...]) -> Decision:
-        said = self._mind.speaker.say(turn.state, service.name, facets, self._entities(turn), turn.now)
+        topic = self._mind.understander.topic_words(service.name)
+        asked = replace(turn.state, question=question(f"{topic} {turn.understanding.reading.text}"))
+        said = self._mind.speaker.say(asked, service.name, facets, self._entities(turn), turn.now)
         return self._mind.decide(turn, said, "follow_up", intent=service.name, score=1.0)
+
+
+def _bare_number(reading: Reading, hollow: frozenset[str]) -> bool:
+    """ "kalau 378?": a number long enough to be no choice, and words of grammar."""
+    words = [word.text for word in reading.words if word.text not in hollow]
+    return len(words) == 1 and words[0].isdigit() and len(words[0]) == _ARTICLE_DIGITS

@@ -28,6 +28,11 @@ class Offer:
     value: str | None = None
     goto: str | None = None
 
+    @property
+    def choosable(self) -> bool:
+        """By its words; "none of these" is chosen by its number or by saying so."""
+        return self.intent is not None or self.value is not None or self.goto is not None
+
 
 @dataclass(frozen=True)
 class Alarm:

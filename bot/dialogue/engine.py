@@ -17,7 +17,7 @@ from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.emergency import Emergencies
 from bot.dialogue.flows import Flows
 from bot.dialogue.mind import Mind
-from bot.dialogue.pending import Pending
+from bot.dialogue.pending import UNFIT, Pending
 from bot.dialogue.several import Several
 from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Thresholds, Understander
@@ -50,9 +50,9 @@ class Engine:
         cut = len(text) > LONGEST_TEXT
         text = text[:LONGEST_TEXT]
         lapsed = state is not None and state.expired(now)
-        waiting = lapsed and state is not None and bool(state.running or state.offers or state.alarm)
         decision = self._decide(Turn(self._fresh(state, now), text, self.mind.understand(text), now, private))
-        notes = [note for note, said in ((self.flows.phrases.expired, waiting), (self.flows.phrases.cut, cut)) if said]
+        expired = lapsed and state is not None and _misses(state, decision)
+        notes = [note for note, said in ((self.flows.phrases.expired, expired), (self.flows.phrases.cut, cut)) if said]
         if notes and decision.outcome is not Outcome.EMERGENCY:
             decision = replace(decision, reply="\n\n".join([*(note.strip() for note in notes), decision.reply]))
         return decision
@@ -85,16 +85,25 @@ class Engine:
         if turn.understanding.hit is not None:
             return self._answering.rule(turn, turn.understanding.hit.rule)
         corrected = None
-        decision = self._pending.command(turn)
+        decision = self._pending.command(turn) or self._pending.changed(turn)
         if decision is None:
             # Also in the middle of a flow: it was the wrong one. A correction that is not sure waits its turn.
             corrected = self._context.corrected(turn)
             decision = corrected if corrected is not None and corrected.score >= self.mind.limits.answer else None
+        decision = decision or self._pending.reply(turn)
+        if decision is not None:
+            fits = decision.reason not in UNFIT
+            return decision if fits else self._several.answer(turn) or decision  # two questions at once interrupt, too
         return (
-            decision
-            or self._pending.reply(turn)
-            or corrected
+            corrected
             or self._context.follow_up(turn)
             or self._several.answer(turn)
             or self._answering.act(turn, self.mind.judge(turn.understanding))
         )
+
+
+def _misses(lapsed: Conversation, decision: Decision) -> bool:
+    """Whether anybody would notice that the talk before is forgotten."""
+    if lapsed.running or lapsed.offers or lapsed.alarm:
+        return True
+    return lapsed.intent is not None and decision.outcome in {Outcome.FALLBACK, Outcome.CLARIFY}

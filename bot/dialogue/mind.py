@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 
 from bot.dialogue.consent import Consent
-from bot.dialogue.decision import Decision
+from bot.dialogue.correction import Correction
+from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.explain import explain
 from bot.dialogue.flows import Flows
-from bot.dialogue.joints import spoken
 from bot.dialogue.model import PhrasesFile, Rule
 from bot.dialogue.speak import Said, Speaker
 from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Thresholds, Understander, Understanding
 from bot.dialogue.verdict import Verdict, judge
+from bot.language.reading import Reading
 
 _MOST_CANDIDATES = 5
+_MISSES_UNTIL_STUCK = 2
 
 
 class Mind:
@@ -26,10 +28,11 @@ class Mind:
         self.understander = Understander(flows, thresholds)
         self.speaker = Speaker(flows, self.understander.lookups)
         self.consent = Consent(flows.phrases)
-        self._correction = spoken(flows.phrases.corrections)
+        self.correction = Correction(flows.phrases, flows.lexicon, self.understander.reader)
         reader = self.understander.reader
-        self._commands: dict[str, set[str]] = {
-            name: {reader.read(phrase).text for phrase in phrases} | set(phrases)
+        self._around = frozenset(word.text for phrase in flows.phrases.around for word in reader.read(phrase).words)
+        self._commands: dict[str, set[tuple[str, ...]]] = {
+            name: {self._bare(reader.read(phrase)) for phrase in phrases} - {()}
             for name, phrases in flows.phrases.commands.items()
         }
 
@@ -56,12 +59,20 @@ class Mind:
         return self.understander.rules_by_reason.get(label or "")
 
     def commands(self, understanding: Understanding, command: str) -> bool:
-        """The whole message is one of the phrases of that command."""
-        return understanding.reading.text in self._commands.get(command, ())
+        """The whole message is one of the phrases of that command, with nothing but padding around it."""
+        return self._bare(understanding.reading) in self._commands.get(command, ())
 
-    def correction(self, text: str) -> re.Match[str] | None:
-        """Where a message says that the one before was not what was meant."""
-        return self._correction.search(text) if self._correction else None
+    def _bare(self, reading: Reading) -> tuple[str, ...]:
+        words = tuple(word.text for word in reading.words)
+        return tuple(word for word in words if word not in self._around) or words
+
+    def missed(self, turn: Turn, said: Said) -> Said:
+        """A message that was not understood: said so, or, once too often, an officer is offered instead."""
+        misses = turn.state.misses + 1
+        if misses < _MISSES_UNTIL_STUCK:
+            return replace(said, state=replace(said.state, misses=misses))
+        after = replace(turn.settled, misses=0)
+        return Said(Outcome.HANDOFF, self.phrases.stuck.strip(), after, reason="stuck")
 
     def decide(self, turn: Turn, said: Said, reason: str, *, intent: str | None = None, score: float = 0.0) -> Decision:
         """What is said, with why."""

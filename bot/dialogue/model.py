@@ -285,9 +285,16 @@ class PhrasesFile(Part):
     none_of_these: Phrase
     """The last option of did-you-mean."""
     none_chosen: Text
-    commands: dict[Literal["cancel", "back", "agree", "refuse", "exclaim"], list[Phrase]]
-    """`agree`, `refuse`: whether officers may be told; `exclaim`: begins like a yes and is none ("ya ampun")."""
+    commands: dict[Literal["cancel", "back", "none", "agree", "refuse", "exclaim"], list[Phrase]]
+    """`none`: none of the choices. `agree`, `refuse`: whether officers may be told; `exclaim`: begins like a yes and is
+    none ("ya ampun")."""
+    around: list[Phrase] = []
+    """Words that may stand around a command without changing it: "batal *saja*"."""
     corrections: list[Phrase] = []
     """Words that begin a correction: "maksud saya"."""
+    denials: list[Phrase] = []
+    """Words that take back what was said: "bukan"."""
+    contrasts: list[Phrase] = []
+    """Words between what is denied and what is meant: "tapi"."""
     joints: list[Phrase] = []
     """Words between two questions of one message: "terus", "sama"."""

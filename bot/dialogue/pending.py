@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from bot.dialogue.conversation import Offer
@@ -17,6 +18,11 @@ from bot.dialogue.verdict import Sureness
 
 _BESIDE = {RuleOutcome.FALLBACK, RuleOutcome.SMALLTALK}
 """Rules that do not interrupt a question: "entah" is no answer to it, but no other subject either."""
+UNFIT = frozenset({"does_not_fit", "stuck"})
+"""Reasons of decisions on messages that are no reply to what was asked."""
+_BOTH = re.compile(r"(?i)\b(?:ke)?dua[\s-]*duanya\b|\bkeduanya\b")
+_LONGEST_UNFIT = 3
+"""Words of substance; more of them are a new question."""
 
 
 class Pending:
@@ -33,14 +39,12 @@ class Pending:
 
     def reply(self, turn: Turn) -> Decision | None:
         """The reply to choices or to a question of a running flow; None when the message is something else."""
-        if turn.state.offers:
-            reader = self._mind.understander.reader
-            number = pick(turn.state.offers, turn.understanding.reading, reader)
-            if number is not None:
-                return self._chosen(turn, turn.state.offers[number])
+        number = self._picked(turn) if turn.state.offers else None
+        if number is not None:
+            return self._chosen(turn, turn.state.offers[number])
         asked = self._asked(turn)
         if asked is None:
-            return None
+            return self._offered_again(turn) if turn.state.offers else None
         service, index, step = asked
         slots = self._filled(turn, service, step)
         if slots is not None:
@@ -48,12 +52,56 @@ class Pending:
             return self._mind.decide(turn, said, "slot_filled", intent=service.name, score=1.0)
         return None if self._interrupts(service, turn) else self._again(turn, service, step)
 
+    def _picked(self, turn: Turn) -> int | None:
+        """Which offer the message chooses."""
+        offers = turn.state.offers
+        if _BOTH.search(turn.text):
+            return None  # "dua-duanya" is read as "dua"
+        none = next((number for number, offer in enumerate(offers) if not offer.choosable), None)
+        if none is not None and self._mind.commands(turn.understanding, "none"):
+            return none
+        if none is not None and len(offers) == 2 and self._mind.commands(turn.understanding, "agree"):
+            return 1 - none  # one thing was offered: "yes"
+        return pick(offers, turn.understanding.reading, self._mind.understander.reader)
+
+    def _offered_again(self, turn: Turn) -> Decision | None:
+        """After "did you mean", something that is neither a choice nor a question of its own."""
+        understanding = turn.understanding
+        verdict = self._mind.judge(understanding)
+        hollow = (understanding.content == 0 and understanding.alias is None) or _BOTH.search(turn.text) is not None
+        lost = verdict.sureness is Sureness.LOST and verdict.reason != "negative_example"
+        if not hollow and (not lost or understanding.content > _LONGEST_UNFIT):
+            return None
+        said = self._mind.missed(turn, Said(Outcome.CLARIFY, self._retry(turn, None), turn.state))
+        return self._mind.decide(turn, said, "does_not_fit")
+
     def _filled(self, turn: Turn, service: Service, step: Step) -> dict[str, str] | None:
         """The slots with the answer to an `ask`; None when the message is none."""
         value = accept(step.ask, turn.text) if step.ask is not None else None
-        if step.ask is None or value is None or (step.ask.type == "text" and self._asks_else(service, turn)):
+        if step.ask is None or value is None or self._asks_else(service, turn):
             return None
         return {**turn.state.slots, step.ask.slot: value}
+
+    def changed(self, turn: Turn) -> Decision | None:
+        """ "eh salah, mobil": another answer to the question before the open one."""
+        text = self._mind.correction.meant(turn.text) if turn.state.running and turn.state.trail else None
+        if text is None:
+            return None
+        intent, index = turn.state.trail[-1]
+        service = self._mind.flows.services[intent]
+        earlier = self._mind.speaker.walk(replace(turn.state, running=None, offers=()), service, index, turn.now).state
+        again = replace(turn, state=replace(earlier, trail=turn.state.trail[:-1]), text=text)
+        again = again.read_as(self._mind.understand(text))
+        number = self._picked(again) if again.state.offers else None
+        asked = self._asked(again)
+        if number is not None:
+            decision = self._chosen(again, again.state.offers[number])
+        elif asked is not None and (slots := self._filled(again, service, asked[2])) is not None:
+            said = self._mind.speaker.walk(replace(again.state, slots=slots), service, index + 1, turn.now)
+            decision = self._mind.decide(again, said, "slot_filled", intent=service.name, score=1.0)
+        else:
+            return None
+        return replace(decision, text=turn.text, reason="corrected")
 
     def _cancel(self, turn: Turn) -> Decision:
         pending = bool(turn.state.running or turn.state.offers)
@@ -96,21 +144,26 @@ class Pending:
         return verdict.sureness is Sureness.SURE and verdict.label != service.name and not beside
 
     def _asks_else(self, service: Service, turn: Turn) -> bool:
-        """A free text may hold anything; only a sure question about something else, asked as one, interrupts it."""
+        """A free text may hold anything, and so may a sentence with a number in it; only a sure question about
+        something else, asked as one, interrupts it."""
         understanding = turn.understanding
-        if not (understanding.facets and understanding.topics) and understanding.alias is None:
+        looked_up = any(name in understanding.entities for name in self._mind.understander.lookups)
+        asked = bool(understanding.facets or looked_up) and bool(understanding.topics or looked_up)
+        if not asked and understanding.alias is None:
             return False
         verdict = self._mind.judge(understanding)
         return verdict.sureness is Sureness.SURE and verdict.label != service.name
 
     def _again(self, turn: Turn, service: Service, step: Step) -> Decision | None:
-        """It does not fit: the question once more."""
+        """It does not fit: the question once more, then an officer."""
         if self._mind.speaker.question(turn.state) is None:
             return None
-        again = step.ask.retry if step.ask else self._mind.phrases.choose_retry
-        options = numbered([offer.label for offer in turn.state.offers])
-        said = Said(Outcome.ASK, again.replace("{options}", options).strip(), turn.state)
+        said = self._mind.missed(turn, Said(Outcome.ASK, self._retry(turn, step), turn.state))
         return self._mind.decide(turn, said, "does_not_fit", intent=service.name)
+
+    def _retry(self, turn: Turn, step: Step | None) -> str:
+        again = step.ask.retry if step is not None and step.ask is not None else self._mind.phrases.choose_retry
+        return again.replace("{options}", numbered([offer.label for offer in turn.state.offers])).strip()
 
     def _chosen(self, turn: Turn, offer: Offer) -> Decision:
         state, mind = turn.state, self._mind
@@ -124,7 +177,7 @@ class Pending:
             said = mind.speaker.walk(replace(state, slots=slots, offers=()), service, start, turn.now)
             return mind.decide(turn, said, "chosen", intent=said.state.intent, score=1.0)
         if offer.intent is None:
-            said = Said(Outcome.FALLBACK, mind.phrases.none_chosen.strip(), turn.settled)
+            said = mind.missed(turn, Said(Outcome.FALLBACK, mind.phrases.none_chosen.strip(), turn.settled))
             return mind.decide(turn, said, "none_of_these")
         said = mind.speaker.say(state, offer.intent, state.facets, state.entities, turn.now)
         return mind.decide(turn, said, "chosen", intent=offer.intent, score=1.0)

@@ -1,11 +1,18 @@
-"""Two questions in one message: both are answered, the second is named in `also`."""
+"""Two questions in one message: both are answered, the second is named in `also`.
+
+A message is cut at its sentences and at the words that join questions ("terus", "sekalian"). Much of what follows such
+a word is no question ("sim a sama sim c", "gagal terus", "saya dari Kendal. Bisa bikin di sini?"); a part counts only
+when it asks something by itself: what about a thing, or what to do with it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot.dialogue.decision import Decision
+from bot.dialogue.answering import question
+from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.joints import Joints
 from bot.dialogue.mind import Mind
 from bot.dialogue.speak import Said
@@ -13,7 +20,7 @@ from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Understanding
 from bot.dialogue.verdict import Sureness, Verdict
 
-_SENTENCE = re.compile(r"[?!;\n]+|\.(?!\d)")
+_SENTENCE = re.compile(r"([?!;\n]+|\.(?!\d))")
 _MOST_PARTS = 4
 
 
@@ -32,6 +39,8 @@ class Several:
     def __init__(self, mind: Mind) -> None:
         self._mind = mind
         self._joints = Joints(mind.phrases.joints, mind.flows.spoken())
+        reader = mind.understander.reader
+        self._actions = {word.stem for action in mind.flows.actions for word in reader.read(action).words}
 
     def answer(self, turn: Turn) -> Decision | None:
         """None unless the message surely asks two things."""
@@ -41,43 +50,54 @@ class Several:
         first, second = questions[:2]
         said = self._say(turn, first)
         added = self._say(turn.after(said.state), second)
-        if said.reason or added.reason:
-            return None  # one of them led nowhere; the other must not be taken for the answer to both
-        heading = self._mind.phrases.also.format(title=self._mind.flows.services[second.intent].intent.title).strip()
-        both = replace(
-            added,
-            text=f"{said.text}\n\n{heading}\n\n{added.text}",
-            sources=tuple(dict.fromkeys((*said.sources, *added.sources))),
-        )
+        if said.reason or added.reason or (said.outcome is Outcome.ASK and added.outcome is Outcome.ASK):
+            return None  # one led nowhere, or both ask back: only one question can be open
+        title = self._mind.flows.services[second.intent].intent.title
+        both = self._together(said, added, self._mind.phrases.also.format(title=title).strip())
+        both = self._mind.speaker.ask_again(turn.state, both)
         asked = turn.read_as(first.understanding)
         decision = self._mind.decide(asked, both, "two_questions", intent=first.intent, score=first.verdict.score)
         return replace(decision, also=((second.intent, second.verdict.score),))
 
+    def _together(self, said: Said, added: Said, heading: str) -> Said:
+        """One after the other; a question back comes last, for it is what stays open."""
+        sources = tuple(dict.fromkeys((*said.sources, *added.sources)))
+        if said.outcome is Outcome.ASK:
+            state = replace(said.state, question=added.state.question)
+            return Said(Outcome.ASK, f"{heading}\n\n{added.text}\n\n{said.text}", state, sources)
+        return replace(added, text=f"{said.text}\n\n{heading}\n\n{added.text}", sources=sources)
+
     def _questions(self, text: str) -> list[_Question]:
         """One for each intent, in order; a part without a topic takes that of the part before it."""
-        parts = self._parts(text)
+        parts = list(self._parts(text))
         if not 2 <= len(parts) <= _MOST_PARTS:
             return []
         found: dict[str, _Question] = {}
         topic: str | None = None
-        for part in parts:
-            question = self._question(part, topic)
-            if question is None:
+        for part, marked in parts:
+            asked = self._question(part, topic, marked)
+            if asked is None:
                 continue
-            topic = question.intent
+            topic = asked.intent
             if self._mind.flows.services[topic].nouns:
-                found.setdefault(topic, question)
+                found.setdefault(topic, asked)
         return list(found.values())
 
-    def _parts(self, text: str) -> list[str]:
-        parts = [part for part in _SENTENCE.split(text) if part.strip()]
-        return [piece for part in parts for piece in self._joints.split(part) if piece.strip()]
+    def _parts(self, text: str) -> Iterator[tuple[str, bool]]:
+        """With whether a question mark ends them."""
+        sentences = [*_SENTENCE.split(text), ""]
+        for sentence, mark in zip(sentences[::2], sentences[1::2], strict=True):
+            pieces = [piece for piece in self._joints.split(sentence) if piece.strip()]
+            for number, piece in enumerate(pieces, start=1):
+                yield piece, number == len(pieces) and "?" in mark
 
-    def _question(self, part: str, topic: str | None) -> _Question | None:
+    def _question(self, part: str, topic: str | None, marked: bool) -> _Question | None:
         understander = self._mind.understander
         understanding = self._mind.understand(part)
+        if not self._asks(understanding, marked):
+            return None
         verdict = self._mind.judge(understanding)
-        if verdict.sureness is not Sureness.SURE and topic and not understanding.topics:
+        if topic and not understanding.topics and understanding.lacks_topic and understanding.alias is None:
             supplied = understander.reader.read(understander.topic_words(topic))
             understanding = understander.understand(understanding.reading, supplied)
             verdict = self._mind.judge(understanding)
@@ -86,6 +106,14 @@ class Several:
             return None
         return _Question(intent, understanding, verdict)
 
-    def _say(self, turn: Turn, question: _Question) -> Said:
-        meant = question.understanding
-        return self._mind.speaker.say(turn.state, question.intent, meant.facets, meant.entities, turn.now)
+    def _asks(self, understanding: Understanding, marked: bool) -> bool:
+        """It asks about an aspect or an action of something, or is marked as a question about it."""
+        if understanding.alias is not None:
+            return True
+        acts = any(word.stem in self._actions for word in understanding.reading.words)
+        return bool(understanding.facets) or acts or (marked and bool(understanding.topics))
+
+    def _say(self, turn: Turn, asked: _Question) -> Said:
+        meant = asked.understanding
+        state = replace(turn.state, question=question(meant.reading.text))
+        return self._mind.speaker.say(state, asked.intent, meant.facets, meant.entities, turn.now)

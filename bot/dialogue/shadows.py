@@ -54,14 +54,14 @@ class Shadows:
         return None
 
     def correction(self, text: str) -> str | None:
-        """The words that make a text a correction in the middle of a talk, with the remedy."""
-        found = self._engine.mind.correction(text)
-        if found is None:
+        """Why a text is a correction in the middle of a talk, with the remedy."""
+        meant = self._engine.mind.correction.meant(text)
+        if meant is None:
             return None
         line = self._line(PHRASES, "corrections")
         return (
-            f"after another question it is read as a correction of it, for it holds '{found.group()}' ({line}): "
-            "write it without"
+            f"after another question it is read as a correction of it, meaning '{meant.strip()}' ({line}): "
+            "write it without the words that correct"
         )
 
     def rules(self) -> Iterator[Problem]:

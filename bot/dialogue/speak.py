@@ -18,6 +18,10 @@ LIMIT_REASON = "limit"
 """Of a decision that was cut short because the steps led nowhere."""
 
 
+_ASIDE = {Outcome.ANSWER, Outcome.BLOCKED, Outcome.REFER, Outcome.SMALLTALK}
+"""After these the open question is asked again."""
+
+
 @dataclass(frozen=True)
 class Said:
     """A text, and where the talk stands after it."""
@@ -97,7 +101,7 @@ class Speaker:
     def ask_again(self, before: Conversation, said: Said) -> Said:
         """After an interruption, the question that is still open."""
         question = self.question(before)
-        if before.running is None or question is None or said.outcome is not Outcome.ANSWER:
+        if before.running is None or question is None or said.outcome not in _ASIDE or said.reason is not None:
             return said
         state = replace(
             said.state, running=before.running, slots=before.slots, offers=before.offers, trail=before.trail

@@ -102,7 +102,7 @@ def test_content_in_which_nothing_shadows_anything_is_not_warned_of(tmp_path: Pa
             "perahu.yaml:9: 'batalkan' (perahu_sewa): the command 'cancel' (phrases.yaml:",
         ),
         (
-            ("perahu.yaml", LAST, "      - beli perahu bekas terus sewa perahu di pantai"),
+            ("perahu.yaml", LAST, "      - harga beli perahu bekas terus syarat sewa perahu di pantai"),
             "it is read as two questions, perahu_beli and perahu_sewa",
         ),
         (
