@@ -97,13 +97,18 @@ def maybe_same(connection: Connection, incident: Incident) -> list[cards.Near]:
     return found[:MOST_MAYBE]
 
 
+def link_of(connection: Connection, desk: Desk, report: Link) -> str | None:
+    """Where officers can open a report; nowhere for what was told in a DM, in which they are not."""
+    if desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
+        return None
+    return permalink(report.room_id, report.event_id, desk.config.homeserver.server_name)
+
+
 def content(connection: Connection, desk: Desk, number: int, *, silent: bool = False) -> dict[str, Any]:
     """The card as it stands now."""
     incident = incidents.get(connection, number)
     shown = shown_report(connection, number)
-    link = None
-    if shown is not None and desk.room_kind(connection, shown.room_id) is RoomKind.CHANNEL:
-        link = permalink(shown.room_id, shown.event_id, desk.config.homeserver.server_name)
+    link = link_of(connection, desk, shown) if shown is not None else None
     text = cards.card(
         incident,
         (shown.text or incident.text) if shown else "",
@@ -171,13 +176,21 @@ def correct_reply(
 ) -> None:
     """The reporter's thread says what an officer heard there, in place of what the machine heard."""
     key = f"reply:{report.event_id}"
-    row = relays.row_of(connection, key)
-    if row is None or desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
+    if desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
         return
     incident = incidents.get(connection, number)
-    new = render(cards.heard(text, incident.analysis, number)).content(notice=True)
-    outgoing = Outgoing(f"{key}:edit:{cause}", row.room_id, _edit(f"outbox:{key}", new), priority=Priority.REPLY)
-    outbox.append(connection, outgoing, now)
+    replace(connection, key, render(cards.heard(text, incident.analysis, number)).content(notice=True), cause, now)
+
+
+def replace(connection: Connection, key: str, new: dict[str, Any], cause: str, now: int) -> bool:
+    """Edit one of our messages, once for one cause; false when there is none, or it was taken back."""
+    row = relays.row_of(connection, key)
+    if row is None or relays.row_of(connection, retraction.redaction_of(key)) is not None:
+        return False
+    new = {**new, "msgtype": row.content.get("msgtype", new["msgtype"])}
+    edit = _edit(f"outbox:{key}", new)
+    outgoing = Outgoing(f"{key}:edit:{cause}", row.room_id, edit, priority=Priority(row.priority))
+    return outbox.append(connection, outgoing, now)
 
 
 def _edit(of: str, new: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from bot.handlers import (
     phrases,
     questions,
     reports,
+    rewording,
     searching,
     takeup,
     talk,
@@ -213,6 +214,9 @@ class Consumer:
                 withdrawals.by_reporter(connection, event, self.desk, now)
             case Way.TICKET_CHANGE:
                 changes.by_officer(connection, event, self.desk, now)
+                rewording.by_officer(connection, event, self.desk, now)
+            case Way.REWORDING:
+                rewording.by_reporter(connection, event, self.desk, now)
             case Way.ERASURE:
                 forgetting.answer(connection, event, self.desk, now)
             case Way.SEARCH:

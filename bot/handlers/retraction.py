@@ -17,13 +17,13 @@ def take_back(connection: Connection, key: str, now: int) -> bool:
     only a row that is sent or queued can be redacted.
     """
     row = relays.row_of(connection, key)
-    if row is None or relays.row_of(connection, _redaction(key)) is not None:
+    if row is None or relays.row_of(connection, redaction_of(key)) is not None:
         return False
     for one in (*relays.edits_of(connection, f"{key}:edit:"), row):
         relays.emptied(connection, one, render(phrases.TICKET_WITHDRAWN).content(notice=True))
         content = {"event_id": REFERENCE + one.key}
         priority = Priority(one.priority)
-        redaction = Outgoing(_redaction(one.key), one.room_id, content, action=Action.REDACTION, priority=priority)
+        redaction = Outgoing(redaction_of(one.key), one.room_id, content, action=Action.REDACTION, priority=priority)
         outbox.append(connection, redaction, now)
         outbox.forget(connection, one.key)
     return True
@@ -39,5 +39,6 @@ def take_back_copies(connection: Connection, source: str, now: int) -> list[copi
     return taken
 
 
-def _redaction(key: str) -> str:
+def redaction_of(key: str) -> str:
+    """Outbox key of the redaction of one of our messages."""
     return f"{key}:redacted"

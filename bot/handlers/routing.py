@@ -40,6 +40,8 @@ class Way(StrEnum):
     """Something in the operations room was withdrawn: maybe a reaction to a card, or a message of a ticket."""
     WITHDRAWAL = "withdrawal"
     """Something in a channel was withdrawn: maybe a report."""
+    REWORDING = "rewording"
+    """An edit in a channel: maybe of a report."""
     AGENCY = "agency"
     """An answer or a reaction to a report that was passed on, in the agency's room."""
     CHANGE = "change"
@@ -110,6 +112,8 @@ def route(
     if event.kind is Kind.EDIT and room in (RoomKind.DIRECT, RoomKind.OPERATIONS):
         way = Way.CHANGE if room is RoomKind.DIRECT else Way.TICKET_CHANGE
         return Route(way, f"edit in a room of kind {room}")
+    if event.kind is Kind.EDIT and room is RoomKind.CHANNEL and event.target is not None:
+        return Route(Way.REWORDING, "edit in a channel")
     if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in (Kind.TEXT, Kind.LOCATION):
         return Route(Way.FOLLOW_UP, "further words about their report")
     if room is RoomKind.DIRECT:

@@ -73,21 +73,21 @@ def from_reporter(
         return  # delivered again
     own = transmissions.by_event(connection, event.event_id)
     assert own is not None  # noqa: S101 - added just now, or when it was queued
-    which = _which(connection, number, report)
+    reporter = which(connection, number, report)
     reasons = {"thread": 1.0}
     incidents.link(connection, number, own.id, role=incidents.REPLY, score=1.0, reasons=reasons, now=now)
     analysis = desk.analyser.analyse(
         text, room_districts=desk.districts(connection, event.room_id), when=event.when, spoken=False
     )
     graver = _learn(connection, number, analysis, now)
-    opened = _reopen(connection, event, desk, number, text, which, now)
+    opened = _reopen(connection, event, desk, number, text, reporter, now)
     if place is not None:
         incidents.locate(connection, number, place)
-        words = casewords.FROM_REPORTER_PLACE.format(which=which, link=map_link(place))
+        words = casewords.FROM_REPORTER_PLACE.format(which=reporter, link=map_link(place))
     elif audio is not None and not text.strip():
-        words = casewords.FROM_REPORTER_SOUND.format(which=which)
+        words = casewords.FROM_REPORTER_SOUND.format(which=reporter)
     else:
-        words = casewords.FROM_REPORTER.format(which=which, text=_words(mask(text)))
+        words = casewords.FROM_REPORTER.format(which=reporter, text=quoted(mask(text)))
     what = f"in:{event.event_id}"
     board.post(connection, desk, number, what, words, now, notice=False)
     key = f"{board.card_key(number)}:{what}"
@@ -110,7 +110,7 @@ def from_officer(connection: Connection, event: IncomingEvent, desk: Desk, numbe
     place = shared_place(event) if event.kind is Kind.LOCATION else None
     if report is not None:
         if event.kind is Kind.TEXT and text.strip():
-            said = render(casewords.FROM_OFFICER.format(text=_words(text))).content()
+            said = render(casewords.FROM_OFFICER.format(text=quoted(text))).content()
         elif event.kind is Kind.AUDIO and event.media is not None:
             said = forwarded(event.media, casewords.VOICE_NAME)
         elif place is not None:
@@ -133,11 +133,11 @@ def officer_heard(connection: Connection, event: IncomingEvent, desk: Desk, text
     number = board.incident_of(_about(connection, event))
     if number is None or not text.strip():
         return
-    board.post(connection, desk, number, f"spoken:{event.event_id}", casewords.SPOKEN.format(text=_words(text)), now)
+    board.post(connection, desk, number, f"spoken:{event.event_id}", casewords.SPOKEN.format(text=quoted(text)), now)
     report, _ = _whom(connection, event, desk, number)
     sound = f"talk:{number}:{report.transmission_id}:{event.event_id}" if report else ""
     if report is not None and copies.by_key(connection, sound) is not None:
-        said = render(casewords.FROM_OFFICER_SPOKEN.format(text=_words(text))).content(notice=True)
+        said = render(casewords.FROM_OFFICER_SPOKEN.format(text=quoted(text))).content(notice=True)
         _to_reporter(connection, event, desk, number, report, f"{sound}:words", said, now)
 
 
@@ -178,13 +178,13 @@ def _learn(connection: Connection, number: int, analysis: Analysis, now: int) ->
 
 
 def _reopen(
-    connection: Connection, event: IncomingEvent, desk: Desk, number: int, text: str, which: str, now: int
+    connection: Connection, event: IncomingEvent, desk: Desk, number: int, text: str, reporter: str, now: int
 ) -> bool:
     incident = incidents.get(connection, number)
     if incident.status is not Status.SELESAI or not reopens(text):
         return False
     incidents.reopen(connection, number, event_id=event.event_id, now=now)
-    words = casewords.REOPENED.format(which=which, number=number)
+    words = casewords.REOPENED.format(which=reporter, number=number)
     board.post(connection, desk, number, f"reopened:{event.event_id}", words, now, notice=False)
     desk.record(connection, "incident.reopened", event.event_id, {"incident": number}, now)
     said = casewords.REOPENED_REPORTER.format(number=number)
@@ -218,7 +218,7 @@ def _about(connection: Connection, event: IncomingEvent) -> str | None:
     return None
 
 
-def _which(connection: Connection, number: int, report: Transmission) -> str:
+def which(connection: Connection, number: int, report: Transmission) -> str:
     """ " 2" for the second of several reporters, nothing for the only one."""
     people = list(dict.fromkeys(one.sender for one in board.reports(connection, number)))
     return f" {people.index(report.sender) + 1}" if len(people) > 1 and report.sender in people else ""
@@ -242,5 +242,6 @@ def _mark(connection: Connection, event: IncomingEvent, sign: str, now: int) -> 
     outbox.append(connection, mark, now)
 
 
-def _words(text: str) -> str:
+def quoted(text: str) -> str:
+    """Somebody's words as literal text, line by line."""
     return "\n".join(escape(line) for line in text[:_LONGEST].strip().splitlines())
