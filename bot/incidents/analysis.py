@@ -29,6 +29,8 @@ _CORRECT_FROM = 8
 """Letters a word needs before one wrong letter is forgiven: shorter words turn into other words ("banjar")."""
 _AT_HOME = ("Met", "Geo")
 """Kinds of incident (CAP) that come over people at home."""
+_HINTS, _HINTS_AGAINST_TALK = 2, 3
+"""Words that must speak for a category when no pattern fits; and when the message reads like small talk."""
 MAX_TEXT = 20_000
 """Characters that are looked at; a longer text is a paste, not a report. Spans stay valid."""
 
@@ -259,6 +261,9 @@ class _Reading:
         if self._is("cerita") and not self._is("tanda_lapor"):
             self._said("cerita")
             return "bukan_laporan", None
+        if self._asks_for_service():
+            self._said("tanya_layanan")
+            return "pertanyaan", None
         danger = self._urgent_now()
         if not danger and self._said("keluhan"):
             return "keluhan", None
@@ -284,7 +289,16 @@ class _Reading:
             return gravest[0].code, None
         return self._without_category(), None
 
+    def _asks_for_service(self) -> bool:
+        """Law, papers, fees: a question even where it names a crime, unless one goes on now or somewhere."""
+        here = any(mention.role is Role.SCENE for mention in self._mentions)
+        called = here or self._is_urgency("berlangsung") or self._is("tanda_lapor") or self._is("keluhan")
+        return self._is("tanya_layanan") and not called
+
     def _without_category(self) -> str:
+        hinted = self._hinted()
+        if hinted is not None and not (self._settled() or self._is("bukan_laporan")):
+            return self._by_hints(*hinted)
         if self._said("tidak_jelas"):
             return "tidak_jelas"
         if self._settled():
@@ -292,6 +306,8 @@ class _Reading:
             return "pembaruan"
         for kind in ("tes", "bukan_laporan"):
             if self._is(kind) and not self._is("tanda_lapor"):
+                if hinted is not None and len(hinted[1]) >= _HINTS_AGAINST_TALK:
+                    return self._by_hints(*hinted)
                 self._said(kind)
                 return kind
         if denied := self._only_denied():
@@ -302,6 +318,25 @@ class _Reading:
         if not any(word.plain not in (STOP, QUESTION) for word in self._words.words):
             return "tidak_jelas" if self._spoken else "bukan_laporan"
         return "tidak_jelas" if self._spoken or self._mentions else "bukan_laporan"
+
+    def _hinted(self) -> tuple[Category, tuple[Match, ...]] | None:
+        """The category that most single words speak for, the gravest of equals; at least two words."""
+        best: tuple[Category, tuple[Match, ...]] | None = None
+        for category in self._rules.categories:
+            # The same word said twice is one hint.
+            found: dict[str, Match] = {}
+            for pattern in category.hints:
+                if (match := self._first((pattern,))) is not None:
+                    found.setdefault(self._words.words[match.first].plain, match)
+            enough = len(found) >= (_HINTS if best is None else len(best[1]) + 1)
+            if enough and self._first(category.unless) is None:
+                best = category, tuple(found.values())
+        return best
+
+    def _by_hints(self, category: Category, matches: tuple[Match, ...]) -> str:
+        for match in matches:
+            self._note(f"petunjuk.{category.code}", match)
+        return category.code
 
     def _only_denied(self) -> Match | None:
         """ "Tidak ada kebakaran": an incident is named only to say that there is none."""

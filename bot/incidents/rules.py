@@ -75,6 +75,8 @@ class CategoryText(Section):
     """When one of these is found, the message is not of this category."""
     despite: Words
     """When one of these is found as well, `unless` does not count."""
+    hints: Words
+    """Words that speak for the category when no pattern of any category fits; it takes two of them."""
     darurat: Words
     segera: Words
     info: Words
@@ -137,6 +139,7 @@ class Category:
     words: tuple[Pattern, ...]
     unless: tuple[Pattern, ...]
     despite: tuple[Pattern, ...]
+    hints: tuple[Pattern, ...]
     raised: Mapping[Urgency, tuple[Pattern, ...]]
 
 
@@ -197,6 +200,7 @@ KINDS = frozenset(
     (
         "latihan", "tes", "duplikat", "keluhan", "pembaruan", "kabar", "tanya_benar", "pertanyaan", "tanya_keadaan",
         "situasi_aman", "bukan_laporan", "tidak_jelas", "tanda_lapor", "laporan_baru", "cerita", "kalimat_tanya",
+        "tanya_layanan",
     )
 )  # fmt: skip
 URGENCIES = frozenset(
@@ -336,6 +340,7 @@ def _category(compiler: _Compiler, document: Document, index: int, row: Category
         part("words", row.words),
         part("unless", row.unless),
         part("despite", row.despite),
+        part("hints", row.hints),
         {
             Urgency.DARURAT: part("darurat", row.darurat),
             Urgency.SEGERA: part("segera", row.segera),

@@ -30,10 +30,23 @@ OURS = Analyser(load_gazetteer(ROOT / "places"), load_rules(ROOT / "flows" / "in
         ("suami memukul istri", "kdrt"),
         ("orang dipukul di pasar", "penganiayaan"),
         ("motor ditabrak, penabraknya kabur", "tabrak_lari"),
+        ("kopi satu karung diambil orang dari gudang", "curat"),
+        ("pasal penganiayaan kuhp baru", "pertanyaan"),
+        ("cara bikin surat kehilangan gimana", "pertanyaan"),
+        ("sim saya ilang pak gimana ya", "pertanyaan"),
+        ("ada yang dianiaya di Subah, cara lapor gimana", "penganiayaan"),
+        ("nonton film kebakaran seru", "bukan_laporan"),
     ],
 )
 def test_kinds_are_told_apart(analyser: Analyser, text: str, category: str) -> None:
     assert analyser.analyse(text).category == category
+
+
+def test_single_words_speak_only_where_no_pattern_fits(analyser: Analyser) -> None:
+    analysis = analyser.analyse("gabah dua karung lenyap, pintu gudang bolong")
+    assert analysis.category == "curat"
+    assert {one.words for one in analysis.evidence} >= {"gudang"} or analysis.evidence
+    assert analyser.analyse("gudang").category == "tidak_jelas"
 
 
 def test_what_is_over_is_not_darurat(analyser: Analyser) -> None:

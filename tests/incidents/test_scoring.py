@@ -14,7 +14,7 @@ from bot.incidents.scoring import Labelled, Score, labelled, score
 from bot.problem import ContentError
 
 HERE = Path(__file__).parent
-FILES = {name: labelled(HERE / f"{name}.yaml") for name in ("dev", "dev_fresh", "dev_wide")}
+FILES = {name: labelled(HERE / f"{name}.yaml") for name in ("dev", "dev_fresh", "dev_wide", "dev_later")}
 MESSAGES = [message for messages in FILES.values() for message in messages]
 
 
@@ -24,23 +24,23 @@ def all_scores(analyser: Analyser) -> dict[str, Score]:
 
 
 def test_the_labelled_messages_are_enough_and_split() -> None:
-    assert len(MESSAGES) >= 500
+    assert len(MESSAGES) >= 560
     assert len({message.text for message in MESSAGES}) == len(MESSAGES)
-    assert sum(message.part == "holdout" for message in MESSAGES) >= 130
+    assert sum(message.part == "holdout" for message in MESSAGES) >= 155
 
 
 def test_messages_that_nobody_tuned_to_are_understood(all_scores: dict[str, Score]) -> None:
     measured = all_scores["holdout"].rates()
-    assert measured["category"] >= 0.87, measured
-    assert measured["urgency"] >= 0.87, measured
-    assert measured["district"] >= 0.93, measured
+    assert measured["category"] >= 0.88, measured
+    assert measured["urgency"] >= 0.88, measured
+    assert measured["district"] >= 0.94, measured
     assert measured["report"] >= 0.96, measured
 
 
 def test_the_batch_written_before_the_rules_were_seen_is_understood(analyser: Analyser) -> None:
     measured = score(analyser, FILES["dev_fresh"])["holdout"].rates()
-    assert measured["category"] >= 0.86, measured
-    assert measured["urgency"] >= 0.85, measured
+    assert measured["category"] >= 0.88, measured
+    assert measured["urgency"] >= 0.86, measured
     assert measured["district"] >= 0.90, measured
 
 
