@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind, Trust
-from bot.handlers import board, casewords, casework
+from bot.handlers import board, casewords, casework, retraction
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import recording
 from bot.handlers.replies import threaded
@@ -39,7 +39,7 @@ def forward(connection: Connection, event: IncomingEvent, desk: Desk, incident: 
         word = casewords.PRIVATE_STAYS
     elif not reports:
         word = casewords.NOTHING_TO_FORWARD
-    elif agency is not None and _has_it(connection, number, agency):
+    elif agency is not None and not _new_to(connection, number, agency, reports):
         word = casewords.AGENCY_HAS_IT.format(number=number, agency=escape(agency.title))
     if word is not None or agency is None:
         desk.record(connection, "incident.kept", event.event_id, {"incident": number, "trust": event.trust}, now)
@@ -56,10 +56,21 @@ def forward(connection: Connection, event: IncomingEvent, desk: Desk, incident: 
         name = escape(agency.title)
         board.answer(connection, desk, number, event, casewords.AGENCY_WITHOUT_ROOM.format(agency=name), now)
     else:
-        _send(connection, event, desk, incident, agency, room_id, reports, now)
+        new = _new_to(connection, number, agency, reports)
+        _send(connection, event, desk, incident, agency, room_id, new, now)
     payload = {"incident": number, "officer": event.sender, "agency": agency.key, "room": room_id}
     desk.record(connection, "incident.forwarded", event.event_id, payload, now)
     return True
+
+
+def take_back(connection: Connection, number: int, order: str, now: int) -> bool:
+    """The order (its event id) was withdrawn: what was passed on because of it is taken back."""
+    taken = False
+    for one in copies.of_incident(connection, number, (copies.RELAY, copies.MORE)):
+        if order in one.key.split(":"):
+            copies.withdraw(connection, one.key, now)
+            taken = retraction.take_back(connection, one.key, now) or taken
+    return taken
 
 
 def confirm(connection: Connection, desk: Desk, now: int) -> int:
@@ -116,8 +127,11 @@ def _agency(desk: Desk, incident: Incident, words: str) -> tuple[Agency | None, 
     return agency, None
 
 
-def _has_it(connection: Connection, number: int, agency: Agency) -> bool:
-    return any(one.target == agency.key for one in copies.of_incident(connection, number, (copies.RELAY,)))
+def _new_to(connection: Connection, number: int, agency: Agency, reports: list[Link]) -> list[Link]:
+    """The reports that the agency does not have yet."""
+    theirs = copies.of_incident(connection, number, (copies.RELAY, copies.MORE))
+    known = {one.source for one in theirs if one.target == agency.key}
+    return [one for one in reports if one.event_id not in known]
 
 
 def _room(connection: Connection, agency: Agency) -> str | None:
@@ -135,13 +149,16 @@ def _send(
     connection: Connection, event: IncomingEvent, desk: Desk, incident: Incident, agency: Agency, room_id: str,
     reports: list[Link], now: int,
 ) -> None:  # fmt: skip
-    """One message with the first report, the others in its thread, each with its recording while it is kept."""
+    """One message with the first report, further ones in its thread, each with its recording while it is kept."""
     urgent = incident.urgency == "darurat"
     priority = Priority.WARNING if urgent else Priority.CARD
-    root = f"{RELAY}:{incident.id}:{agency.key}:{event.event_id}"
+    own = f"{RELAY}:{incident.id}:{agency.key}:{event.event_id}"
+    earlier = copies.of_incident(connection, incident.id, (copies.RELAY,))
+    root = next((one.key for one in earlier if one.target == agency.key), own)
     for place, report in enumerate(reports):
-        key = root if place == 0 else f"{root}:{report.transmission_id}"
-        if place == 0:
+        first = place == 0 and root == own
+        key = own if first else f"{own}:{report.transmission_id}"
+        if first:
             text = cards.relayed(
                 incident, report.text or incident.text, place=incident.location, zone=desk.config.zone,
                 flags=report.flags,
@@ -150,7 +167,7 @@ def _send(
         else:
             said = threaded(f"outbox:{root}", render(cards.relayed_further(report.text)).content(notice=True))
         outbox.append(connection, Outgoing(key, room_id, said, priority=priority), now)
-        kind = copies.RELAY if place == 0 else copies.MORE
+        kind = copies.RELAY if first else copies.MORE
         copies.add(connection, key, incident.id, source=report.event_id, kind=kind, target=agency.key, now=now)
         _sound(connection, desk, incident, report, key, root, room_id, agency, now)
 

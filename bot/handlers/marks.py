@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import board, casewords, casework, orders, watch
+from bot.handlers import board, casewords, casework, forwarding, orders, watch
 from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
 from bot.incidents.lifecycle import TITLES, Status, meant
@@ -43,19 +43,30 @@ def unreacted(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     if event.target is None:
         return
     step = incidents.of_step(connection, event.target)
-    if step is None or step[1] not in ("status", "claimed") or officer(desk, event) is None:
+    if step is None or officer(desk, event) is None:
         return
     number = step[0]
-    if any(one.action == "undone" and one.reason == event.target for one in incidents.history(connection, number)):
+    taken_back = forwarding.take_back(connection, number, event.target, now)
+    if taken_back:
+        desk.record(connection, "incident.unforwarded", event.event_id, {"incident": number}, now)
+    if step[1] in ("status", "claimed"):
+        _undo(connection, event, desk, number, event.target, now)
+    if taken_back:  # the same edit, if undoing has led to it already
+        board.refresh(connection, desk, number, event.event_id, now)
+
+
+def _undo(connection: Connection, event: IncomingEvent, desk: Desk, number: int, undone: str, now: int) -> None:
+    """Back to the state before that step, if it was the last."""
+    if any(one.action == "undone" and one.reason == undone for one in incidents.history(connection, number)):
         return
     before = incidents.get(connection, number).status
     merged = board.merged_into(connection, number) if before is Status.DUPLIKAT else None
-    after = incidents.undo(connection, number, event.target, actor=event.sender, event_id=event.event_id, now=now)
+    after = incidents.undo(connection, number, undone, actor=event.sender, event_id=event.event_id, now=now)
     if after is None:
         word = casewords.FOLLOWED.format(number=number, title=TITLES[before])
         board.answer(connection, desk, number, event, word, now)
         return
-    payload = {"incident": number, "officer": event.sender, "undone": event.target, "status": str(after.status)}
+    payload = {"incident": number, "officer": event.sender, "undone": undone, "status": str(after.status)}
     desk.record(connection, "incident.undone", event.event_id, payload, now)
     watch.ring(connection, desk, number, now)
     if merged is not None:

@@ -19,7 +19,7 @@ from bot.handlers.replies import shared_place, threaded
 from bot.handlers.routing import RoomKind
 from bot.incidents.analysis import Analysis
 from bot.incidents.cards import map_link
-from bot.incidents.lifecycle import Status
+from bot.incidents.lifecycle import ACTIVE, Status
 from bot.incidents.replies import reopens
 from bot.language.mask import mask
 from bot.markup import escape, render
@@ -31,6 +31,8 @@ from bot.store.transmissions import Transmission
 _LONGEST = 3000
 _LATELY_MS = 7 * 24 * 3_600_000
 """So long after it a closed report of a DM is reopened by a word there."""
+_SOON_MS = 15 * 60_000
+"""So long after a report a shared place is taken for its place."""
 _SENT, _HEARD = "📨", "👌"
 """What the bot puts on an officer's words that went out, and on a reporter's that came in."""
 
@@ -38,7 +40,8 @@ _SENT, _HEARD = "📨", "👌"
 def followed(connection: Connection, event: IncomingEvent) -> Transmission | None:
     """The report that a message of its own reporter goes on about; `None` when it is about none.
 
-    In the thread under their report, as a reply to what we said there, or in a DM by saying that it is not done.
+    In the thread under their report, as a reply to what we said there, by sharing a place soon after it, or in a DM by
+    saying that it is not done.
     """
     if event.direct:
         return _closed_lately(connection, event) if event.kind is Kind.TEXT and reopens(event.body) else None
@@ -51,7 +54,7 @@ def followed(connection: Connection, event: IncomingEvent) -> Transmission | Non
         if number is not None:
             break
     if number is None:
-        return None
+        return _just_reported(connection, event) if event.kind is Kind.LOCATION and event.thread_root is None else None
     report = transmissions.get(connection, number)
     theirs = report.sender == event.sender and report.room_id == event.room_id and report.purpose == "report"
     return report if theirs and amendments.of_transmission(connection, number) is not None else None
@@ -190,6 +193,15 @@ def _reopen(
     said = casewords.REOPENED_REPORTER.format(number=number)
     desk.say(connection, event, f"reply:{event.event_id}", said, now, notice=True, thread=not event.direct)
     return True
+
+
+def _just_reported(connection: Connection, event: IncomingEvent) -> Transmission | None:
+    """We ask "where?" in a thread, phones share a place outside of it."""
+    for report in transmissions.of_sender(connection, event.room_id, event.sender, since=event.sent_at - _SOON_MS):
+        number = amendments.of_transmission(connection, report.id)
+        if number is not None and incidents.get(connection, number).status in ACTIVE:
+            return report
+    return None
 
 
 def _closed_lately(connection: Connection, event: IncomingEvent) -> Transmission | None:

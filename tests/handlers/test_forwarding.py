@@ -97,6 +97,46 @@ async def test_once_to_each_agency(reported: IncomingEvent, take: Take, order: E
     assert "sudah diteruskan" in bodies(engine, OPERATIONS, "card:1:word:")[-1]
 
 
+async def test_what_was_reported_since_follows_in_the_same_thread(
+    reported: IncomingEvent, take: Take, event: Event, order: Event, engine: Engine
+) -> None:
+    await take(order("teruskan BPBD"))
+    deliver(engine)
+    await take(event("kecelakaan motor di Plelen pak, korbannya dua", room=OJOL, sender="@lain:batang.test"))
+    await take(order("teruskan BPBD"), order("teruskan BPBD"))
+    first, second = sent(engine, POSKO)
+    assert second["content"]["m.relates_to"]["event_id"] == f"outbox:{first['key']}"
+    assert "korbannya dua" in second["content"]["body"]
+    assert "sudah diteruskan" in bodies(engine, OPERATIONS, "card:1:word:")[-1]
+
+
+async def test_an_order_that_is_withdrawn_takes_back_what_it_passed_on(
+    reported: IncomingEvent, take: Take, order: Event, withdraw: React, engine: Engine
+) -> None:
+    passed = order("teruskan BPBD")
+    await take(passed)
+    deliver(engine)
+    await take(withdraw(passed))
+    [relay, gone] = sent(engine, POSKO)
+    assert gone["content"]["event_id"] == f"outbox:{relay['key']}"
+    assert incident(engine).status is Status.BARU
+    assert "Status: baru" in shown(engine, OPERATIONS)
+    assert "Diteruskan" not in shown(engine, OPERATIONS)
+    await take(order("teruskan BPBD"))
+    assert len([row for row in sent(engine, POSKO) if row["action"] == "event"]) == 2, "and it can be passed on again"
+
+
+async def test_taken_back_also_when_something_followed(
+    reported: IncomingEvent, take: Take, order: Event, react: React, withdraw: React, engine: Engine
+) -> None:
+    passed = order("teruskan BPBD")
+    await take(passed)
+    deliver(engine)
+    await take(react("🚓"), withdraw(passed))
+    assert [row["action"] for row in sent(engine, POSKO)] == ["event", "redaction"]
+    assert incident(engine).status is Status.DITANGANI
+
+
 async def test_an_agency_without_a_room_is_noted_and_the_officer_told_to_call(
     reported: IncomingEvent, take: Take, order: Event, engine: Engine
 ) -> None:

@@ -105,6 +105,16 @@ async def test_a_shared_place_stands_on_the_card(
     assert "-6.9" in shown(engine, OPERATIONS)
 
 
+async def test_a_place_shared_outside_the_thread_belongs_to_the_report_just_made(
+    reported: IncomingEvent, take: Take, event: Event, engine: Engine
+) -> None:
+    place = {"room": OJOL, "kind": Kind.LOCATION, "content": {"geo_uri": "geo:-6.9,109.7"}}
+    await take(event(sender="@lain:batang.test", **place), event(sender=REPORTER, sent_at=NOW + 16 * 60_000, **place))
+    assert incident(engine).location is None, "somebody else's place, or one shared much later, is none of it"
+    await take(event(sender=REPORTER, **place))
+    assert incident(engine).location == "-6.900000,109.700000"
+
+
 async def test_a_plain_reply_to_the_bot_counts_like_the_thread(
     reported: IncomingEvent, take: Take, order: Event, more: Event, engine: Engine
 ) -> None:
