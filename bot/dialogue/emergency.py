@@ -17,11 +17,14 @@ from bot.dialogue.mind import Mind
 from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.speak import Said
 from bot.dialogue.turn import Turn
-from bot.dialogue.verdict import Sureness
+from bot.dialogue.verdict import Sureness, likeliest_emergency
 from bot.language.mask import mask
 
 Otherwise = Callable[[Turn], Decision]
 """How a message is decided that has nothing to do with the emergency."""
+
+_TAKEN = {"slot_filled", "chosen", "none_of_these", "command_cancel", "command_back", "corrected", "follow_up"}
+"""Reasons of decisions on what the talk was waiting for."""
 
 
 class Emergencies:
@@ -34,6 +37,14 @@ class Emergencies:
         """The emergency whose words the message holds."""
         hit = turn.understanding.hit
         return hit.rule if hit is not None and hit.rule.outcome is RuleOutcome.EMERGENCY else None
+
+    def alike(self, turn: Turn, decision: Decision) -> tuple[Rule, float] | None:
+        """The emergency whose examples the message is like, and how much; never a command or an answer that fits."""
+        understanding = turn.understanding
+        if understanding.hit is not None or understanding.alias is not None or decision.reason in _TAKEN:
+            return None
+        found = likeliest_emergency(understanding, self._mind.flows, self._mind.limits)
+        return (self._mind.understander.rules_by_reason[found.label], found.score) if found else None
 
     def advise(self, turn: Turn, rule: Rule, score: float = 1.0) -> Decision:
         """First what to do; then, in private, whether officers may be told. The running flow waits meanwhile."""
@@ -59,6 +70,15 @@ class Emergencies:
         if answer is None:
             return self._detailed(turn, alarm, otherwise)
         return self._agreed(turn, alarm) if answer else self._refused(turn)
+
+    def aside(self, turn: Turn, decision: Decision) -> Decision:
+        """A question that holds the words of an emergency is answered, with 110 in case it is one after all."""
+        overruled = turn.understanding.overruled
+        if overruled is None or overruled.rule.outcome is not RuleOutcome.EMERGENCY:
+            return decision
+        if decision.outcome is Outcome.EMERGENCY:
+            return decision
+        return replace(decision, reply=f"{decision.reply}\n\n{self._mind.phrases.emergency_aside.strip()}")
 
     def located(self, state: Conversation, place: str, now: datetime) -> Decision:
         """A shared location, before an emergency or after it."""

@@ -75,10 +75,8 @@ class Engine:
         if turn.state.alarm is not None:
             return self._emergencies.heard(turn, turn.state.alarm, self._usual)
         decision = self._usual(turn)
-        if decision.outcome is Outcome.EMERGENCY:  # found by its likeness to the examples of a rule
-            rule = self.mind.understander.rules_by_reason[decision.reason]
-            return self._emergencies.advise(turn, rule, decision.score)
-        return decision
+        alike = self._emergencies.alike(turn, decision)
+        return self._emergencies.advise(turn, *alike) if alike else self._emergencies.aside(turn, decision)
 
     def _usual(self, turn: Turn) -> Decision:
         """The first that knows what to make of the message."""

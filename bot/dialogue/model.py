@@ -278,6 +278,8 @@ class PhrasesFile(Part):
     """After a further detail, while that has not been answered."""
     emergency_sent: Text
     emergency_withheld: Text
+    emergency_aside: Text
+    """Below the answer to a question that holds the words of an emergency without being one."""
     place_kept: Text
     """A location came before anybody asked for one."""
     choose_retry: Text

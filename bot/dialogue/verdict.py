@@ -48,7 +48,7 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
     ranked = understanding.candidates
     if not ranked:
         return Verdict(Sureness.LOST, "no_words")
-    alarm = _alarm(ranked, flows, limits)
+    alarm = likeliest_emergency(understanding, flows, limits)
     if alarm is not None:
         return Verdict(Sureness.SURE, "matched", alarm.label, alarm.score)
     best = ranked[0]
@@ -68,8 +68,9 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
     return _by_topic(understanding, flows, limits)
 
 
-def _alarm(ranked: tuple[Candidate, ...], flows: Flows, limits: Thresholds) -> Candidate | None:
-    """An emergency needs less than others: nobody is harmed by reading 110 once too often."""
+def likeliest_emergency(understanding: Understanding, flows: Flows, limits: Thresholds) -> Candidate | None:
+    """The emergency that a message is like. It needs less than others: reading 110 once too often harms nobody."""
+    ranked = understanding.candidates
     emergencies = _of(flows, RuleOutcome.EMERGENCY)
     likeliest = next((candidate for candidate in ranked if candidate.label in emergencies), None)
     if likeliest is None or likeliest.score < max(limits.alarm, ranked[0].score - limits.alarm_margin):
