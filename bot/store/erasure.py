@@ -172,6 +172,10 @@ def _renamed(connection: Connection, key: str) -> list[str]:
 def _under(connection: Connection, key: str) -> list[str]:
     """A key and those below it ("ticket:7", "ticket:7:in:$event")."""
     below = outbox.c.key.startswith(f"{key}:", autoescape=True)
+    if (
+        connection.dialect.name == "sqlite"
+    ):  # ";" follows ":": a range of the keys' index, which LIKE does not use there
+        below = and_(outbox.c.key > f"{key}:", outbox.c.key < f"{key};")
     return list(connection.scalars(select(outbox.c.key).where(or_(outbox.c.key == key, below))))
 
 

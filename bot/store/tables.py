@@ -262,6 +262,7 @@ incident_links = Table(
     Column("reasons", Json, nullable=False),
     Column("by", String),  # null: the machine proposed it
     Column("at", BigInteger, nullable=False),
+    Index(None, "transmission_id"),
 )
 
 incident_history = Table(

@@ -1,4 +1,7 @@
-"""Exports and erasures: who took what out of the log, which alerts were made of it, who asked to be forgotten."""
+"""Exports and erasures: who took what out of the log, which alerts were made of it, who asked to be forgotten.
+
+Also an index of links by transmission: every report asks for its incident, and so does every erasure.
+"""
 
 from __future__ import annotations
 
@@ -54,10 +57,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("erasures", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_erasures_state"), ["state"], unique=False)
+    with op.batch_alter_table("incident_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_incident_links_transmission_id"), ["transmission_id"], unique=False)
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("incident_links", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_incident_links_transmission_id"))
     with op.batch_alter_table("erasures", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_erasures_state"))
     op.drop_table("erasures")
