@@ -41,6 +41,7 @@ HELP = (
     "- `teruskan BPBD` kirim ke ruang instansi, tanpa nama pelapor\n"
     "- `gabung #12` laporan yang sama · `tautkan #12` berkaitan · `pisah 2` laporan ke-2 berdiri sendiri\n"
     "- `selesai: sebabnya` · `palsu` · `bukan kejadian` · `tidak terverifikasi` · `buka lagi` · `ambil alih`\n"
+    "- `pribadi` tidak diulang di mana pun, yang sudah dikirim ditarik\n"
     "- `catatan …` disimpan, tidak dikirim · `tanya …` pasti dikirim ke pelapor\n"
     "- `blokir 7 hari: sebabnya` · `buka blokir`\n\n"
     "**Reaksi:** 👀 ambil · ✅ benar · 🚓 tangani · 🏁 selesai · ❌ palsu · 🔁 duplikat. Ditarik, batal."

@@ -26,3 +26,10 @@ def officer(desk: Desk, event: IncomingEvent) -> Officer | None:
     if event.encrypted_room and event.kind not in _CLEAR and event.trust is not Trust.DEVICE:
         return None
     return one
+
+
+def by_officer(desk: Desk, event: IncomingEvent) -> bool:
+    """Whether an officer of our own server says something in a channel that the files give them power in."""
+    server = desk.config.homeserver.server_name
+    one = desk.content.rooms.officer(event.sender, server)
+    return one is not None and event.sender.endswith(f":{server}")

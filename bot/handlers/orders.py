@@ -18,7 +18,7 @@ from bot.incidents.orders import Order, Unsure, Verb
 from bot.incidents.rules import Urgency
 from bot.markup import escape
 from bot.outgoing import Outgoing
-from bot.store import amendments, incidents, outbox, search
+from bot.store import amendments, copies, incidents, outbox, search
 from bot.store.incidents import Incident, Link
 
 _DONE = "👌"
@@ -115,11 +115,29 @@ def _category(given: _Given) -> bool:
         event_id=given.event.event_id, now=given.now,
     )  # fmt: skip
     if private and not was_private:
-        # What a channel or an agency has read of it goes: from now on it is nobody's to repeat.
-        for report in incidents.links(given.connection, given.incident.id):
-            retraction.take_back(given.connection, f"reply:{report.event_id}", given.now)
-            retraction.take_back_copies(given.connection, report.event_id, given.now)
+        _hush(given)
     return True
+
+
+def _private(given: _Given) -> bool:
+    amendments.set_private(
+        given.connection, given.incident.id, actor=given.event.sender, event_id=given.event.event_id, now=given.now
+    )
+    _hush(given)
+    return True
+
+
+def _hush(given: _Given) -> None:
+    """What a channel or an agency has read of it goes: from now on it is nobody's to repeat."""
+    for report in incidents.links(given.connection, given.incident.id):
+        retraction.take_back(given.connection, f"reply:{report.event_id}", given.now)
+        for one in copies.of_source(given.connection, report.event_id):
+            if one.kind in (copies.RELAY, copies.MORE):
+                copies.withdraw(given.connection, one.key, given.now)
+                retraction.take_back(given.connection, one.key, given.now)
+    for one in copies.of_incident(given.connection, given.incident.id, (copies.TO_REPORTER,)):
+        copies.withdraw(given.connection, one.key, given.now)
+        retraction.take_back(given.connection, one.key, given.now)
 
 
 def _urgency(given: _Given) -> bool:
@@ -321,6 +339,7 @@ _DEEDS: dict[Verb, Callable[[_Given], bool]] = {
     Verb.FORWARD: _forward,
     Verb.STATUS: _status,
     Verb.TAKE_OVER: _take_over,
+    Verb.PRIVATE: _private,
     Verb.BLOCK: _block,
     Verb.UNBLOCK: _unblock,
     Verb.HELP: _help,

@@ -13,10 +13,13 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import conduct, phrases, questions, talk
+from bot.handlers import casewords, conduct, phrases, questions, talk
 from bot.handlers.desk import Desk
+from bot.handlers.officers import by_officer
 from bot.handlers.takeup import Said, analyse, privacy_notice, show_officers, take_up
 from bot.incidents import cards
+from bot.language.mask import mask
+from bot.markup import escape
 from bot.store import incidents, search, transmissions
 from bot.voice.heard import Heard
 
@@ -24,7 +27,12 @@ Purpose = Literal["report", "question", "note"]
 
 
 def take_voice(connection: Connection, event: IncomingEvent, desk: Desk, now: int, *, purpose: Purpose) -> None:
-    """Persist first: the note is in the log before anything is fetched."""
+    """Persist first: the note is in the log before anything is fetched.
+
+    What an officer says in a channel is written down for those who read, and is no report.
+    """
+    if purpose == "report" and by_officer(desk, event):
+        purpose = "note"
     if purpose == "report" and conduct.is_blocked(connection, event, desk, now):
         return
     number = transmissions.add(connection, event, purpose=purpose, now=now)
@@ -53,7 +61,12 @@ def heard(
             questions.answer(connection, event, desk, now, heard=said.text, audio=said.audio)
         return
     if row.purpose == "note":
-        talk.officer_heard(connection, event, desk, said.text, now)
+        if not talk.officer_heard(connection, event, desk, said.text, now):
+            words = (
+                casewords.SPOKEN.format(text=escape(mask(said.text))) if said.text.strip() else phrases.NOTHING_HEARD
+            )
+            desk.record(connection, "transmission.note", event.event_id, {"text": said.text}, now)
+            desk.say(connection, event, f"reply:{event.event_id}", words, now, notice=True, thread=True)
         return
     report = talk.followed(connection, event)
     if report is not None:

@@ -131,17 +131,27 @@ def from_officer(connection: Connection, event: IncomingEvent, desk: Desk, numbe
     return True
 
 
-def officer_heard(connection: Connection, event: IncomingEvent, desk: Desk, text: str, now: int) -> None:
-    """What an officer said by voice, in writing: for the colleagues, and for the reporter who has the recording."""
+def officer_heard(connection: Connection, event: IncomingEvent, desk: Desk, text: str, now: int) -> bool:
+    """What an officer said by voice, in writing: for the colleagues, and for the reporter who has the recording.
+
+    False when it was not said under a card.
+    """
     number = board.incident_of(_about(connection, event))
-    if number is None or not text.strip():
-        return
-    board.post(connection, desk, number, f"spoken:{event.event_id}", casewords.SPOKEN.format(text=quoted(text)), now)
+    if number is None:
+        return False
+    if not text.strip():
+        return True
+    what = f"spoken:{event.event_id}"
+    board.post(connection, desk, number, what, casewords.SPOKEN.format(text=quoted(text)), now)
+    copies.add(
+        connection, f"{board.card_key(number)}:{what}", number, source=event.event_id, kind=copies.IN_HOUSE, now=now
+    )
     report, _ = _whom(connection, event, desk, number)
     sound = f"talk:{number}:{report.transmission_id}:{event.event_id}" if report else ""
     if report is not None and copies.by_key(connection, sound) is not None:
         said = render(casewords.FROM_OFFICER_SPOKEN.format(text=quoted(text))).content(notice=True)
         _to_reporter(connection, event, desk, number, report, f"{sound}:words", said, now)
+    return True
 
 
 def _to_reporter(

@@ -28,6 +28,8 @@ def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: i
     if event.kind is not Kind.REDACTION or event.target is None:
         return
     known = transmissions.by_event(connection, event.target)
+    if known is not None and known.purpose == "note" and known.room_id == event.room_id:
+        _forget_note(connection, event.target, desk, now)
     if known is None or known.room_id != event.room_id or known.purpose != "report":
         if known is None:  # an agency's answer to a report, maybe
             retraction.take_back_copies(connection, event.target, now)
@@ -65,10 +67,22 @@ def by_officer(connection: Connection, event: IncomingEvent, desk: Desk, now: in
     """Words that an officer sent to a reporter were redacted in the operations room: their copies go, too."""
     if event.target is None:
         return
+    note = transmissions.by_event(connection, event.target)
+    if note is not None and note.purpose == "note" and note.room_id == event.room_id:
+        _forget_note(connection, event.target, desk, now)
     taken = retraction.take_back_copies(connection, event.target, now)
     if taken:
         payload = {"officer": event.sender, "incident": taken[0].incident_id, "copies": len(taken)}
         desk.record(connection, "incident.unsaid", event.event_id, payload, now)
+
+
+def _forget_note(connection: Connection, event_id: str, desk: Desk, now: int) -> None:
+    """An officer's voice: its recording, its words, and our writing of them."""
+    row = transmissions.withdrawn(connection, event_id, now)
+    if row is not None:
+        _remove(desk, row)
+        retraction.take_back(connection, f"reply:{event_id}", now)
+        _forget(connection, event_id, desk, now)
 
 
 def _incidents(connection: Connection, transmission_id: int) -> list[int]:

@@ -34,6 +34,7 @@ class Verb(StrEnum):
     STATUS = "status"
     BLOCK = "blokir"
     UNBLOCK = "buka blokir"
+    PRIVATE = "pribadi"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ _WORDS = {
     "balas": Verb.ASK,
     "blokir": Verb.BLOCK,
 }
-_WHOLE = {"bantuan": Verb.HELP, "ambil alih": Verb.TAKE_OVER, "buka blokir": Verb.UNBLOCK}
+_WHOLE = {"bantuan": Verb.HELP, "ambil alih": Verb.TAKE_OVER, "buka blokir": Verb.UNBLOCK, "pribadi": Verb.PRIVATE}
 """Orders only when nothing else is said: their words begin ordinary sentences, too ("bantuan segera datang")."""
 _STATUSES = {
     "ditinjau": Status.DITINJAU,

@@ -36,6 +36,13 @@ def set_category(
     return log.get(connection, number)
 
 
+def set_private(connection: Connection, number: int, *, actor: str, event_id: str, now: int) -> None:
+    """An officer says that it is nobody's to repeat, whatever its kind."""
+    analysis = replace(log.get(connection, number).analysis, private=True)
+    _write(connection, number, now, analysis=analysis.to_json())
+    log.note(connection, number, "private", actor=actor, after="ya", event_id=event_id, now=now)
+
+
 def set_urgency(connection: Connection, number: int, urgency: Urgency, *, actor: str, event_id: str, now: int) -> None:
     """An officer says how soon somebody must act, up or down."""
     before = log.get(connection, number)

@@ -16,6 +16,8 @@ RELAY = "relay"
 MORE = "relay_more"
 """What follows it: further reports, recordings."""
 TO_REPORTER, FROM_REPORTER = "to_reporter", "from_reporter"
+IN_HOUSE = "in_house"
+"""Officers' own words in writing, in the thread of a card."""
 
 
 @dataclass(frozen=True)

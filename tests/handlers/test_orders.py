@@ -268,6 +268,19 @@ async def test_what_becomes_private_is_taken_back_from_the_channel(
         assert incidents.near(connection, incident(engine).analysis, incident(engine).opened_at)
 
 
+async def test_an_officer_makes_any_report_private_and_the_channel_forgets_it(
+    reported: IncomingEvent, take: Take, order: Event, engine: Engine
+) -> None:
+    await take(order("di sebelah mana?"), order("pribadi"))
+    assert incident(engine).analysis.private
+    assert incident(engine).category == "laka_lantas"
+    gone = {row["content"]["event_id"] for row in sent(engine, OJOL) if row["action"] == "redaction"}
+    assert f"outbox:reply:{reported.event_id}" in gone
+    assert any(key.startswith("outbox:talk:1:") for key in gone)
+    assert "Pribadi" in shown(engine, OPERATIONS)
+    assert "incident.order" in audited(engine)
+
+
 async def test_a_private_report_is_not_merged_with_an_open_one(
     second: IncomingEvent, take: Take, order: Event, engine: Engine
 ) -> None:

@@ -238,3 +238,21 @@ async def test_a_photo_of_an_officer_is_not_sent_and_they_are_told(
     await take(order("foto.jpg", kind=Kind.IMAGE))
     assert sent(engine, OJOL) == before
     assert "tidak dikirim" in bodies(engine, OPERATIONS, "card:1:word:")[-1]
+
+
+async def test_what_an_officer_says_in_a_channel_is_written_down_and_is_no_report(
+    take: Take, event: Event, withdraw: React, database: Database, desk: Desk, engine: Engine
+) -> None:
+    note = event(room=OJOL, kind=Kind.AUDIO, sender="@ani:batang.test")
+    await take(note)
+    hear(database, desk, note, "kecelakaan di desa Plelen sudah kami tangani, silakan lewat")
+    assert sent(engine, OPERATIONS) == []
+    [row] = [row for row in sent(engine, OJOL) if row["key"] == f"reply:{note.event_id}"]
+    assert "silakan lewat" in row["content"]["body"]
+    assert row["content"]["msgtype"] == "m.notice"
+    await take(withdraw(note, "@ani:batang.test", OJOL))
+    with engine.connect() as connection:
+        found = transmissions.by_event(connection, note.event_id)
+        assert found is not None
+        assert found.state == "withdrawn"
+    assert any(row["action"] == "redaction" for row in sent(engine, OJOL))

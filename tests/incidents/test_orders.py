@@ -38,6 +38,7 @@ from bot.incidents.orders import Order, Unsure, Verb, read
         ("blokir", Order(Verb.BLOCK)),
         ("blokir 3 hari: laporan palsu", Order(Verb.BLOCK, "laporan palsu", number=3)),
         ("buka blokir", Order(Verb.UNBLOCK)),
+        ("Pribadi.", Order(Verb.PRIVATE)),
     ],
 )
 def test_an_order_is_read_as_written(text: str, order: Order) -> None:
