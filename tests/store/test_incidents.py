@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from incident_world import ANALYSER, NOON, report
 
-from bot.incidents.lifecycle import Status, TransitionError
+from bot.incidents.lifecycle import Status, TransitionError, standing
 from bot.store import incidents, transmissions
 
 MINUTE = 60_000
@@ -134,3 +137,51 @@ def test_an_impossible_step_changes_nothing(engine: Engine) -> None:
 def test_an_unknown_number_is_told(engine: Engine) -> None:
     with engine.begin() as connection, pytest.raises(LookupError, match="nomor 99"):
         incidents.get(connection, 99)
+
+
+OFFICERS = ("@ani:ex.org", "@budi:ex.org")
+DEEDS = st.one_of(
+    st.tuples(st.just("status"), st.sampled_from(OFFICERS), st.sampled_from(sorted(Status))),
+    st.tuples(st.just("undo"), st.sampled_from(OFFICERS), st.integers(0, 9)),
+    st.tuples(st.just("claim"), st.sampled_from(OFFICERS), st.none()),
+    st.tuples(st.just("reopen"), st.none(), st.none()),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(deeds=st.lists(DEEDS, max_size=12))
+def test_whatever_officers_do_and_undo_the_entry_stands_where_its_history_leads(
+    engine: Engine, deeds: list[tuple[str, str | None, object]]
+) -> None:
+    with engine.connect() as connection, connection.begin() as transaction:
+        number, _ = report(connection, 1, "laka di Cilubah")
+        lines = len(incidents.history(connection, number))
+        for at, (deed, actor, what) in enumerate(deeds):
+            event_id, now = f"$deed{at}", NOON + at
+            if deed == "status":
+                with contextlib.suppress(TransitionError):
+                    incidents.change_status(
+                        connection, number, Status(str(what)), actor=str(actor), reason="x", event_id=event_id, now=now
+                    )
+            elif deed == "undo":
+                incidents.undo(connection, number, f"$deed{what}", actor=str(actor), event_id=event_id, now=now)
+            elif deed == "claim":
+                incidents.claim(connection, number, actor=str(actor), event_id=event_id, now=now)
+            else:
+                incidents.reopen(connection, number, event_id=event_id, now=now)
+            history = incidents.history(connection, number)
+            assert len(history) >= lines, "the history only grows"
+            lines = len(history)
+            incident, stands = incidents.get(connection, number), standing(history)
+            assert (incident.status, incident.claimed_by) == (stands.status, stands.claimed_by)
+        transaction.rollback()
+
+
+def test_a_step_is_known_by_the_event_that_made_it(engine: Engine) -> None:
+    with engine.begin() as connection:
+        number, _ = report(connection, 1, "laka di Cilubah")
+        incidents.change_status(
+            connection, number, Status.DITINJAU, actor=OFFICER, reason=None, event_id="$a", now=NOON + 1
+        )
+        assert incidents.of_step(connection, "$a") == (number, "status")
+        assert incidents.of_step(connection, "$b") is None
