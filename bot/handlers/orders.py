@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -211,6 +211,9 @@ def merge(
         return False
     amendments.merge(connection, incident.id, other.id, actor=event.sender, now=now)
     cause = event.event_id
+    # What was graver there is graver here, too: a merge must not silence an alarm.
+    incidents.learn(connection, other.id, replace(incident.analysis, urgency=Urgency(incident.urgency)), now)
+    watch.ring(connection, desk, other.id, now, cause=cause)
     board.post(connection, desk, other.id, f"merged:{cause}", casewords.MERGED_HERE.format(number=incident.id), now)
     search.index(connection, other.id)
     board.refresh(connection, desk, other.id, cause, now)

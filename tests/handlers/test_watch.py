@@ -162,3 +162,14 @@ async def test_a_report_read_late_calls_nobody(
     [card] = [row for row in sent(engine, OPERATIONS)]
     assert card["content"]["m.mentions"] == {}
     assert look(database, desk, 30) == 0
+
+
+async def test_merged_into_something_harmless_an_emergency_is_one_there(
+    take: Take, event: Event, order: Event, engine: Engine, database: Database, desk: Desk
+) -> None:
+    await take(event("lampu merah mati di Subah", room=OJOL), event(CRASH, room=OJOL, sender=REPORTER))
+    deliver(engine)
+    await take(order("gabung #1", thread_root="$card:2"))
+    assert incident(engine, 1).urgency == "darurat"
+    assert look(database, desk, 5) == 1
+    assert calls(engine)[0]["key"].startswith("alarm:1:")
