@@ -52,6 +52,8 @@ class Pattern:
     """As a regular expression over `Words.line`."""
     literals: frozenset[str]
     """Whole words it looks for: the vocabulary that misspelt words may be corrected to."""
+    anchors: tuple[str, ...] = ()
+    """Letters of which some stand in every line that it finds: most patterns are ruled out by looking for these."""
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
@@ -60,6 +62,8 @@ class Pattern:
 
     def find(self, words: Words) -> Iterator[Match]:
         """Every place where it occurs, left to right."""
+        if self.anchors and not any(anchor in words.line for anchor in self.anchors):
+            return
         for found in self.regex.finditer(words.line):
             if found.end() > found.start():
                 yield Match(self.source, words.index(found.start()), words.index(found.end() - 1))
@@ -78,6 +82,7 @@ def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:
     """Translate one pattern. Raises PatternError for a bad element, an unknown set or nothing but gaps."""
     literals: set[str] = set()
     parts: list[str] = []
+    anchors: tuple[str, ...] = ()
     solid = 0
     for element in source.replace("-", " ").split():
         if not _ELEMENT.match(element):
@@ -90,6 +95,9 @@ def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:
             solid += 1
             continue
         optional = element.endswith("?")
+        if not optional:
+            own = tuple(sorted({anchor for word in element.split("|") for anchor in _anchors(word, lexicon)}))
+            anchors = own if not anchors or len(own) < len(anchors) else anchors
         choices = [
             choice for word in element.rstrip("?").split("|") for choice in _choices(word, source, lexicon, literals)
         ]
@@ -97,7 +105,22 @@ def compile_pattern(source: str, lexicon: Lexicon = Lexicon()) -> Pattern:
         solid += not optional
     if not solid:
         raise PatternError(f"'{source}' names no word")
-    return Pattern(source, r"(?:^|(?<= ))" + "".join(parts), frozenset(literals))
+    return Pattern(source, r"(?:^|(?<= ))" + "".join(parts), frozenset(literals), anchors)
+
+
+def _anchors(word: str, lexicon: Lexicon) -> Iterator[str]:
+    """Letters of which some stand wherever an alternative does."""
+    if word.startswith("@"):
+        for entry in lexicon.sets.get(word[1:], ()):
+            yield from _anchors(entry.replace("-", " ").split()[0], lexicon)
+    elif "_" in word:
+        yield from _anchors(word.split("_")[0], lexicon)
+    elif word.startswith("~"):
+        root = plain(word[1:])
+        yield root[1:] if root[:1] in _NASAL else root
+    else:
+        body = plain(word.strip("*"))
+        yield lexicon.spelling.get(body, body) if "*" not in word else body
 
 
 def _choices(word: str, source: str, lexicon: Lexicon, literals: set[str]) -> Iterable[str]:

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from bot.incidents.patterns import Lexicon, PatternError, compile_pattern
+from bot.incidents.analysis import Analyser
+from bot.incidents.patterns import Lexicon, PatternError, compile_pattern, samples
+from bot.incidents.rules import Rules
 from bot.incidents.words import scan
 
 
@@ -52,3 +56,21 @@ def test_a_pattern_outside_the_language_is_refused(bad: str) -> None:
 def test_a_long_text_without_a_match_is_searched_in_linear_time() -> None:
     words = scan("rumah " * 5000)
     assert list(compile_pattern("rumah ... rumah ... terbakar").find(words)) == []
+
+
+def test_no_pattern_of_ours_is_ruled_out_where_it_would_be_found(rules: Rules) -> None:
+    """The letters that rule a pattern out quickly stand in every line that it finds."""
+    patterns = [pattern for one in rules.categories for pattern in (*one.words, *one.unless, *one.hints)]
+    patterns += [pattern for lists in (rules.kinds, rules.urgency) for every in lists.values() for pattern in every]
+    for pattern in patterns:
+        for line in samples(pattern.source, rules.lexicon):
+            assert any(anchor in line for anchor in pattern.anchors) or not pattern.anchors, (pattern.source, line)
+            assert pattern.regex.search(line), (pattern.source, line)
+
+
+def test_a_long_paste_costs_no_more_than_a_moment(analyser: Analyser) -> None:
+    """Bounded work: the longest text that is looked at, of words that many patterns begin with."""
+    analyser.analyse("laka")
+    started = time.process_time()
+    analyser.analyse("motor jalan tidak satu " * 2000)
+    assert time.process_time() - started < 10
