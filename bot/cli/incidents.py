@@ -23,6 +23,7 @@ from bot.clock import now, now_ms
 from bot.config import Config, load_config
 from bot.handlers.replies import permalink
 from bot.incidents.analysis import Analyser, Analysis
+from bot.incidents.details import details
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
 from bot.incidents.inquiry import read_inquiry
 from bot.incidents.nearnames import NearNames
@@ -220,27 +221,10 @@ def _explain(analysis: Analysis) -> None:
             markup=False,
             highlight=False,
         )
-    for line in _details(analysis):
-        console.print(f"  {line}", markup=False, highlight=False)
+    for line in details(analysis):
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     for one in analysis.evidence:
         console.print(f"  {one.rule}: “{one.words}”", markup=False, highlight=False)
-
-
-def _details(analysis: Analysis) -> Iterator[str]:
-    """Misheard names, victims, vehicles, times, radio codes; each with the words that said it."""
-    found = analysis.particulars
-    for change in analysis.changes:
-        yield f"terdengar “{change.heard}” → {change.name} ({change.score:.2f})"
-    for title, counted in (("korban", found.victims), ("kendaraan", found.vehicles)):
-        for one in counted:
-            count = "jumlah belum pasti" if one.count is None else str(one.count)
-            yield f"{title:9}{one.kind}: {count} “{one.words}”"
-    for moment in found.moments:
-        start, end = moment.start.strftime("%d-%m %H.%M"), moment.end.strftime("%d-%m %H.%M")
-        yield f"waktu    {start}{'' if start == end else ' – ' + end} WIB “{moment.words}”"
-    for code in found.codes:
-        doubt = ", meragukan" if code.doubtful else ""
-        yield f"kode     {code.code}: {code.meaning}{doubt} “{code.words}”. {code.note}"
 
 
 def _lines(texts: list[str] | None, stdin: bool) -> Iterator[str]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from bot.incidents.analysis import Analysis
+from bot.incidents.details import details
 from bot.incidents.lifecycle import TITLES, Status
 from bot.incidents.placeline import place_line
 from bot.incidents.rules import Urgency
@@ -205,6 +206,8 @@ def card(
             lines.append(f"⚠️ _{doubts}_")
         if evidence := _evidence(analysis):
             lines.append(f"🔎 {evidence}")
+        if beside_it := details(analysis):
+            lines.append("\n".join(escape(line) for line in beside_it))
     if place:
         lines.append(f"📌 [Lokasi yang dibagikan]({map_link(place)})")
     lines += _others(beside, zone)
