@@ -261,7 +261,7 @@ def test_content_that_never_settles_is_refused(district: Path, monkeypatch: pyte
     from bot import content as module
 
     numbers = iter(range(100))
-    monkeypatch.setattr(module, "content_version", lambda config: str(next(numbers)))
+    monkeypatch.setattr(module, "content_files", lambda config: {"flows/skck.yaml": f"{next(numbers):064x}"})
     content, problems = load_content(load_config(district / "config.yaml", {}))
     assert content is None
     assert "keeps changing" in problems[0].message
