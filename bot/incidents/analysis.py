@@ -7,7 +7,7 @@ nothing is dropped because the machine did not understand it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -137,6 +137,14 @@ class Analysis:
             title=row.get("title", row["category"]),
             about_title=row.get("about_title", ""),
         )
+
+
+_QUOTING = ("evidence", "places", "corrections", "victims", "vehicles", "plates", "times", "codes")
+
+
+def without_words(row: Mapping[str, Any], text: str = "") -> dict[str, Any]:
+    """A stored analysis whose message is gone: all that quotes its words is emptied; kind and district stay."""
+    return {**row, "text": text, **{name: [] for name in _QUOTING}}
 
 
 class Analyser:

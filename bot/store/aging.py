@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, exists, null, or_, select, update
 from sqlalchemy import delete as delete_from
 
+from bot.incidents.analysis import without_words
 from bot.incidents.lifecycle import ACTIVE
 from bot.store import indexing
 from bot.store.erasure import GONE
@@ -46,7 +47,7 @@ def erase_closed_incidents(connection: Connection, before: int) -> int:
         for row in connection.execute(
             select(incidents.c.id, incidents.c.analysis).where(incidents.c.id.in_(part))
         ).all():
-            analysis = {**row.analysis, "text": "", "evidence": [], "places": []}
+            analysis = without_words(row.analysis)
             connection.execute(
                 update(incidents)
                 .where(incidents.c.id == row.id)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, select, update
 
+from bot.incidents.analysis import without_words
 from bot.store import indexing
 from bot.store.tables import incident_links, incidents, transcripts, transmissions
 
@@ -56,7 +57,7 @@ def _retell(connection: Connection, number: int, *, was_place: bool) -> None:
         values["text"] = _first(texts)
     if row.analysis.get("text") not in texts:
         # Places and evidence were read out of words that are gone; the kind and the district are the log's own.
-        values["analysis"] = {**row.analysis, "text": _first(texts), "evidence": [], "places": []}
+        values["analysis"] = without_words(row.analysis, _first(texts))
         values["places"] = []
         was_place = True
     if was_place and not any(one.kind == "location" for one in said):

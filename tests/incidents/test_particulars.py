@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.incidents.analysis import Analyser, Analysis
+from bot.incidents.analysis import Analyser, Analysis, without_words
 from bot.incidents.moments import WIB
 from bot.incidents.particulars import Counted
 from bot.incidents.rules import load_rules
@@ -131,6 +131,17 @@ def test_what_was_found_survives_being_stored(analyser: Analyser) -> None:
     text = "3-3-L barusan di pelelen Gringsing dua orang luka truk G 1234 AB"
     analysis = analyser.analyse(text, when=WHEN)
     assert Analysis.from_json(json.loads(json.dumps(analysis.to_json()))).to_json() == analysis.to_json()
+
+
+def test_nothing_is_left_of_the_words_of_a_message_that_is_gone(analyser: Analyser) -> None:
+    text = "3-3-L barusan di pelelen Gringsing dua orang luka truk G 1234 AB"
+    row = without_words(analyser.analyse(text, when=WHEN).to_json())
+    kept = json.dumps(row)
+    assert not any(word in kept for word in ("pelelen", "dua orang", "barusan", "3-3", "1234"))
+    assert (row["category"], row["district"]) == ("medis", "Gringsing")
+    # A new field that quotes must be added to those that are emptied.
+    fixed = {"category", "urgency", "district", "report", "about", "private", "title", "about_title", "text"}
+    assert all(value == [] for name, value in row.items() if name not in fixed)
 
 
 def test_what_an_older_version_stored_is_read(analyser: Analyser) -> None:
