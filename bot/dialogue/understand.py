@@ -44,9 +44,9 @@ class Thresholds:
     telling: float = 0.50
     """From here an intent needs no word of its topic: the examples themselves are told apart well enough."""
     overrule: float = 0.60
-    """From here an intent sets aside a rule whose words stand in the message …"""
+    """From here likeness sets aside a rule whose words stand in the message …"""
     doubt: float = 0.15
-    """… when no rule of that kind is likelier than this: "dulu rumah saya kebakaran, ijazah ikut terbakar"."""
+    """… when the rule and its kind are no likelier than this: "dulu rumah saya kebakaran, ijazah ikut terbakar"."""
     unexplained: float = 0.20
     """Charged when every content word is unexplained; less in proportion."""
 
@@ -64,7 +64,7 @@ class Understanding:
     hit: Hit | None = None
     """The policy rule whose conditions hold."""
     overruled: Hit | None = None
-    """The rule whose conditions hold, though the message as a whole clearly asks for a service."""
+    """The rule whose conditions hold, though the message as a whole clearly means something else."""
     alias: str | None = None
     """The intent that this very message is an alias of."""
     candidates: tuple[Candidate, ...] = ()
@@ -176,7 +176,7 @@ class Understander:
             (ranked if there else held).append(charged)
         ranked.sort(key=_order)
         hit = self._rules.apply(reading, own)
-        overruled = hit if hit is not None and self._asks_a_service(hit.rule, ranked, facets) else None
+        overruled = hit if hit is not None and self._means_otherwise(hit.rule, ranked, facets) else None
         return Understanding(
             reading=full,
             ranking=ranking,
@@ -196,22 +196,26 @@ class Understander:
             only_aspects=bool(content) and all(position in aspects for position in content),
         )
 
-    def _asks_a_service(self, rule: Rule, ranked: list[Candidate], facets: tuple[str, ...]) -> bool:
-        """Whether likeness to what people ask outweighs the words that a rule looks for.
+    def _means_otherwise(self, rule: Rule, ranked: list[Candidate], facets: tuple[str, ...]) -> bool:
+        """Whether likeness to what people say outweighs the words that a rule looks for.
 
-        An emergency is set aside only by a message that asks about something (its cost, its place, the way to do it).
+        An emergency is set aside only by what we never answer, or by a question about something (its cost, its
+        place, the way to do it).
         """
-        if not ranked or ranked[0].label not in self._flows.services or ranked[0].score < self.thresholds.overrule:
-            return False
-        if rule.outcome is RuleOutcome.EMERGENCY and not facets:
+        best = ranked[0] if ranked else None
+        if best is None or best.label in {OUTSIDE, rule.reason} or best.score < self.thresholds.overrule:
             return False
         rules = self.rules_by_reason
+        if rule.outcome is RuleOutcome.EMERGENCY and best.label not in rules and not facets:
+            return False
         alike = (
             candidate.score
             for candidate in ranked
             if candidate.label in rules and rules[candidate.label].outcome is rule.outcome
         )
-        return max(alike, default=0.0) <= self.thresholds.doubt
+        own = (candidate.score for candidate in ranked if candidate.label == rule.reason)
+        same_kind = best.label in rules and rules[best.label].outcome is rule.outcome
+        return max(own if same_kind else alike, default=0.0) <= self.thresholds.doubt
 
 
 def _hints(found: dict[str, list[tuple[int, int]]]) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
 
 def likeliest_emergency(understanding: Understanding, flows: Flows, limits: Thresholds) -> Candidate | None:
     """The emergency that a message is like. It needs less than others: reading 110 once too often harms nobody."""
-    ranked = understanding.candidates
+    ranked = understanding.candidates if understanding.content else ()  # "tidak ada" is like much
     emergencies = _of(flows, RuleOutcome.EMERGENCY)
     likeliest = next((candidate for candidate in ranked if candidate.label in emergencies), None)
     if likeliest is None or likeliest.score < max(limits.alarm, ranked[0].score - limits.alarm_margin):

@@ -127,8 +127,13 @@ def test_content_in_which_nothing_shadows_anything_is_not_warned_of(tmp_path: Pa
             "'nomor satu' of option 'Wisata' chooses 'Memancing'",
         ),
         (
-            ("policy.yaml", "oli mesin tempel]", "mesin tempel bocor]"),
-            "policy.yaml:13: 'mesin tempel bocor' (rule mesin): rule 'karam' (policy.yaml:5) decides it first",
+            (
+                "policy.yaml",
+                "  - reason: mesin\n    outcome: blocked\n    examples: [mesin tempel rusak",
+                "    examples: [mesin tempel bocor parah]\n"
+                "  - reason: mesin\n    outcome: blocked\n    examples: [mesin tempel bocor",
+            ),
+            "policy.yaml:14: 'mesin tempel bocor' (rule mesin): rule 'karam' (policy.yaml:5) decides it first",
         ),
         (
             ("policy.yaml", "oli mesin tempel]", "pinjam perahu]"),
