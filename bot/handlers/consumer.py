@@ -44,7 +44,7 @@ CATCH_UP_SECONDS = 0.25
 _AS_IT_IS_NOW = frozenset(
     {
         Way.QUESTION, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET, Way.TEXT_REPORT, Way.VOICE_NOTE,
-        Way.FOLLOW_UP, Way.CARD,
+        Way.FOLLOW_UP, Way.CARD, Way.ERASURE, Way.SEARCH,
     }
 )  # fmt: skip
 """What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""

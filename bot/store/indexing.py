@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, column, delete, insert, select, table, text
@@ -38,12 +39,13 @@ def words_of(text_: str) -> list[str]:
     return [word for word in found if word]
 
 
-def stems_of(word: str) -> list[str]:
+@lru_cache(maxsize=65536)
+def stems_of(word: str) -> tuple[str, ...]:
     """The stem, and beside it the one whose first letter a prefix has swallowed ("mengejar" → "kejar")."""
     found = [stem(word)]
     if swallowed := _NASAL.match(word):
         found.append(stem(_SWALLOWED[swallowed.group(1)] + word[swallowed.end() :]))
-    return found
+    return tuple(found)
 
 
 def index(connection: Connection, number: int) -> None:
@@ -100,7 +102,11 @@ def month_mark(at: int) -> str:
 
 def _index(connection: Connection, numbers: Sequence[int]) -> int:
     connection.execute(delete(WORDS).where(WORDS.c.rowid.in_(numbers)))
-    rows = connection.execute(select(incidents).where(incidents.c.id.in_(numbers)).order_by(incidents.c.id)).all()
+    needed = (
+        incidents.c.id, incidents.c.text, incidents.c.district, incidents.c.places, incidents.c.category,
+        incidents.c.opened_at, incidents.c.analysis["title"].as_string().label("title"),
+    )  # fmt: skip
+    rows = connection.execute(select(*needed).where(incidents.c.id.in_(numbers)).order_by(incidents.c.id)).all()
     said: dict[int, list[str]] = {row.id: [] for row in rows}
     standing: set[int] = set()
     for link in connection.execute(
@@ -122,7 +128,7 @@ def _line(row: Any, said: Iterable[str], standing: bool) -> str:
     marks = [category_mark(row.category), month_mark(row.opened_at)]
     if not standing:  # everything that was reported was withdrawn: no word leads here any more
         return " ".join(marks)
-    texts = [row.text, *said, row.analysis.get("title", ""), row.district or ""]
+    texts = [row.text, *said, row.title or "", row.district or ""]
     for place in row.places:
         if place["role"] == "scene":
             texts += [place["name"], place.get("heard", "")]

@@ -194,6 +194,17 @@ async def test_who_thinks_better_of_it_keeps_everything(take: Take, say: Event, 
         assert connection.execute(select(erasures.c.state)).all() == [("cancelled",)]
 
 
+async def test_a_yes_that_was_taken_back_before_it_was_read_erases_nothing(
+    take: Take, say: Event, engine: Engine
+) -> None:
+    await take(say("syarat sim"), say(ASK))
+    yes = say("ya hapus")
+    await take(yes, say(kind=Kind.REDACTION, type="m.room.redaction", target=yes.event_id))
+    with engine.connect() as connection:
+        assert connection.scalar(select(erasures.c.state)) == "asked"
+        assert connection.scalar(select(inbox.c.payload["body"].as_string()).limit(1)) == "syarat sim"
+
+
 async def test_a_yes_to_something_else_erases_nothing(take: Take, say: Event, engine: Engine) -> None:
     await take(say("ya hapus"), say("hapus"), say("ya"))
     assert all("Sudah" not in one for one in told(engine))
