@@ -95,6 +95,7 @@ inbox = Table(
     Index(None, "state", "id"),
     Index(None, "session_id"),
     Index(None, "room_id", "id"),
+    Index(None, "room_id", "kind"),
 )
 
 outbox = Table(

@@ -64,6 +64,8 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_blocks_user_id"), ["user_id"], unique=False)
     with op.batch_alter_table("incident_history", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_incident_history_event_id"), ["event_id"], unique=False)
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbox_room_id_kind"), ["room_id", "kind"], unique=False)
     with op.batch_alter_table("transmissions", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_transmissions_sender_received_at"), ["sender", "received_at"], unique=False
@@ -72,6 +74,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbox_room_id_kind"))
     with op.batch_alter_table("transmissions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_transmissions_sender_received_at"))
     with op.batch_alter_table("incident_history", schema=None) as batch_op:
