@@ -20,7 +20,7 @@ from bot.config import Config
 from bot.content import Content, load_content
 from bot.dialogue.engine import Engine
 from bot.event import Media
-from bot.handlers import announcing, duties, forgetting, forwarding, tickets, watch
+from bot.handlers import announcing, backlog, duties, forgetting, forwarding, tickets, watch
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
@@ -47,7 +47,7 @@ DRAIN_SECONDS = 8.0
 """After SIGTERM; service managers kill after ten."""
 DUTY_SECONDS = 10
 Duty = Callable[[Connection, Desk, int], object]
-LISTENING_AT_ONCE = 8
+LISTENING_AT_ONCE = 32
 """Notes being fetched or heard: more than there are workers, so that the pool can choose fairly among them."""
 
 
@@ -190,6 +190,7 @@ class App:
             forgetting.resume,
             forwarding.confirm,
             watch.look,
+            backlog.look,
             duties.purge,
         ]
         while True:

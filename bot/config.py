@@ -92,6 +92,12 @@ class Speech(Section):
     window_seconds: Annotated[int, Field(ge=5, le=30)] = 30
     timeout_seconds: Annotated[int, Field(ge=5)] = 120
     """For one window; past it the worker is ended and the window counts as failed."""
+    notice_seconds: Annotated[int, Field(ge=1, le=600)] = 10
+    """A note that has waited so long is told in its thread that its transcript comes later."""
+    alarm_seconds: Annotated[int, Field(ge=10)] = 180
+    """A note that has waited so long raises an alarm in the operations room."""
+    alarm_depth: Annotated[int, Field(ge=2)] = 60
+    """So many waiting notes raise it, too; it ends below half of both."""
     late_seconds: Annotated[int, Field(ge=0)] = 120
     """A transcript that comes later says so."""
     stale_seconds: Annotated[int, Field(ge=0)] = 1200

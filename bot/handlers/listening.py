@@ -1,7 +1,7 @@
 """The listening loop: queued voice notes are fetched, heard, and handed to `reports`.
 
 The queue is the database: a restart takes up what was left. Only a worker's death counts towards a note's
-quarantine; the bot's own end does not.
+quarantine; the bot's own end does not. A note that is withdrawn on its way is heard by nobody, and its file goes.
 """
 
 from __future__ import annotations
@@ -9,21 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import structlog
+from sqlalchemy import Connection
 
 from bot import metrics
 from bot.clock import now_ms
 from bot.event import IncomingEvent, Media
-from bot.handlers import reports
+from bot.handlers import reports, waiting
 from bot.handlers.desk import Desk
 from bot.incidents.hotwords import choose_hotwords
-from bot.store import inbox, transmissions
+from bot.store import inbox, notequeue, transmissions
 from bot.store.database import Database
+from bot.store.notequeue import Queued
 from bot.store.placenames import recent_places
 from bot.voice.errors import MediaError, PoolClosed, SpeechTimeout, WorkerCrashed, WorkerLost
 from bot.voice.heard import Heard
@@ -33,6 +35,35 @@ log = structlog.get_logger()
 QUARANTINE_AFTER = 2
 """Worker deaths (or time-outs) on one note."""
 RETRY_MS = (2_000, 10_000, 60_000, 300_000)
+
+
+LANE = 4
+"""Short notes of one room, and as many long ones, that may be under way at once: the rest of a room waits in the
+database, where newer and more urgent ones may pass it."""
+DANGER_MS = 3_600_000
+"""How long a room with an open `darurat` report is heard before others."""
+
+
+def admit(queued: Sequence[Queued], under_way: Iterable[Queued], capacity: int) -> list[Queued]:
+    """Which of the queued notes, in their order, may be taken up beside those under way. Pure.
+
+    Of all places only a quarter may be held by long notes, which stay long, so that a short one finds a place; an
+    urgent note needs none. A room has its lane, however much it sends.
+    """
+    going = list(under_way)
+    taken = []
+    for note in queued:
+        rivals = [one for one in going if one.room_id == note.room_id and one.long == note.long]
+        longs = sum(one.long for one in going)
+        full = len(going) >= capacity or (note.long and longs >= max(capacity // 4, 1))
+        if len(rivals) < LANE and (note.priority == 0 or not full):
+            going.append(note)
+            taken.append(note)
+    return taken
+
+
+class Withdrawn(Exception):
+    """The note was taken back while it was being fetched."""
 
 
 class Temporary(Exception):
@@ -60,7 +91,7 @@ class Recogniser(Protocol):
 
 
 class Listener:
-    """Keeps as many notes under way as there are workers, plus some being fetched."""
+    """Keeps more notes under way than there are workers, so that the pool can choose fairly among them."""
 
     def __init__(
         self,
@@ -79,38 +110,64 @@ class Listener:
         self._capacity = capacity
         self._wake_sender = wake_sender
         self._work = asyncio.Event()
-        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._under_way: dict[int, tuple[Queued, asyncio.Task[None]]] = {}
 
     def wake(self) -> None:
-        """There may be notes to hear."""
+        """There may be notes to hear, or some that nobody may hear any more."""
         self._work.set()
 
     async def run(self) -> None:
         """Until cancelled; notes under way then stay queued in the database."""
         try:
             while True:
-                free = self._capacity - len(self._under_way)
-                queued = await self._database.run(
-                    lambda connection: transmissions.next_queued(connection, now_ms(), limit=self._capacity * 4)
-                )
-                for note in [note for note in queued if note.id not in self._under_way][:free]:
-                    task = asyncio.create_task(self._hear(note))
-                    self._under_way[note.id] = task
-                    task.add_done_callback(partial(self._finished, note.id))
+                # Before the look, not after it: who wakes us meanwhile has something that we have not seen.
                 self._work.clear()
+                await self._look()
                 with contextlib.suppress(TimeoutError):
-                    # Postponed notes come due without anybody waking us.
-                    await asyncio.wait_for(self._work.wait(), timeout=2)
+                    # Postponed notes come due, and notes have waited too long, without anybody waking us.
+                    async with asyncio.timeout(2):  # wait_for of Python 3.11 may swallow a cancellation
+                        await self._work.wait()
         finally:
-            for task in self._under_way.values():
+            tasks = [task for _, task in self._under_way.values()]
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look(self) -> None:
+        """Take up what there is place for, let go what was withdrawn, tell those who wait."""
+        given_up, queued, told = await self._database.run(self._state)
+        for number in given_up:
+            if number not in self._under_way:
+                continue  # it has just ended by itself
+            note, task = self._under_way[number]
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._file(note).unlink(missing_ok=True)
+            log.info("note.withdrawn", event_id=note.event_id)
+        for note in admit(queued, [one for one, _ in self._under_way.values()], self._capacity):
+            task = asyncio.create_task(self._hear(note))
+            self._under_way[note.id] = note, task
+            task.add_done_callback(partial(self._finished, note.id))
+        if told:
+            self._wake_sender()
+
+    def _state(self, connection: Connection) -> tuple[set[int], list[Queued], int]:
+        now, going = now_ms(), list(self._under_way)
+        queued = notequeue.next_queued(
+            connection,
+            now,
+            limit=self._capacity * 2,
+            urgent=notequeue.rooms_in_danger(connection, now - DANGER_MS),
+            without=going,
+            lane=LANE,
+        )
+        return notequeue.given_up(connection, going), queued, waiting.tell(connection, self.desk, now)
 
     def _finished(self, number: int, _task: asyncio.Task[None]) -> None:
         self._under_way.pop(number, None)
         self._work.set()
 
-    async def _hear(self, note: transmissions.Queued) -> None:
+    async def _hear(self, note: Queued) -> None:
         """One note from queue to transcript; every way out leaves a trace in the log."""
         event, districts, recent = await self._database.run(
             lambda connection: (
@@ -133,6 +190,8 @@ class Listener:
             await self._database.run(
                 lambda connection: reports.heard(connection, note.id, event, result, audio, self.desk, now_ms())
             )
+        except Withdrawn:
+            log.info("note.withdrawn", event_id=event.event_id)
         except Unfetchable as error:
             await self._give_up(note, event, str(error))
         except MediaError as error:
@@ -155,26 +214,33 @@ class Listener:
             metrics.note_seconds.observe((now_ms() - note.received_at) / 1000)
             self._wake_sender()
 
-    async def _postpone(self, note: transmissions.Queued, cause: str) -> None:
+    async def _postpone(self, note: Queued, cause: str) -> None:
         pause = RETRY_MS[min(note.attempts, len(RETRY_MS) - 1)]
         await self._database.run(
             lambda connection: transmissions.postponed(connection, note.id, cause, now_ms() + pause)
         )
 
-    async def _audio(self, note: transmissions.Queued, event: IncomingEvent) -> Path:
+    async def _audio(self, note: Queued, event: IncomingEvent) -> Path:
         """The note as a file: fetched once, kept until retention takes it."""
         config = self.desk.config
         if note.media_path is not None and (config.data_dir / note.media_path).exists():
             return config.data_dir / note.media_path
         assert event.media is not None  # noqa: S101 - checked by the caller
         config.audio_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        target = config.audio_dir / hashlib.sha256(event.event_id.encode()).hexdigest()[:32]
+        target = self._file(note)
         digest, size = await self._fetch(event.media, target)
         place = str(target.relative_to(config.data_dir))
-        await self._database.run(lambda connection: transmissions.fetched(connection, note.id, place, digest, size))
+        if not await self._database.run(
+            lambda connection: transmissions.fetched(connection, note.id, place, digest, size)
+        ):
+            target.unlink(missing_ok=True)
+            raise Withdrawn(event.event_id)
         return target
 
-    async def _count_crash(self, note: transmissions.Queued, event: IncomingEvent, reason: str) -> None:
+    def _file(self, note: Queued) -> Path:
+        return self.desk.config.audio_dir / hashlib.sha256(note.event_id.encode()).hexdigest()[:32]
+
+    async def _count_crash(self, note: Queued, event: IncomingEvent, reason: str) -> None:
         crashes = await self._database.run(lambda connection: transmissions.crashed(connection, note.id, now_ms()))
         log.warning("note.crash", event_id=event.event_id, crashes=crashes, reason=reason)
         if crashes >= QUARANTINE_AFTER:
@@ -182,7 +248,7 @@ class Listener:
         else:
             await self._postpone(note, reason)
 
-    async def _give_up(self, note: transmissions.Queued, event: IncomingEvent | None, reason: str) -> None:
+    async def _give_up(self, note: Queued, event: IncomingEvent | None, reason: str) -> None:
         log.info("note.unreadable", event_id=note.event_id, reason=reason)
         metrics.notes.labels("unreadable").inc()
         if event is None:

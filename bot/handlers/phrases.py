@@ -42,6 +42,12 @@ UNREADABLE_REASON = {
     "crash": "merusak pengolah suara",
     "trouble": "gangguan di pihak kami",
 }
+BACKLOG = (
+    "⏳ **{number} pesan suara belum tertranskrip**, yang tertua sudah {minutes}. Kartunya menyusul; "
+    "sampai kabar berikutnya, dengarkan juga langsung di kanal."
+)
+BACKLOG_LISTEN = "\n\nYang paling lama menunggu: {links}"
+BACKLOG_OVER = "✅ Antrean pesan suara pulih sesudah {minutes}; yang masih menunggu: {number}."
 AUDIT_HEAD = "🔒 Segel catatan audit {date}: `{rows}:{digest}`"
 CONTENT_CHANGED = "🔄 Isi baru sudah berlaku: versi {version}. Yang berubah: {files}."
 CONTENT_REFUSED = (

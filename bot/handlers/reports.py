@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import casewords, conduct, phrases, questions, talk
+from bot.handlers import casewords, conduct, phrases, questions, talk, waiting
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.takeup import Said, analyse, privacy_notice, show_officers, take_up
@@ -53,6 +53,7 @@ def heard(
         return  # heard before, or withdrawn while it was being heard
     said = Said(number, result.text, tuple(result.flags), str(audio))
     if row.purpose == "question":
+        waiting.over(connection, event, now)
         if not said.text.strip():
             desk.record(connection, "speech.silent", event.event_id, {"flags": list(said.flags)}, now)
             if not questions.unheard(connection, event, desk, now, audio=said.audio):
@@ -70,6 +71,7 @@ def heard(
         return
     report = talk.followed(connection, event)
     if report is not None:
+        waiting.over(connection, event, now)
         talk.from_reporter(connection, event, desk, report, said.text, now, audio=said.audio)
         return
     take_up(connection, event, desk, said, analyse(connection, event, desk, said.text), now)
@@ -77,8 +79,10 @@ def heard(
 
 def unreadable(connection: Connection, number: int, event: IncomingEvent, reason: str, desk: Desk, now: int) -> None:
     """The note stays in the log, marked; its sender and the officers hear that nobody has heard it."""
-    transmissions.unreadable(connection, number, reason, now=now)
+    if not transmissions.unreadable(connection, number, reason, now=now):
+        return  # withdrawn meanwhile (its file goes, too, and then it looks lost), or ended before
     incident: int | None = None
+    stale = now - event.sent_at > desk.config.speech.stale_seconds * 1000
     if transmissions.get(connection, number).purpose == "report":
         # Nobody has heard it, so it may be a call for help: the log and the officers have it like any other.
         mark = phrases.UNREADABLE.format(reason=phrases.UNREADABLE_REASON.get(reason, reason))
@@ -88,8 +92,10 @@ def unreadable(connection: Connection, number: int, event: IncomingEvent, reason
             at=event.sent_at, now=now,
         )  # fmt: skip
         search.index(connection, incident)
-        show_officers(connection, event, desk, Said(number, mark), incident, linked=False, silent=False, now=now)
+        show_officers(connection, event, desk, Said(number, mark), incident, linked=False, silent=stale, now=now)
     desk.record(connection, "transmission.unreadable", event.event_id, {"reason": reason, "incident": incident}, now)
     questions.unheard(connection, event, desk, now, reason=phrases.UNREADABLE_REASON.get(reason, reason))
     text = cards.unreadable(reason)
-    desk.say(connection, event, f"reply:{event.event_id}", text, now, notice=True, thread=not event.direct)
+    if event.direct:
+        waiting.over(connection, event, now)
+    waiting.answer(connection, event, desk, text, now)

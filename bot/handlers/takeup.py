@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import board, conduct, watch
+from bot.handlers import board, conduct, waiting, watch
 from bot.handlers.desk import Desk
 from bot.handlers.replies import threaded
 from bot.incidents import cards
@@ -15,6 +15,7 @@ from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import Status
 from bot.outgoing import Outgoing, Priority
 from bot.store import incidents, notices, outbox, search, transmissions
+from bot.voice.heard import NO_SPEECH
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,10 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
         now,
     )
     reply = cards.heard(said.text, analysis, number, late=age > speech.late_seconds, flags=said.flags)
-    desk.say(connection, event, f"reply:{event.event_id}", reply, now, notice=True, thread=True)
+    waiting.answer(connection, event, desk, reply, now)
     if number is not None:
-        silent = age > speech.stale_seconds or conduct.too_many(connection, event, desk, now)
+        # Words that nobody may have spoken ring for nobody: they are shown, with the doubt and the recording.
+        silent = age > speech.stale_seconds or NO_SPEECH in said.flags or conduct.too_many(connection, event, desk, now)
         show_officers(connection, event, desk, said, number, linked=linked, silent=silent, now=now)
 
 

@@ -72,24 +72,6 @@ class Transmission:
 
 
 @dataclass(frozen=True)
-class Queued:
-    """A note that waits to be heard."""
-
-    id: int
-    event_id: str
-    room_id: str
-    media_path: str | None
-    """Where the fetched file lies, relative to the data folder."""
-    attempts: int
-    crashes: int
-    received_at: int
-    duration_ms: int | None
-    """The sender's claim."""
-    priority: int
-    """Lower is heard first: questions in a DM wait for nobody's long story."""
-
-
-@dataclass(frozen=True)
 class Transcript:
     """One version of what was said."""
 
@@ -159,46 +141,22 @@ def of_sender(connection: Connection, room_id: str, sender: str, *, since: int) 
     return [_transmission(row) for row in rows]
 
 
-def next_queued(connection: Connection, now: int, limit: int) -> list[Queued]:
-    """Notes to hear now: questions first, short ones before long ones, taking turns between rooms.
+def fetched(connection: Connection, number: int, path: str, sha256: str, size: int) -> bool:
+    """The file is here. `size` in bytes is what arrived, whatever the sender claimed.
 
-    The n-th note of each room comes before any room's n+1-th, so that a chatty room holds nobody up.
+    False when the note was withdrawn while it was being fetched: then nothing is kept, and the file must go.
     """
-    turn = func.row_number().over(
-        partition_by=transmissions.c.room_id,
-        order_by=(func.coalesce(transmissions.c.duration_ms, 10_000) / 15_000, transmissions.c.id),
-    )
-    question = transmissions.c.purpose == "question"
-    rows = connection.execute(
-        select(transmissions, turn.label("turn"))
-        .where(transmissions.c.state == "queued", transmissions.c.not_before <= now)
-        .order_by(question.desc(), turn, transmissions.c.id)
-        .limit(limit)
-    )
-    return [
-        Queued(
-            row.id,
-            row.event_id,
-            row.room_id,
-            row.media_path,
-            row.attempts,
-            row.crashes,
-            row.received_at,
-            row.duration_ms,
-            0 if row.purpose == "question" else 1,
-        )
-        for row in rows
-    ]
-
-
-def fetched(connection: Connection, number: int, path: str, sha256: str, size: int) -> None:
-    """The file is here. `size` in bytes is what arrived, whatever the sender claimed."""
-    media = connection.scalar(select(transmissions.c.media).where(transmissions.c.id == number))
+    row = connection.execute(
+        select(transmissions.c.media, transmissions.c.state).where(transmissions.c.id == number)
+    ).first()
+    if row is None or row.state != "queued":
+        return False
     connection.execute(
         update(transmissions)
         .where(transmissions.c.id == number)
-        .values(media_path=path, media_sha256=sha256, media={**media, "size": size} if media else None)
+        .values(media_path=path, media_sha256=sha256, media={**row.media, "size": size} if row.media else None)
     )
+    return True
 
 
 def heard(
@@ -250,13 +208,14 @@ def corrected(connection: Connection, number: int, text: str, *, author: str, no
     return _version(connection, number, _by_hand(text, author), now)
 
 
-def unreadable(connection: Connection, number: int, reason: str, *, now: int) -> None:
-    """The note stays in the log, marked: nobody has heard it."""
-    connection.execute(
+def unreadable(connection: Connection, number: int, reason: str, *, now: int) -> bool:
+    """The note stays in the log, marked: nobody has heard it. False when it no longer waits for that."""
+    done = connection.execute(
         update(transmissions)
         .where(transmissions.c.id == number, transmissions.c.state == "queued")
         .values(state="unreadable", error=reason, heard_at=now)
     )
+    return done.rowcount > 0
 
 
 def crashed(connection: Connection, number: int, now: int) -> int:

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from incident_world import NOON, note
 
-from bot.store import transmissions
+from bot.store import notequeue, transmissions
 from bot.voice.heard import Heard, Segment
 
 HEARD = Heard(
@@ -33,7 +33,7 @@ def test_rooms_take_turns(engine: Engine) -> None:
         for number in range(5):
             transmissions.add(connection, note(number, "!chatty:ex.org"), purpose="report", now=NOON + number)
         transmissions.add(connection, note(9, "!quiet:ex.org"), purpose="report", now=NOON + 9)
-        order = [queued.room_id for queued in transmissions.next_queued(connection, NOON + 10, 6)]
+        order = [queued.room_id for queued in notequeue.next_queued(connection, NOON + 10, 6)]
     assert order[:2] == ["!chatty:ex.org", "!quiet:ex.org"]
 
 
@@ -41,14 +41,14 @@ def test_short_notes_do_not_wait_for_long_ones_of_their_room(engine: Engine) -> 
     with engine.begin() as connection:
         transmissions.add(connection, note(1, seconds=600), purpose="report", now=NOON)
         transmissions.add(connection, note(2, seconds=4), purpose="report", now=NOON + 1)
-        assert [one.event_id for one in transmissions.next_queued(connection, NOON + 2, 5)] == ["$note2", "$note1"]
+        assert [one.event_id for one in notequeue.next_queued(connection, NOON + 2, 5)] == ["$note2", "$note1"]
 
 
 def test_questions_come_first(engine: Engine) -> None:
     with engine.begin() as connection:
         transmissions.add(connection, note(1), purpose="report", now=NOON)
         transmissions.add(connection, note(2, "!dm:ex.org"), purpose="question", now=NOON + 1)
-        assert next(iter(transmissions.next_queued(connection, NOON + 2, 1))).event_id == "$note2"
+        assert next(iter(notequeue.next_queued(connection, NOON + 2, 1))).event_id == "$note2"
 
 
 def test_a_postponed_note_waits_for_its_time(engine: Engine) -> None:
@@ -56,8 +56,8 @@ def test_a_postponed_note_waits_for_its_time(engine: Engine) -> None:
         number = transmissions.add(connection, note(1), purpose="report", now=NOON)
         assert number is not None
         transmissions.postponed(connection, number, "server down", NOON + 1000)
-        assert transmissions.next_queued(connection, NOON + 999, 5) == []
-        (queued,) = transmissions.next_queued(connection, NOON + 1000, 5)
+        assert notequeue.next_queued(connection, NOON + 999, 5) == []
+        (queued,) = notequeue.next_queued(connection, NOON + 1000, 5)
         assert (queued.attempts, queued.crashes) == (1, 0)
 
 
@@ -67,7 +67,7 @@ def test_crashes_are_counted_apart_from_attempts(engine: Engine) -> None:
         assert number is not None
         assert transmissions.crashed(connection, number, NOON) == 1
         assert transmissions.crashed(connection, number, NOON) == 2
-        assert transmissions.next_queued(connection, NOON, 5)[0].attempts == 0
+        assert notequeue.next_queued(connection, NOON, 5)[0].attempts == 0
 
 
 def test_what_was_heard_is_version_one_and_a_correction_version_two(engine: Engine) -> None:
@@ -88,7 +88,7 @@ def test_an_unreadable_note_stays_in_the_log(engine: Engine) -> None:
         assert number is not None
         transmissions.unreadable(connection, number, "empty", now=NOON + 1)
         assert transmissions.get(connection, number).state == "unreadable"
-        assert transmissions.next_queued(connection, NOON + 2, 5) == []
+        assert notequeue.next_queued(connection, NOON + 2, 5) == []
 
 
 def test_a_withdrawn_note_loses_its_words_but_not_its_row(engine: Engine) -> None:
