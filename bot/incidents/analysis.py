@@ -300,7 +300,7 @@ class _Reading:
     def _asks_for_service(self) -> bool:
         """Law, papers, fees: a question even where it names a crime, unless one goes on now or somewhere."""
         here = any(mention.role is Role.SCENE for mention in self._mentions)
-        called = here or self._is_urgency("berlangsung") or self._is("tanda_lapor") or self._is("keluhan")
+        called = here or self._is_urgency("berlangsung") or self._is("tidak_jelas") or self._is("keluhan")
         return self._is("tanya_layanan") and not called
 
     def _without_category(self) -> str:

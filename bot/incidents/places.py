@@ -250,7 +250,10 @@ class _Search:
             gap = [form for form in self._forms[mention.last + 1 : following.first] if form not in self._cues.kinds]
             if gap or following.meanings[0].kind != "outside" or following.role is not mention.role:
                 continue
-            if any(place.kind == "outside" for place in mention.meanings) or mention.meanings[0].exactness == 0:
+            stretch = any(place.kind == "district" for place in mention.meanings)  # "jalan Blado Batur"
+            if any(place.kind == "outside" for place in mention.meanings) or (
+                mention.meanings[0].exactness == 0 and not stretch
+            ):
                 own = tuple(place for place in mention.meanings if place.kind == "outside")
                 result[number] = replace(mention, meanings=own or (Place(mention.heard, "outside"),))
         return result

@@ -14,7 +14,10 @@ from bot.incidents.scoring import Labelled, Score, labelled, score
 from bot.problem import ContentError
 
 HERE = Path(__file__).parent
-FILES = {name: labelled(HERE / f"{name}.yaml") for name in ("dev", "dev_fresh", "dev_wide", "dev_later", "dev_last")}
+FILES = {
+    name: labelled(HERE / f"{name}.yaml")
+    for name in ("dev", "dev_fresh", "dev_wide", "dev_later", "dev_last", "dev_more")
+}
 MESSAGES = [message for messages in FILES.values() for message in messages]
 
 
@@ -24,7 +27,7 @@ def all_scores(analyser: Analyser) -> dict[str, Score]:
 
 
 def test_the_labelled_messages_are_enough_and_split() -> None:
-    assert len(MESSAGES) >= 610
+    assert len(MESSAGES) >= 650
     assert len({message.text for message in MESSAGES}) == len(MESSAGES)
     assert sum(message.part == "holdout" for message in MESSAGES) >= 205
 
