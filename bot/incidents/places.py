@@ -19,9 +19,9 @@ from bot.language.stem import stem
 
 _MISHEARD_WORDS = 3
 """Words that may be one misheard name: "gring seng", "warung asam"."""
-_WITH_KIND, _WITH_CUE, _ALONE, _NEVER = 0.78, 0.84, 0.87, 2.0
+_WITH_KIND, _WITH_CUE, _ALONE, _ORDINARY, _NEVER = 0.78, 0.84, 0.87, 0.9, 2.0
 """How much alike words must sound to be a name (`bot.incidents.phonetic`): after "desa" or beside a place of the same
-district, after "di", with nothing beside them, not at all."""
+district, after "di", with nothing beside them, for an ordinary word beside a place ("limbung"), not at all."""
 _ALONE_FROM = 8
 """Letters of a name that may be recognised with nothing beside it."""
 
@@ -108,6 +108,8 @@ class _Search:
             near = self._gazetteer.ear.nearest(key(forms))
             if near is None or near.score == 1 or (best is not None and near.score <= best[0]):
                 continue
+            if last > index and self._holds_a_name(forms):
+                continue
             # A cue belongs before the name, seldom into it ("warung asam").
             lowest = _ALONE if last > index and forms[0] in self._cues.cues else 0.0
             if near.score >= max(lowest, self._needed(index, last, near.key, found)):
@@ -116,6 +118,12 @@ class _Search:
             return None
         score, last, name = best
         return self._mention(index, last, self._narrow(index, last, self._gazetteer.meanings(name)), score, found, name)
+
+    def _holds_a_name(self, forms: Sequence[str]) -> bool:
+        """ "ke Batang" is Batang, heard rightly; and no name ends with a word that belongs before one ("kali dari")."""
+        if self._gazetteer.meanings(key(forms[1:])) or self._gazetteer.meanings(key(forms[:-1])):
+            return True
+        return forms[-1] in self._cues.cues and forms[-1] not in self._cues.cues_after
 
     def _needed(self, index: int, last: int, name: str, found: list[Mention]) -> float:
         """How much alike the sound must be: less with a cue, never for a word that is an ordinary one."""
@@ -130,7 +138,7 @@ class _Search:
             return _NEVER
         if all(self._ordinary(form) for form in self._forms[index : last + 1]):
             if last == index:
-                return _WITH_KIND if beside else _NEVER
+                return _ORDINARY if beside else _NEVER
             return _ALONE if beside or asked or cued else _NEVER
         if beside or asked:
             return _WITH_KIND

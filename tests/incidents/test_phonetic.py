@@ -71,10 +71,18 @@ def test_a_misheard_name_beside_its_cue_is_found(analyser: Analyser, text: str, 
         "minta surat di bandang",
         "batas kota sudah dekat",
         "mas bandi lapor",
+        "besok minta dimasakin garang asem",  # not Karangasem
     ],
 )
 def test_ordinary_words_are_no_places(analyser: Analyser, text: str) -> None:
     assert analyser.analyse(text).places == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["laka di tanjakan Plelen", "jalan-jalan ke Batang", "KTP Batang hilang", "dari Subah"]
+)
+def test_a_name_that_was_heard_rightly_is_not_put_right(analyser: Analyser, text: str) -> None:
+    assert analyser.hear(text).corrected == text
 
 
 def test_among_ordinary_questions_no_word_is_taken_for_a_misheard_name(analyser: Analyser) -> None:
@@ -88,7 +96,7 @@ def test_among_ordinary_questions_no_word_is_taken_for_a_misheard_name(analyser:
     wrong = [(text, place.heard) for text in texts for place in analyser.analyse(text).places if place.score < 0.3]
     changed = [(text, change.heard, change.name) for text in texts for change in analyser.hear(text).changes]
     assert wrong == []
-    assert len(changed) <= len(texts) // 200, changed
+    assert len(changed) <= len(texts) // 500, changed
 
 
 @settings(deadline=None)
