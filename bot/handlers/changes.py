@@ -19,7 +19,7 @@ from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
 from bot.markup import render
 from bot.outgoing import REFERENCE, Action, Outgoing, Priority
-from bot.store import changes, outbox, relays, transmissions
+from bot.store import changes, outbox, relays
 from bot.store import tickets as store
 from bot.store.tickets import Ticket
 
@@ -33,8 +33,6 @@ def by_citizen(connection: Connection, event: IncomingEvent, desk: Desk, now: in
         about = changes.original(connection, about)
         if about is None:
             return
-    if event.kind is Kind.REDACTION and event.target == about.event_id:
-        _unheard(connection, about, now)
     last = changes.into(connection, about.event_id)
     for ticket in store.of_room(connection, event.room_id, event.sender):
         carried = False
@@ -94,13 +92,6 @@ def _ticket_of(connection: Connection, event: IncomingEvent) -> Ticket | None:
         if ticket is not None:
             return ticket
     return None
-
-
-def _unheard(connection: Connection, about: IncomingEvent, now: int) -> None:
-    """A spoken question taken back before it was heard is not heard any more."""
-    note = transmissions.by_event(connection, about.event_id)
-    if note is not None and note.purpose == "question" and note.state == "queued":
-        transmissions.withdrawn(connection, about.event_id, now)
 
 
 def _edited_by_citizen(

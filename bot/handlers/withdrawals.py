@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import Connection, select
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, casewords, retraction
+from bot.handlers import board, casewords, phrases, retraction
 from bot.handlers.desk import Desk
-from bot.store import inbox, incidents, transmissions
+from bot.store import inbox, incidents, relays, transmissions
 from bot.store.tables import audit, incident_links
 from bot.store.tables import inbox as inbox_table
 from bot.store.transmissions import Transmission
@@ -21,6 +21,7 @@ from bot.store.transmissions import Transmission
 log = structlog.get_logger()
 
 WHY = "ditarik pengirim"
+_HEARD = phrases.HEARD_QUESTION.partition("{")[0]
 
 
 def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
@@ -28,13 +29,15 @@ def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: i
     if event.kind is not Kind.REDACTION or event.target is None:
         return
     known = transmissions.by_event(connection, event.target)
-    if known is not None and known.purpose == "note" and known.room_id == event.room_id:
-        _forget_note(connection, event.target, desk, now)
-    if known is None or known.room_id != event.room_id or known.purpose != "report":
-        if known is None:  # an agency's answer to a report, maybe
-            retraction.take_back_copies(connection, event.target, now)
+    if known is None:  # an agency's answer to a report, maybe
+        retraction.take_back_copies(connection, event.target, now)
+        return
+    if known.room_id != event.room_id:
         return
     numbers = _incidents(connection, known.id)
+    if known.purpose != "report" and not numbers:
+        _forget_note(connection, event.target, desk, now)
+        return
     shown = {number: board.shown_report(connection, number) for number in numbers}
     kept = {number: _role(connection, number, known.id) for number in numbers}
     row = transmissions.withdrawn(connection, event.target, now)
@@ -77,12 +80,17 @@ def by_officer(connection: Connection, event: IncomingEvent, desk: Desk, now: in
 
 
 def _forget_note(connection: Connection, event_id: str, desk: Desk, now: int) -> None:
-    """An officer's voice: its recording, its words, and our writing of them."""
+    """An officer's voice, or a spoken question: its recording, its words, and what we wrote of them."""
     row = transmissions.withdrawn(connection, event_id, now)
-    if row is not None:
-        _remove(desk, row)
+    if row is None:
+        return
+    _remove(desk, row)
+    retraction.take_back(connection, f"waiting:{event_id}", now)
+    answer = relays.row_of(connection, f"reply:{event_id}")
+    # A question's answer stays, as it does for a written one, unless it repeats what was heard.
+    if answer is not None and (row.purpose == "note" or _HEARD in answer.content.get("body", "")):
         retraction.take_back(connection, f"reply:{event_id}", now)
-        _forget(connection, event_id, desk, now)
+    _forget(connection, event_id, desk, now)
 
 
 def _incidents(connection: Connection, transmission_id: int) -> list[int]:

@@ -22,7 +22,7 @@ from bot.handlers.listening import LANE, Listener, Unfetchable, admit
 from bot.store import rooms, transmissions
 from bot.store.database import Database
 from bot.store.notequeue import Queued
-from bot.store.tables import incidents
+from bot.store.tables import incidents, transcripts
 from bot.store.tables import transmissions as table
 from bot.voice.heard import Heard
 
@@ -349,6 +349,39 @@ async def test_a_withdrawn_note_whose_file_is_gone_is_no_unreadable_report(
     assert sent(engine, OPERATIONS) == []
     with engine.connect() as connection:
         assert connection.execute(select(incidents)).all() == []
+
+
+async def test_a_spoken_question_that_is_taken_back_loses_words_recording_and_the_answer_that_repeats_them(
+    take: Take, note: Any, withdraw: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    question = note(DIRECT)
+    await take(question)
+    recording = desk.config.audio_dir / "note"
+    recording.parent.mkdir(parents=True, exist_ok=True)
+    recording.write_bytes(b"sound")
+    place = str(recording.relative_to(desk.config.data_dir))
+    database.run_blocking(lambda connection: transmissions.fetched(connection, 1, place, "f" * 64, 5))
+    hear(database, desk, question, result("bagaimana cara membuat sim c baru"))
+    await take(withdraw(question, sender=question.sender, room=DIRECT), withdraw(question, room=DIRECT))
+    assert not recording.exists()
+    assert state(engine, question) == "withdrawn"
+    with engine.connect() as connection:
+        assert set(connection.scalars(select(transcripts.c.text))) == {""}
+    rows = {row["key"]: row for row in sent(engine, DIRECT)}
+    assert rows[f"reply:{question.event_id}:redacted"]["action"] == "redaction"
+    assert "sim c" not in str(rows[f"reply:{question.event_id}"]["content"]).lower(), "not sent yet: it loses its words"
+
+
+async def test_a_spoken_question_taken_back_before_it_was_heard_is_never_answered(
+    take: Take, note: Any, withdraw: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    question = note(DIRECT)
+    await take(question)
+    late(database, desk, 11)
+    await take(withdraw(question, sender=question.sender, room=DIRECT))
+    hear(database, desk, question, result("bagaimana cara membuat sim c baru"))
+    keys = [row["key"] for row in sent(engine, DIRECT)]
+    assert keys == [f"waiting:{question.event_id}", f"waiting:{question.event_id}:redacted"]
 
 
 # Whisper's doubts.

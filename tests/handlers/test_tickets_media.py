@@ -114,7 +114,11 @@ async def test_a_withdrawn_voice_takes_words_and_sound_with_it(
         await take(event(kind=Kind.REDACTION, type="m.room.redaction", target=note.event_id))
     hear(database, desk, unheard, "jangan dibaca", unheard.sent_at + 500)
     gone = [row["content"]["event_id"] for row in sent(engine) if row["action"] == "redaction"]
-    assert gone == [f"outbox:ticket:1:in:{heard.event_id}", f"outbox:ticket:1:in-audio:{heard.event_id}"]
+    assert gone == [
+        f"outbox:ticket:1:in:{heard.event_id}",
+        f"outbox:ticket:1:in-audio:{heard.event_id}",
+        f"outbox:reply:{heard.event_id}",  # "Saya dengar …" repeats the words
+    ]
     assert "jangan dibaca" not in json.dumps([row["content"] for row in sent(engine)])
 
 
