@@ -47,6 +47,7 @@ def shipped() -> None:
     labelled = yaml.safe_load((ROOT / "tests/dialogue/dev.yaml").read_text(encoding="utf-8"))
     questions = [text for texts in labelled.values() for text in texts]
     examples = [text for service in flows.services.values() for text in service.intent.examples]
+    examples.extend(example.text for example in flows.examples)
     ours = timed(lambda text: engine.step(None, text, NOW), questions)
     theirs = timed(lambda text: process.extractOne(text, examples), questions)
     told(f"shipped: {len(flows.services)} intents, {len(examples)} examples", built, ours, theirs)

@@ -44,6 +44,9 @@ class Emergencies:
         if understanding.hit is not None or understanding.alias is not None or decision.reason in _TAKEN:
             return None
         found = likeliest_emergency(understanding, self._mind.flows, self._mind.limits)
+        waiting = turn.state.running is not None or bool(turn.state.offers)
+        if found is not None and waiting and found.score < self._mind.limits.answer:
+            return None  # most words are about what was asked
         return (self._mind.understander.rules_by_reason[found.label], found.score) if found else None
 
     def advise(self, turn: Turn, rule: Rule, score: float = 1.0) -> Decision:

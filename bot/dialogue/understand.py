@@ -32,7 +32,9 @@ class Thresholds:
     alarm: float = 0.25
     """An emergency is taken for one from here …"""
     alarm_margin: float = 0.06
-    """… if nothing else leads it by more than this."""
+    """… if nothing else leads it by more than this …"""
+    alarm_alone: float = 0.18
+    """… or already from here, if nothing but emergencies is half as likely."""
     foreign: float = 0.60
     """A question is surely about something else from here; below, the person may only be hard to understand."""
     offer: float = 0.28

@@ -69,11 +69,18 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
 
 
 def likeliest_emergency(understanding: Understanding, flows: Flows, limits: Thresholds) -> Candidate | None:
-    """The emergency that a message is like. It needs less than others: reading 110 once too often harms nobody."""
+    """The emergency that a message is like. It needs less than others: reading 110 once too often harms nobody.
+
+    It needs even less when several emergencies share the likeness between them and nothing else comes near.
+    """
     ranked = understanding.candidates if understanding.content else ()  # "tidak ada" is like much
     emergencies = _of(flows, RuleOutcome.EMERGENCY)
     likeliest = next((candidate for candidate in ranked if candidate.label in emergencies), None)
-    if likeliest is None or likeliest.score < max(limits.alarm, ranked[0].score - limits.alarm_margin):
+    if likeliest is None:
+        return None
+    other = next((candidate.score for candidate in ranked if candidate.label not in emergencies), 0.0)
+    alone = likeliest.score >= limits.alarm_alone and other <= likeliest.score / 2
+    if not alone and likeliest.score < max(limits.alarm, other - limits.alarm_margin):
         return None
     return likeliest
 

@@ -1,7 +1,7 @@
 """The labelled development set: read, split by a fixed rule, and scored.
 
 The rule: the first byte of SHA-256 of the text is even → `tune`, odd → `holdout`. Content and thresholds are
-changed while looking at `tune` only.
+changed while looking at `tune` only. One exception: an emergency that is missed is mended whichever half it stands in.
 """
 
 from __future__ import annotations

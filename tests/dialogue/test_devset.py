@@ -27,5 +27,6 @@ def test_the_set_is_large_varied_and_no_copy_of_the_examples(engine: Engine, dev
     assert sum(label == "out" for label, _ in questions) >= 60
     assert {label for label, _ in questions} >= set(engine.flows.services)
     examples = {text for service in engine.flows.services.values() for text in service.intent.examples}
+    examples |= {example.text for example in engine.flows.examples}
     copies = [text for label, text in questions if text in examples and len(text.split()) > 2]
     assert copies == []
