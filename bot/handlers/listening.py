@@ -135,7 +135,7 @@ class Listener:
 
     async def _look(self) -> None:
         """Take up what there is place for, let go what was withdrawn, tell those who wait."""
-        given_up, queued, told = await self._database.run(self._state)
+        given_up, queued = await self._database.run(self._state)
         for number in given_up:
             if number not in self._under_way:
                 continue  # it has just ended by itself
@@ -148,10 +148,13 @@ class Listener:
             task = asyncio.create_task(self._hear(note))
             self._under_way[note.id] = note, task
             task.add_done_callback(partial(self._finished, note.id))
-        if told:
-            self._wake_sender()
+        try:
+            if await self._database.run(lambda connection: waiting.tell(connection, self.desk, now_ms())):
+                self._wake_sender()
+        except Exception:
+            log.exception("waiting.failed")  # a word about waiting is not worth a note's hearing
 
-    def _state(self, connection: Connection) -> tuple[set[int], list[Queued], int]:
+    def _state(self, connection: Connection) -> tuple[set[int], list[Queued]]:
         now, going = now_ms(), list(self._under_way)
         queued = notequeue.next_queued(
             connection,
@@ -161,7 +164,7 @@ class Listener:
             without=going,
             lane=LANE,
         )
-        return notequeue.given_up(connection, going), queued, waiting.tell(connection, self.desk, now)
+        return notequeue.given_up(connection, going), queued
 
     def _finished(self, number: int, _task: asyncio.Task[None]) -> None:
         self._under_way.pop(number, None)

@@ -92,7 +92,8 @@ def from_reporter(
     else:
         words = casewords.FROM_REPORTER.format(which=reporter, text=quoted(mask(text)))
     what = f"in:{event.event_id}"
-    board.post(connection, desk, number, what, words, now, notice=False)
+    stale = now - event.sent_at > desk.config.speech.stale_seconds * 1000  # logged and shown, but no alert any more
+    board.post(connection, desk, number, what, words, now, notice=stale)
     key = f"{board.card_key(number)}:{what}"
     copies.add(connection, key, number, source=event.event_id, kind=copies.FROM_REPORTER, now=now)
     if audio is not None:
@@ -100,7 +101,7 @@ def from_reporter(
     payload = {"incident": number, "text": text, "graver": graver, "reopened": opened}
     desk.record(connection, "incident.from_reporter", event.event_id, payload, now)
     search.index(connection, number)
-    if graver or opened:
+    if (graver or opened) and not stale:
         watch.ring(connection, desk, number, now, cause=event.event_id)
     board.refresh(connection, desk, number, event.event_id, now)
     _mark(connection, event, _HEARD, now)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from casework_world import CRASH
-from handlers_world import DIRECT, NOW, OJOL, OPERATIONS, Event, Take, sent
+from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take, sent
 from hypothesis import given
 from hypothesis import strategies as some
 from sqlalchemy import Engine, select
@@ -19,6 +19,7 @@ from bot.event import IncomingEvent, Kind, Media
 from bot.handlers import backlog, reports, waiting
 from bot.handlers.desk import Desk
 from bot.handlers.listening import LANE, Listener, Unfetchable, admit
+from bot.outgoing import KEY_FIELD
 from bot.store import rooms, transmissions
 from bot.store.database import Database
 from bot.store.notequeue import Queued
@@ -207,6 +208,36 @@ async def test_a_note_that_waits_long_is_told_once_and_its_transcript_takes_the_
     assert not [row for row in sent(engine, OJOL) if row["action"] == "redaction"]
 
 
+async def test_the_listening_loop_tells_who_waits_and_then_what_it_heard(
+    take: Take, note: Any, world: Any, engine: Engine
+) -> None:
+    one = note()
+    await take(one)
+    async with world() as running:
+        await running.until(lambda: running.hearing)
+        assert not [row for row in sent(engine, OJOL) if row["key"].startswith("reply:")]
+        running.now += 11 * SECOND
+        await running.until(lambda: WAITING in str(sent(engine, OJOL)))
+        [hearing] = running.hearing.values()
+        hearing.set_result(result(CRASH))
+        await running.until(lambda: state(engine, one) == "heard")
+    assert "Plelen" in str(sent(engine, OJOL)[-1]["content"]["m.new_content"])
+
+
+async def test_a_mistake_in_telling_who_waits_stops_nobodys_hearing(
+    take: Take, note: Any, world: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> int:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("bot.handlers.listening.waiting.tell", broken)
+    await take(note())
+    async with world() as running:
+        await running.until(lambda: running.hearing)
+        next(iter(running.hearing.values())).set_result(result(CRASH))
+        await running.until(lambda: "card:1" in [row["key"] for row in sent(engine, OPERATIONS)])
+
+
 async def test_a_note_heard_in_time_leaves_no_word_about_waiting(
     take: Take, note: Any, database: Database, desk: Desk, engine: Engine
 ) -> None:
@@ -245,6 +276,81 @@ async def test_a_note_withdrawn_while_it_waits_takes_the_word_along(
     await take(withdraw(one, sender=one.sender, room=OJOL))
     assert f"reply:{one.event_id}:redacted" in [row["key"] for row in sent(engine, OJOL)]
     assert late(database, desk, 30) == 0
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says_late", "rings"), [(1, False, True), (3, True, True), (19, True, True), (21, True, False)]
+)
+async def test_a_transcript_is_marked_late_from_two_minutes_on_and_rings_for_nobody_after_twenty(
+    minutes: int, says_late: bool, rings: bool, take: Take, note: Any, database: Database, desk: Desk, engine: Engine
+) -> None:
+    one = note(sent_at=NOW - minutes * MINUTE)
+    await take(one)
+    hear(database, desk, one, result(CRASH))
+    [reply] = [row for row in sent(engine, OJOL) if row["key"] == f"reply:{one.event_id}"]
+    assert reply["content"]["body"].startswith("Baru terbaca sekarang") is says_late
+    [card] = [row for row in sent(engine, OPERATIONS) if row["key"] == "card:1"]
+    assert card["content"]["msgtype"] == ("m.text" if rings else "m.notice")
+
+
+async def test_further_words_that_are_heard_after_twenty_minutes_ring_for_nobody(
+    take: Take, note: Any, event: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    report = event("motor saya dicuri barusan", room=OJOL)
+    await take(report)
+    further = note(thread_root=report.event_id, sent_at=NOW - 21 * MINUTE)
+    await take(further)
+    assert late(database, desk, 30) == 0, "further words are answered with a mark"
+    hear(database, desk, further, result("tolong pak, pelakunya bawa celurit, teman saya dibacok, kritis"))
+    [there] = [row for row in sent(engine, OPERATIONS) if ":in:" in row["key"]]
+    assert there["content"]["msgtype"] == "m.notice"
+    assert not [row for row in sent(engine, OPERATIONS) if row["content"].get("m.mentions", {}).get("user_ids")]
+
+
+async def test_an_unreadable_note_of_long_ago_is_logged_and_shown_without_ringing(
+    take: Take, note: Any, database: Database, desk: Desk, engine: Engine
+) -> None:
+    old = note(sent_at=NOW - 30 * MINUTE)
+    await take(old)
+    database.run_blocking(lambda connection: reports.unreadable(connection, 1, old, "crash", desk, NOW))
+    [card] = [row for row in sent(engine, OPERATIONS) if row["key"] == "card:1"]
+    assert card["content"]["msgtype"] == "m.notice"
+    assert state(engine, old) == "unreadable"
+
+
+# What is no note for us.
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"sender": ME},
+        {"content": {KEY_FIELD: "k0"}},
+        {"content": {KEY_FIELD: "k0"}, "sender": "@kentongan:other.example"},
+    ],
+)
+@pytest.mark.parametrize("room", [OJOL, DIRECT])
+async def test_recordings_that_a_bot_sent_or_somebody_passed_on_from_one_are_never_taken_in(
+    room: str, values: dict[str, Any], take: Take, note: Any, engine: Engine
+) -> None:
+    await take(note(room, **values))
+    with engine.connect() as connection:
+        assert connection.execute(select(table)).all() == []
+    assert sent(engine) == []
+
+
+async def test_an_edited_caption_changes_neither_a_waiting_note_nor_what_was_heard(
+    take: Take, note: Any, event: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    one = note()
+    await take(one, event("kebakaran!", room=OJOL, kind=Kind.EDIT, sender=one.sender, target=one.event_id))
+    assert state(engine, one) == "queued"
+    hear(database, desk, one, result("selamat malam, situasi aman terkendali"))
+    before = [row["key"] for row in sent(engine)]
+    await take(event("kebakaran!", room=OJOL, kind=Kind.EDIT, sender=one.sender, target=one.event_id))
+    assert [row["key"] for row in sent(engine)] == before
+    with engine.connect() as connection:
+        assert list(connection.scalars(select(transcripts.c.text))) == ["selamat malam, situasi aman terkendali"]
 
 
 # The alarm about the queue.
