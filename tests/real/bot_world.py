@@ -255,6 +255,8 @@ async def bot_world(
         await asyncio.to_thread(world.register)
         home = {"url": proxy.url} if proxy else {}
         base: dict[str, dict[str, Any]] = {"log": {"level": "debug"}, "bulletins": {"enabled": False}}
+        # The word that a note waits is a claim of its own; elsewhere a busy machine shall not bring it in between.
+        sections["speech"] = {"notice_seconds": 600, **sections.get("speech", {})}
         world.write_configuration(**{**base, **sections, "homeserver": {**home, **sections.get("homeserver", {})}})
         await kentongan("rooms", "apply", config=world.config_path)
         log = world.folder / "bot.log"
