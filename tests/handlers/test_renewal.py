@@ -131,7 +131,8 @@ async def test_content_with_mistakes_is_refused_and_the_old_stays(
     assert consumer.desk is old
     assert used == []
     (refused,) = [line for line in logs if line["event"] == "content.refused"]
-    assert "flows/skck.yaml:4" in refused["places"]
+    line = (flows / "skck.yaml").read_text().splitlines().index("titel: SKCK") + 1
+    assert f"flows/skck.yaml:{line}" in refused["places"]
     assert [name.split("@")[0] for name in refused["files"]] == ["flows/skck.yaml"]
     (notice,) = sent(engine, OPERATIONS)
     assert "unknown key 'titel'" in notice["content"]["body"]
