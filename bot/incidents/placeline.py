@@ -25,10 +25,20 @@ def place_line(analysis: Analysis) -> str:
 
 def _name(place: FoundPlace, meanings: Sequence[FoundPlace], district: str | None) -> str:
     districts = list(dict.fromkeys(one.district for one in meanings if one.district))
+    name = _either(meanings) if len(districts) == 1 else place.name
     if place.kind == "district" and len(meanings) == 1:
         return place.name
     if district in districts:
-        return place.name if place.name == district else f"{place.name}, Kec. {district}"
+        return name if name == district else f"{name}, Kec. {district}"
     if len(districts) > 1:
         return f"{place.name} (Kec. {' atau '.join(districts)}?)"
-    return place.name + (f", Kec. {districts[0]}" if districts else "")
+    return name + (f", Kec. {districts[0]}" if districts else "")
+
+
+def _either(meanings: Sequence[FoundPlace]) -> str:
+    """Villages that share a name, in short: "Kemiri Barat/Timur"."""
+    names = list(dict.fromkeys(one.name for one in meanings))
+    base = names[0].rpartition(" ")[0]
+    if base and all(name.startswith(f"{base} ") for name in names):
+        return f"{base} " + "/".join(name.removeprefix(f"{base} ") for name in names)
+    return "/".join(names)

@@ -24,6 +24,9 @@ _WITH_KIND, _WITH_CUE, _ALONE, _ORDINARY, _NEVER = 0.78, 0.84, 0.87, 0.9, 2.0
 district, after "di", with nothing beside them, for an ordinary word beside a place ("limbung"), not at all."""
 _ALONE_FROM = 8
 """Letters of a name that may be recognised with nothing beside it."""
+_AT = "di"
+_JOINED_FROM = 5
+"""Letters of a name that is recognised after a "di" without a space."""
 
 
 class Role(StrEnum):
@@ -49,7 +52,7 @@ class Mention:
     heard: str
     """The name as it was said."""
     said: str
-    """The name that was meant, as it is written."""
+    """What was meant, as it is written."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class _Search:
         found: list[Mention] = []
         index = 0
         while index < len(self._forms):
-            mention = self._exact(index, found) or self._misheard(index, found)
+            mention = self._exact(index, found) or self._joined_to_di(index, found) or self._misheard(index, found)
             if mention is None:
                 index += 1
             else:
@@ -96,6 +99,20 @@ class _Search:
                 meanings = self._gazetteer.meanings(name)
                 if meanings and self._allowed(index, last, name, found):
                     return self._mention(index, last, self._narrow(index, last, meanings), 1.0, found, name)
+        return None
+
+    def _joined_to_di(self, index: int, found: list[Mention]) -> Mention | None:
+        """ "dikandeman", "diklidang lor": "di" written as if it began a verb. Never a name that makes a word with it
+        ("ditulis", "ditimbang", "dikit"), nor one that needs a cue of its own."""
+        if not self._written[index].startswith(_AT) or self._written[index] == _AT:
+            return None
+        shortest = index + 1 if self._ordinary(self._written[index]) else index
+        for last in range(min(index + MAX_WORDS, len(self._forms)) - 1, shortest - 1, -1):
+            name = key(self._written[index : last + 1]).removeprefix(_AT)
+            meanings = self._gazetteer.meanings(name)
+            if len(name) >= _JOINED_FROM and meanings and not self._gazetteer.cue(name):
+                mention = self._mention(index, last, self._narrow(index, last, meanings), 1.0, found, name)
+                return replace(mention, said=f"{_AT} {mention.said}")
         return None
 
     def _misheard(self, index: int, found: list[Mention]) -> Mention | None:
@@ -196,10 +213,13 @@ class _Search:
         chosen = tuple(place for place in meanings if wanted is None or place.kind in wanted) or meanings
         inside = {place.districts for place in chosen if place.kind != "outside"}
         if len(inside) == 1 and wanted is None:
-            # One district either way: "Limpung" alone is the district, "Plelen" the village.
+            # One district either way: "Limpung" alone is the district, "Plelen" the village and not the road there;
+            # "Kemiri" is either of two villages, so both stay.
             kinds = {place.kind: place for place in reversed(chosen)}
+            if "district" in kinds:
+                return (kinds["district"],)
             if "outside" not in kinds:
-                return (kinds.get("district") or chosen[0],)
+                return tuple(place for place in chosen if place.kind == "village") or chosen[:1]
         return chosen
 
     def _mention(
