@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent
 from bot.handlers import board, casewords, casework, conduct, forwarding, retraction, watch
 from bot.handlers.desk import Desk
-from bot.incidents.analysis import Analysis
+from bot.incidents.analysis import PRIVATE, Analysis
 from bot.incidents.lifecycle import Status
 from bot.incidents.orders import Order, Unsure, Verb
 from bot.incidents.rules import Urgency
 from bot.markup import escape
 from bot.outgoing import Outgoing
-from bot.store import amendments, copies, incidents, outbox, search
+from bot.store import amendments, incidents, outbox, search
 from bot.store.incidents import Incident, Link
 
 _DONE = "👌"
@@ -84,11 +84,16 @@ def _correct(given: _Given) -> bool:
         text, room_districts=given.desk.districts(given.connection, report.room_id), when=given.event.when
     )
     shown = first is not None and report.transmission_id == first.transmission_id
+    was_private = given.incident.analysis.private
     amendments.correct(
         given.connection, given.incident.id, report.transmission_id, text, analysis if shown else None,
         author=given.event.sender, event_id=given.event.event_id, now=given.now,
     )  # fmt: skip
-    board.correct_reply(given.connection, given.desk, given.incident.id, report, text, given.event.event_id, given.now)
+    if incidents.get(given.connection, given.incident.id).analysis.private and not was_private:
+        _hush(given)
+    else:
+        cause = given.event.event_id
+        board.correct_reply(given.connection, given.desk, given.incident.id, report, text, cause, given.now)
     return True
 
 
@@ -108,8 +113,10 @@ def _category(given: _Given) -> bool:
             casewords.CATEGORY_UNKNOWN.format(words=escape(given.order.words[:60]), near=near_word, all=known)
         )
     row = rules.category(code)
-    private = row is not None and row.private
     was_private = given.incident.analysis.private
+    # "penganiayaan" is the right kind for a child beaten by a teacher, and private all the same.
+    by_words = any(one.rule.startswith(f"{PRIVATE}.") for one in given.incident.analysis.evidence)
+    private = by_words or (row is not None and row.private)
     amendments.set_category(
         given.connection, given.incident.id, code, codes[code], private=private, actor=given.event.sender,
         event_id=given.event.event_id, now=given.now,
@@ -128,16 +135,7 @@ def _private(given: _Given) -> bool:
 
 
 def _hush(given: _Given) -> None:
-    """What a channel or an agency has read of it goes: from now on it is nobody's to repeat."""
-    for report in incidents.links(given.connection, given.incident.id):
-        retraction.take_back(given.connection, f"reply:{report.event_id}", given.now)
-        for one in copies.of_source(given.connection, report.event_id):
-            if one.kind in (copies.RELAY, copies.MORE):
-                copies.withdraw(given.connection, one.key, given.now)
-                retraction.take_back(given.connection, one.key, given.now)
-    for one in copies.of_incident(given.connection, given.incident.id, (copies.TO_REPORTER,)):
-        copies.withdraw(given.connection, one.key, given.now)
-        retraction.take_back(given.connection, one.key, given.now)
+    retraction.hush(given.connection, given.incident.id, given.now)
 
 
 def _urgency(given: _Given) -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from bot.handlers import phrases
 from bot.markup import render
 from bot.outgoing import REFERENCE, Action, Outgoing, Priority
-from bot.store import copies, outbox, relays
+from bot.store import copies, incidents, outbox, relays
 
 
 def take_back(connection: Connection, key: str, now: int) -> bool:
@@ -37,6 +37,19 @@ def take_back_copies(connection: Connection, source: str, now: int) -> list[copi
         if take_back(connection, copy.key, now):
             taken.append(copy)
     return taken
+
+
+def hush(connection: Connection, number: int, now: int) -> None:
+    """What a channel or an agency has read of an incident goes: it is private, nobody's to repeat."""
+    for report in incidents.links(connection, number):
+        take_back(connection, f"reply:{report.event_id}", now)
+        for one in copies.of_source(connection, report.event_id):
+            if one.kind in (copies.RELAY, copies.MORE):
+                copies.withdraw(connection, one.key, now)
+                take_back(connection, one.key, now)
+    for one in copies.of_incident(connection, number, (copies.TO_REPORTER,)):
+        copies.withdraw(connection, one.key, now)
+        take_back(connection, one.key, now)
 
 
 def redaction_of(key: str) -> str:

@@ -87,13 +87,20 @@ def _report(
         text, room_districts=desk.districts(connection, link.room_id), when=event.when, spoken=False
     )
     shown = board.shown_report(connection, number)
+    was_private = incidents.get(connection, number).analysis.private
     first = shown is not None and shown.transmission_id == link.transmission_id
     amendments.correct(
         connection, number, link.transmission_id, text, analysis if first else None, author=incidents.REPORTER,
         event_id=event.event_id, now=now,
     )  # fmt: skip
-    board.correct_reply(connection, desk, number, link, text, event.event_id, now)
     incident = incidents.get(connection, number)
+    if analysis.private and not incident.analysis.private:  # a further report: only its words say so
+        amendments.set_private(connection, number, actor=incidents.BOT, event_id=event.event_id, now=now)
+        incident = incidents.get(connection, number)
+    if incident.analysis.private and not was_private:
+        retraction.hush(connection, number, now)
+    else:
+        board.correct_reply(connection, desk, number, link, text, event.event_id, now)
     if not first:
         further = cards.further(incident, text, link=board.link_of(connection, desk, link))
         key = f"{board.card_key(number)}:{link.transmission_id}"

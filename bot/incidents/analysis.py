@@ -27,6 +27,8 @@ from bot.incidents.words import QUESTION, STOP, Span, Words, scan
 
 _CORRECT_FROM = 8
 """Letters a word needs before one wrong letter is forgiven: shorter words turn into other words ("banjar")."""
+PRIVATE = "pribadi"
+"""Rule of the evidence that makes a message private by its words, before the name of the matter."""
 _AT_HOME = ("Met", "Geo")
 """Kinds of incident (CAP) that come over people at home."""
 _HINTS, _HINTS_AGAINST_TALK = 2, 3
@@ -231,6 +233,7 @@ class _Reading:
         if self._where.because is not None:
             mention = self._where.because
             self._evidence.append(Evidence(f"place.{self._where.rule}", mention.heard, mention.span))
+        private = self._private() or (row is not None and row.private)
         return Analysis(
             text=self._text,
             category=category,
@@ -240,7 +243,7 @@ class _Reading:
             places=tuple(_places(self._mentions)),
             evidence=tuple(dict.fromkeys(self._evidence)),
             about=about,
-            private=row is not None and row.private,
+            private=private,
             changes=correct(self._text, self._mentions).changes,
             title=self._rules.title(category),
             about_title=self._rules.title(about) if about else "",
@@ -350,6 +353,16 @@ class _Reading:
         """ "Tidak ada kebakaran": an incident is named only to say that there is none."""
         patterns = (pattern for category in self._rules.categories for pattern in category.words)
         return next((match for pattern in patterns for match in pattern.find(self._words) if self._denied(match)), None)
+
+    def _private(self) -> bool:
+        """Sexual crime, a crime against a child: whatever the category is, and even where it is talk. What is denied
+        ("bukan pelecehan") is as little for a channel as what is told, so denial does not count here."""
+        for matter in self._rules.private:
+            match = next((match for pattern in matter.words for match in pattern.find(self._words)), None)
+            if match is not None and self._first(matter.unless) is None:
+                self._note(f"{PRIVATE}.{matter.name}", match)
+                return True
+        return False
 
     # ── urgency ─────────────────────────────────────────────────────────────────────────────────────────
 

@@ -139,8 +139,9 @@ def heard(
     if late:
         lines.append(_LATE)
     if analysis.private:
+        received = "Laporan diterima" if analysis.report else "Pesan diterima"
         lines += [
-            f"🔒 Laporan diterima{_number(incident_id)}. Isinya tidak saya ulang di sini, hanya untuk petugas.",
+            f"🔒 {received}{_number(incident_id)}. Isinya tidak saya ulang di sini, hanya untuk petugas.",
             EMERGENCY,
         ]
         return "\n\n".join(lines)

@@ -74,6 +74,8 @@ def score(known: Known, analysis: Analysis, at: int) -> Candidate | None:
     """0 to 1, or `None` when kind, place, time or privacy rule it out."""
     if known.private != analysis.private and analysis.category not in _KNOWN_ALREADY:
         return None
+    if analysis.private and not known.private:
+        return None  # under an open report it would be repeated with it
     kind = _kind(known.category, analysis)
     place = _place(known, analysis)
     window = _WINDOW.get(known.category, _DEFAULT_WINDOW) * _HOUR

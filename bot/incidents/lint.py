@@ -28,6 +28,8 @@ def lint(analyser: Analyser, folder: Path) -> list[Problem]:
         found += _shadowed(analyser, categories, index, category)
         for urgency, patterns in category.raised.items():
             found += _twice(categories, (*place, str(urgency)), patterns)
+    for index, matter in enumerate(analyser.rules.private):
+        found += _dead(analyser, categories, ("private", index, "words"), matter.words)
     for section, lists in (("kinds", analyser.rules.kinds), ("urgency", analyser.rules.urgency)):
         for name, patterns in lists.items():
             found += _twice(talk, (section, name), patterns)

@@ -84,10 +84,20 @@ class CategoryText(Section):
     """Messages that must be taken for this category; `kentongan check` tries them."""
 
 
+class PrivateText(Section):
+    """What makes a message private whatever its category, as written."""
+
+    name: str = Field(pattern=r"^[a-z_]+$")
+    words: Annotated[list[str], Field(min_length=1)]
+    unless: Words
+    """When one of these is found, `words` do not count."""
+
+
 class CategoriesFile(Section):
     """categories.yaml"""
 
     sets: dict[str, list[str]] = {}
+    private: list[PrivateText] = []
     categories: Annotated[list[CategoryText], Field(min_length=1)]
 
 
@@ -144,6 +154,15 @@ class Category:
 
 
 @dataclass(frozen=True)
+class PrivateMatter:
+    """A matter that is never repeated in a channel, of whatever category the message is; compiled."""
+
+    name: str
+    words: tuple[Pattern, ...]
+    unless: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True)
 class PlaceCues:
     """Words around names. Each entry is a tuple of plain words."""
 
@@ -176,6 +195,7 @@ class Rules:
     codes: CodeBook
     lexicon: Lexicon
     """What the patterns may refer to."""
+    private: tuple[PrivateMatter, ...] = ()
     vocabulary: frozenset[str] = field(default=frozenset())
     """Words of the patterns, for correcting misspelt ones."""
     ordinary: frozenset[str] = field(default=frozenset())
@@ -240,6 +260,14 @@ def load_rules(folder: Path) -> Rules:
     lexicon = _lexicon(categories, talk, places)
     compiler = _Compiler(lexicon, problems)
     rows = tuple(_category(compiler, category_doc, index, row) for index, row in enumerate(categories.categories))
+    private = tuple(
+        PrivateMatter(
+            matter.name,
+            compiler.all(category_doc, ("private", index, "words"), matter.words),
+            compiler.all(category_doc, ("private", index, "unless"), matter.unless),
+        )
+        for index, matter in enumerate(categories.private)
+    )
     seen: set[str] = set()
     for index, category_row in enumerate(rows):
         if category_row.code in seen or category_row.code in TALK:
@@ -272,6 +300,7 @@ def load_rules(folder: Path) -> Rules:
         times=times,
         codes=codes,
         lexicon=lexicon,
+        private=private,
         vocabulary=frozenset(compiler.vocabulary),
         ordinary=_word_list(folder / ORDINARY),
     )

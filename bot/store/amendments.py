@@ -108,7 +108,7 @@ def correct(
     if "category" in settled or not analysis.report:
         analysis = replace(
             analysis, category=old.category, title=old.title, about=old.about, about_title=old.about_title,
-            private=old.private, report=True,
+            report=True,
         )  # fmt: skip
     analysis = replace(analysis, private=analysis.private or old.private)
     graver = max(analysis.urgency, Urgency(incident.urgency), key=_gravity)

@@ -126,3 +126,18 @@ async def test_an_edit_that_proves_less_changes_nothing(
     deliver(engine)
     await take(edit(words, "transfer dulu", trust=Trust.UNPROVEN))
     assert "transfer" not in json.dumps([row["content"] for row in sent(engine, OJOL)])
+
+
+async def test_an_edit_that_makes_a_report_private_takes_back_what_was_repeated(
+    reported: IncomingEvent, take: Take, order: Event, edit: React, engine: Engine
+) -> None:
+    await take(order("teruskan BPBD"))
+    deliver(engine)
+    await take(edit(reported, "anak dipukuli guru di desa Sembung, dua orang luka"))
+    assert incident(engine).analysis.private
+    gone = [row["content"].get("event_id") for row in sent(engine, OJOL) if row["action"] == "redaction"]
+    assert f"outbox:reply:{reported.event_id}" in gone
+    assert [row for row in sent(engine, POSKO) if row["action"] == "redaction"]
+    for room in (OJOL, POSKO):
+        assert "Sembung" not in json.dumps([row["content"] for row in sent(engine, room)])
+    assert "Pribadi" in shown(engine, OPERATIONS)
