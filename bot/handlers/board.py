@@ -179,7 +179,8 @@ def correct_reply(
     if desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
         return
     incident = incidents.get(connection, number)
-    replace(connection, key, render(cards.heard(text, incident.analysis, number)).content(notice=True), cause, now)
+    said = cards.heard(text, incident.analysis, number, typed=True)
+    replace(connection, key, render(said).content(notice=True), cause, now)
 
 
 def replace(connection: Connection, key: str, new: dict[str, Any], cause: str, now: int) -> bool:

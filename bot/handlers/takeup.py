@@ -44,7 +44,8 @@ def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     number = transmissions.add(connection, event, purpose="report", now=now)
     if number is None:
         return False
-    transmissions.written(connection, number, event.body, now=now)
+    corrected = desk.analyser.hear(event.body).corrected
+    transmissions.written(connection, number, event.body, corrected=corrected, now=now)
     privacy_notice(connection, event, desk, now)
     take_up(connection, event, desk, Said(number, event.body), analysis, now)
     return True
@@ -74,7 +75,9 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
         {"text": said.text, "flags": list(said.flags), "incident": number, "age_s": round(age), **analysis.to_json()},
         now,
     )
-    reply = cards.heard(said.text, analysis, number, late=age > speech.late_seconds, flags=said.flags)
+    reply = cards.heard(
+        said.text, analysis, number, late=age > speech.late_seconds, flags=said.flags, typed=said.audio is None
+    )
     waiting.answer(connection, event, desk, reply, now)
     if number is not None:
         # Words that nobody may have spoken ring for nobody: they are shown, with the doubt and the recording.

@@ -29,6 +29,9 @@ MAX_QUOTE = 700
 """Characters of a transcript on a card; the whole stands in the log and in the audio."""
 MAX_EVIDENCE = 5
 
+MAX_CORRECTIONS = 3
+"""Names put right that an answer lists."""
+_HEARD, _WRITTEN = "terdengar", "tertulis"
 _SIGNS = "_👀 ambil · ✅ benar · 🚓 tangani · 🏁 selesai · ❌ palsu · 🔁 duplikat_"
 _HOW_TO = f"{_SIGNS}\n_Balasan di utas ini sampai ke pelapor; // antarpetugas._ `bantuan`: _perintah._"
 _HOW_TO_PRIVATE = f"{_SIGNS}\n_Balas_ `bantuan` _untuk perintah._"
@@ -132,9 +135,18 @@ _NOTHING_BESIDE = Beside()
 
 
 def heard(
-    transcript: str, analysis: Analysis, incident_id: int | None, *, late: bool = False, flags: Sequence[str] = ()
+    transcript: str,
+    analysis: Analysis,
+    incident_id: int | None,
+    *,
+    late: bool = False,
+    flags: Sequence[str] = (),
+    typed: bool = False,
 ) -> str:
-    """The answer in the thread under a note. What is private is not repeated there."""
+    """The answer in the thread under a note. What is private is not repeated there.
+
+    The quote is as heard; names that were put right stand under it, with what was heard (or `typed`) beside them.
+    """
     lines: list[str] = []
     if late:
         lines.append(_LATE)
@@ -149,6 +161,8 @@ def heard(
         lines += ["🔇 Tidak terdengar ucapan. Rekamannya tetap disimpan untuk petugas; boleh diulang.", EMERGENCY]
         return "\n\n".join(lines)
     lines.append(f"> {_quote(transcript)}")
+    if meant := _meant(transcript, analysis, _WRITTEN if typed else _HEARD):
+        lines.append(meant)
     if doubts := _doubts(flags):
         lines.append(f"_{doubts}_")
     if not analysis.report:
@@ -327,6 +341,16 @@ def _title(analysis: Analysis) -> str:
 def _quote(transcript: str) -> str:
     text = " ".join(mask(transcript).split())
     return escape(text if len(text) <= MAX_QUOTE else text[: MAX_QUOTE - 1].rstrip() + "…")
+
+
+def _meant(transcript: str, analysis: Analysis, how: str) -> str:
+    """Names put right, each with the words it was made of; nothing for words that the analysis is not about."""
+    if analysis.text != transcript:
+        return ""
+    pairs = dict.fromkeys((change.name, " ".join(mask(change.heard).split())) for change in analysis.changes)
+    return "\n".join(
+        f"✏️ {escape(name)} ({how}: {escape(heard_as)})" for name, heard_as in list(pairs)[:MAX_CORRECTIONS]
+    )
 
 
 def _doubts(flags: Sequence[str]) -> str:

@@ -194,9 +194,12 @@ def heard(
     return transcript
 
 
-def written(connection: Connection, number: int, text: str, *, now: int) -> int:
-    """A typed message needs no hearing: its text is its first transcript."""
-    transcript = _version(connection, number, _by_hand(text, None), now)
+def written(connection: Connection, number: int, text: str, *, corrected: str | None = None, now: int) -> int:
+    """A typed message needs no hearing: its text is its first transcript, `corrected` the same with names put right."""
+    values = _by_hand(text, None)
+    if corrected is not None:
+        values["corrected"] = corrected
+    transcript = _version(connection, number, values, now)
     connection.execute(
         update(transmissions).where(transmissions.c.id == number).values(state="heard", heard_at=now, error=None)
     )

@@ -185,3 +185,25 @@ async def test_a_misheard_name_is_put_right_beside_the_text_as_heard(
     assert (row.text, row.corrected) == ("laka di desa pelelen", "laka di desa Plelen")
     assert analysis is not None
     assert [(one["heard"], one["name"]) for one in analysis["corrections"]] == [("pelelen", "Plelen")]
+
+
+async def test_a_typed_report_keeps_what_was_written_and_the_names_put_right_beside_it(
+    take: Take, event: Event, engine: Engine
+) -> None:
+    await take(event("kecelakaan di alas roman dekat pelelen, dua orang luka", room=OJOL))
+    with engine.connect() as connection:
+        [row] = connection.execute(select(transcripts)).all()
+    assert row.text == "kecelakaan di alas roman dekat pelelen, dua orang luka"
+    assert row.corrected == "kecelakaan di Alas Roban dekat Plelen, dua orang luka"
+    reply = next(row for row in sent(engine, OJOL) if row["key"].startswith("reply:"))
+    assert "Alas Roban (tertulis: alas roman)" in reply["content"]["body"]
+
+
+async def test_a_misheard_name_stands_in_the_thread_with_what_was_heard(
+    take: Take, note: IncomingEvent, database: Database, desk: Desk, engine: Engine
+) -> None:
+    await take(note)
+    hear(database, desk, note, heard("kecelakaan di alas roman, dua orang luka"))
+    reply = next(row for row in sent(engine, OJOL) if row["key"] == f"reply:{note.event_id}")
+    for shown in (reply["content"]["body"], reply["content"]["formatted_body"]):
+        assert "Alas Roban (terdengar: alas roman)" in shown

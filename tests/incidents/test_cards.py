@@ -153,3 +153,36 @@ def test_an_agency_is_told_what_and_where_and_neither_by_whom_nor_in_which_chann
     assert "Cilubah" in shown
     assert "081234567890" not in shown
     assert "matrix.to" not in shown
+
+
+def test_the_answer_shows_a_name_put_right_beside_what_was_heard(analyser: Analyser) -> None:
+    text = "laka karambol di alas roman dekat pelelen"
+    message = render(cards.heard(text, analyser.analyse(text), 7)).content(notice=True)
+    for shown in (message["body"], message["formatted_body"]):
+        assert text in shown, "the quote stays as heard"
+        assert "✏️ Alas Roban (terdengar: alas roman)" in shown
+        assert "✏️ Plelen (terdengar: pelelen)" in shown
+    assert all(len(line) < 80 for line in message["body"].splitlines())
+
+
+def test_a_typed_name_is_not_said_to_be_heard(analyser: Analyser) -> None:
+    text = "laka di alas roman"
+    reply = cards.heard(text, analyser.analyse(text), 7, typed=True)
+    assert "Alas Roban (tertulis: alas roman)" in reply
+    assert "terdengar" not in reply
+
+
+@pytest.mark.parametrize("text", ["laka di Alas Roban", "laka jln pantura Subah", "motor saya hilang"])
+def test_a_name_heard_rightly_needs_no_second_form(analyser: Analyser, text: str) -> None:
+    assert "terdengar" not in cards.heard(text, analyser.analyse(text), 7)
+
+
+def test_the_names_of_another_report_are_not_shown_under_this_one(analyser: Analyser) -> None:
+    assert "terdengar" not in cards.heard("laka di sana", analyser.analyse("laka di alas roman"), 7)
+
+
+def test_what_was_heard_brings_no_markup_into_the_answer(analyser: Analyser) -> None:
+    text = "laka di <b>alas roman</b> *dekat* pelelen"
+    html = render(cards.heard(text, analyser.analyse(text), 7)).content(notice=True)["formatted_body"]
+    assert "<b>" not in html
+    assert "<em>dekat</em>" not in html
