@@ -209,6 +209,14 @@ class Scene:
         query = select(transmissions.c.event_id).where(transmissions.c.state == "heard")
         return len({one.event_id for one in told} - set(self._column(query)))
 
+    def hearing(self, told: Sequence[Told]) -> list[float]:
+        """Seconds of each note, in some order, from the log's row until its transcript stands there: fetching,
+        waiting for a worker, recognising, taking up."""
+        spent = transmissions.c.heard_at - transmissions.c.received_at
+        events = [one.event_id for one in told]
+        query = select(spent).where(transmissions.c.event_id.in_(events), transmissions.c.heard_at.is_not(None))
+        return [int(one) / 1000 for one in self._column(query)]
+
     def _column(self, query: object) -> list[str]:
         engine = create_engine(f"sqlite:///{self.world.folder / 'data' / 'kentongan.db'}")
         with engine.connect() as connection:
@@ -264,6 +272,12 @@ async def one_at_a_time(scene: Scene, peer: Peer, clips: Sequence[Clip]) -> None
         f"beside faster-whisper alone (p50 {statistics.median(plain):.2f} s, p95 {p95(plain):.2f} s):"
         f" median ratio {statistics.median(ratios):.2f}, median difference {statistics.median(more):+.2f} s"
     )
+    if hearing := scene.hearing(told):
+        rest = sum(one.seconds for one in told) / len(told) - sum(hearing) / len(hearing)
+        CONSOLE.print(
+            f"of it, in the mean: from the log's row to its transcript {sum(hearing) / len(hearing):.2f} s,"
+            f" the way there and back {rest:.2f} s"
+        )
 
 
 async def burst(scene: Scene, peer: Peer, clips: Sequence[Clip], count: int) -> None:
