@@ -70,7 +70,8 @@ class App:
             auditor=Auditor(config.audit_key()),
         )
         self._desk = desk
-        self._speech = SpeechPool(config.speech, find_model(config.speech.model))
+        scratch = config.data_dir / "scratch"
+        self._speech = SpeechPool(config.speech, find_model(config.speech.model), scratch=scratch)
         self._sender = Sender(session, database)
         self._listener = Listener(
             database, desk, self._fetch, self._speech, capacity=LISTENING_AT_ONCE, wake_sender=self._sender.wake

@@ -69,8 +69,12 @@ class _Job:
 class SpeechPool:
     """Worker processes, the queue before them, and the notes on their way."""
 
-    def __init__(self, speech: Speech, model: Path, *, workers: int | None = None) -> None:
-        """`model` is a folder from `find_model`; `workers` overrides the configuration."""
+    def __init__(self, speech: Speech, model: Path, *, workers: int | None = None, scratch: Path | None = None) -> None:
+        """`model` is a folder from `find_model`; `workers` overrides the configuration.
+
+        `scratch`: where decoded sound stands while it is heard; emptied at each start, for a killed process leaves
+        it behind. Without it a temporary folder is made.
+        """
         self._speech = speech
         self._model = model
         self._count = workers or speech.workers or min(cores(), AUTO_WORKERS)
@@ -80,7 +84,7 @@ class SpeechPool:
         self._slots: list[Slot] = []
         self._servers: list[asyncio.Task[None]] = []
         self._first: list[asyncio.Future[None]] = []
-        self._scratch: Path | None = None
+        self._scratch = scratch
         self._closing = False
 
     @property
@@ -101,7 +105,11 @@ class SpeechPool:
     async def start(self) -> None:
         """Start the workers and wait until all have loaded the model (the event loop goes on meanwhile, and notes
         may already be handed in). Raises ModelBroken when the model cannot be loaded."""
-        self._scratch = Path(tempfile.mkdtemp(prefix="kentongan-voice-"))
+        if self._scratch is None:
+            self._scratch = Path(tempfile.mkdtemp(prefix="kentongan-voice-"))
+        else:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            self._scratch.mkdir(mode=0o700, parents=True)
         settings = self._settings(self._scratch)
         loop = asyncio.get_running_loop()
         for _ in range(self._count):

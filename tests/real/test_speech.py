@@ -352,6 +352,19 @@ async def test_a_model_that_cannot_be_loaded_is_told_at_the_start(model, tmp_pat
         await pool.start()
 
 
+async def test_sound_that_a_killed_bot_left_behind_is_gone_at_the_next_start(model, tmp_path):
+    left = tmp_path / "scratch" / "4711-1.pcm"
+    left.parent.mkdir()
+    left.write_bytes(b"somebody's voice")
+    pool = SpeechPool(Speech(), model, workers=1, scratch=left.parent)
+
+    await pool.start()
+
+    assert not left.exists()
+    await pool.close()
+    assert not left.parent.exists()
+
+
 PARENT = """
 import asyncio, sys
 from pathlib import Path
