@@ -35,8 +35,14 @@ def card_key(number: int) -> str:
 
 def live_key(connection: Connection, number: int) -> str:
     """Outbox key of the message that shows the card now: another one once its words had to be taken back."""
-    again = relays.edits_of(connection, f"{card_key(number)}:again:")
-    return again[-1].key if again else card_key(number)
+    again = _again(connection, number)
+    return again[-1] if again else card_key(number)
+
+
+def _again(connection: Connection, number: int) -> list[str]:
+    """Outbox keys of the cards that were put up again, in order; what only edits one of them is no card."""
+    rows = relays.edits_of(connection, f"{card_key(number)}:again:")
+    return [one.key for one in rows if len(one.key.split(":")) == 4]  # "card:7:again:1"
 
 
 def incident_of(key: str | None) -> int | None:
@@ -166,7 +172,7 @@ def show_again(connection: Connection, desk: Desk, number: int, now: int) -> Non
     """
     old = live_key(connection, number)
     retraction.take_back(connection, old, now)
-    again = len(relays.edits_of(connection, f"{card_key(number)}:again:"))
+    again = len(_again(connection, number))
     said = threaded(f"outbox:{card_key(number)}", content(connection, desk, number))
     desk.tell_operations(connection, f"{card_key(number)}:again:{again + 1}", said, now)
 

@@ -161,3 +161,30 @@ async def test_an_edited_message_of_a_dm_is_not_taken_for_a_withdrawn_one(
     await take(event("ya pak", kind=Kind.EDIT, target=agreed.event_id))
     assert redacted(engine, OPERATIONS) == set()
     assert "maling" in shown(engine, OPERATIONS)
+
+
+async def test_a_card_put_up_again_is_edited_itself_and_taken_back_with_the_words_it_shows(
+    take: Take, event: Event, withdraw: React, react: React, engine: Engine
+) -> None:
+    first = event(SECRET, room=OJOL, sender=REPORTER)
+    second = event("ada kecelakaan motor di Plelen, korban Pak Sastro", room=OJOL, sender="@lain:batang.test")
+    third = event("kecelakaan di Plelen, jalan macet", room=OJOL, sender="@ketiga:batang.test")
+    await take(first, second, third)
+    deliver(engine)
+    await take(withdraw(first, REPORTER, OJOL))
+    deliver(engine)
+    for sign in ("👀", "✅"):
+        await take(react(sign, target="$card:1:again:1"))
+        deliver(engine)
+    edits = [row for row in sent(engine, OPERATIONS) if row["key"].startswith("card:1:again:1:edit:")]
+    assert len(edits) >= 2
+    assert {row["content"]["m.relates_to"]["event_id"] for row in edits} == {"outbox:card:1:again:1"}, (
+        "an edit of an edit is shown by no client"
+    )
+    await take(withdraw(second, "@lain:batang.test", OJOL))
+    gone = redacted(engine, OPERATIONS)
+    assert {"card:1:again:1", *(row["key"] for row in edits)} <= gone
+    stands = [row for row in sent(engine, OPERATIONS) if row["action"] == "event" and row["key"] not in gone]
+    assert "Sastro" not in json.dumps([row["content"] for row in stands])
+    [again] = [row for row in stands if row["key"] == "card:1:again:2"]
+    assert "jalan macet" in again["content"]["body"]
