@@ -89,7 +89,13 @@ def _correct(given: _Given) -> bool:
         given.connection, given.incident.id, report.transmission_id, text, analysis if shown else None,
         author=given.event.sender, event_id=given.event.event_id, now=given.now,
     )  # fmt: skip
-    if incidents.get(given.connection, given.incident.id).analysis.private and not was_private:
+    private = incidents.get(given.connection, given.incident.id).analysis.private
+    if analysis.private and not private:  # a further report: only its words say so
+        amendments.set_private(
+            given.connection, given.incident.id, actor=incidents.BOT, event_id=given.event.event_id, now=given.now
+        )
+        private = True
+    if private and not was_private:
         _hush(given)
     else:
         cause = given.event.event_id
@@ -116,7 +122,7 @@ def _category(given: _Given) -> bool:
     was_private = given.incident.analysis.private
     # "penganiayaan" is the right kind for a child beaten by a teacher, and private all the same.
     by_words = any(one.rule.startswith(f"{PRIVATE}.") for one in given.incident.analysis.evidence)
-    private = by_words or (row is not None and row.private)
+    private = by_words or (row is not None and row.private) or _private_for_itself(given)
     amendments.set_category(
         given.connection, given.incident.id, code, codes[code], private=private, actor=given.event.sender,
         event_id=given.event.event_id, now=given.now,
@@ -124,6 +130,17 @@ def _category(given: _Given) -> bool:
     if private and not was_private:
         _hush(given)
     return True
+
+
+def _private_for_itself(given: _Given) -> bool:
+    """Whether it is private for something else than its present kind: an officer said so, or it was told in confidence.
+
+    Only a kind that was private by itself takes that along when it turns out to be another kind.
+    """
+    if any(step.action == amendments.PRIVATE for step in incidents.history(given.connection, given.incident.id)):
+        return True
+    row = given.desk.content.rules.category(given.incident.category)
+    return given.incident.analysis.private and not (row is not None and row.private)
 
 
 def _private(given: _Given) -> bool:
@@ -250,6 +267,8 @@ def _split(given: _Given) -> bool:
     analysis = given.desk.analyser.analyse(
         report.text, room_districts=given.desk.districts(given.connection, report.room_id), when=given.event.when
     )
+    # What was said under something private is no more for a channel when it stands by itself.
+    analysis = replace(analysis, private=analysis.private or given.incident.analysis.private)
     new = amendments.split(
         given.connection, given.incident.id, report, analysis, version=given.desk.content.version,
         actor=given.event.sender, event_id=given.event.event_id, now=given.now,

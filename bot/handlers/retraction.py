@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.handlers import phrases
+from bot.incidents.analysis import Analysis
 from bot.markup import render
 from bot.outgoing import REFERENCE, Action, Outgoing, Priority
-from bot.store import copies, incidents, outbox, relays
+from bot.store import amendments, copies, incidents, outbox, relays
 
 
 def take_back(connection: Connection, key: str, now: int) -> bool:
@@ -37,6 +38,13 @@ def take_back_copies(connection: Connection, source: str, now: int) -> list[copi
         if take_back(connection, copy.key, now):
             taken.append(copy)
     return taken
+
+
+def keep_private(connection: Connection, number: int, analysis: Analysis, event_id: str, now: int) -> None:
+    """Words beside those that the card shows may say that it is nobody's to repeat; once it is so, it stays so."""
+    if analysis.private and not incidents.get(connection, number).analysis.private:
+        amendments.set_private(connection, number, actor=incidents.BOT, event_id=event_id, now=now)
+        hush(connection, number, now)
 
 
 def hush(connection: Connection, number: int, now: int) -> None:

@@ -74,6 +74,10 @@ def _reply(
 ) -> None:
     transmissions.corrected(connection, transmission_id, text, author=incidents.REPORTER, now=now)
     report = transmissions.get(connection, transmission_id)
+    analysis = desk.analyser.analyse(
+        text, room_districts=desk.districts(connection, report.room_id), when=event.when, spoken=False
+    )
+    retraction.keep_private(connection, number, analysis, event.event_id, now)
     which = talk.which(connection, number, report)
     said = render(casewords.FROM_REPORTER.format(which=which, text=talk.quoted(mask(text)))).content()
     for one in copies.of_source(connection, report.event_id):

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, casewords, conduct, watch
+from bot.handlers import board, casewords, conduct, retraction, watch
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import forwarded, recording
 from bot.handlers.replies import shared_place, threaded
@@ -82,6 +82,7 @@ def from_reporter(
     analysis = desk.analyser.analyse(
         text, room_districts=desk.districts(connection, event.room_id), when=event.when, spoken=False
     )
+    retraction.keep_private(connection, number, analysis, event.event_id, now)
     graver = _learn(connection, number, analysis, now)
     opened = _reopen(connection, event, desk, number, text, reporter, now)
     if place is not None:

@@ -16,7 +16,7 @@ from bot.store.incidents import BOT, REPLY, Incident, Link
 from bot.store.tables import incident_history, incident_links, incidents
 from bot.store.tables import transmissions as sent
 
-RELATED, SPLIT = "related", "split"
+RELATED, SPLIT, PRIVATE = "related", "split", "private"
 _BY_HAND = {"category": "category", "urgency": "urgency", "place": "district"}
 """Action in the history → what it settles: the machine does not touch that any more."""
 
@@ -40,7 +40,7 @@ def set_private(connection: Connection, number: int, *, actor: str, event_id: st
     """An officer says that it is nobody's to repeat, whatever its kind."""
     analysis = replace(log.get(connection, number).analysis, private=True)
     _write(connection, number, now, analysis=analysis.to_json())
-    log.note(connection, number, "private", actor=actor, after="ya", event_id=event_id, now=now)
+    log.note(connection, number, PRIVATE, actor=actor, after="ya", event_id=event_id, now=now)
 
 
 def set_urgency(connection: Connection, number: int, urgency: Urgency, *, actor: str, event_id: str, now: int) -> None:
