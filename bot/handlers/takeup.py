@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent
 from bot.handlers import board, conduct, waiting, watch
 from bot.handlers.desk import Desk
+from bot.handlers.officers import by_officer
 from bot.handlers.replies import threaded
 from bot.incidents import cards
 from bot.incidents.analysis import Analysis
@@ -34,10 +35,13 @@ class Said:
 def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
     """A channel message that reports something is taken up; other talk leaves no trace but its inbox row.
 
-    True when it was taken up, and answered.
+    A cry for help that says no more is a report, too; a line that merely names a place is talk, and so is what an
+    officer writes to the people of a channel. True when it was taken up, and answered.
     """
+    if by_officer(desk, event):
+        return False
     analysis = analyse(connection, event, desk, event.body, spoken=False)
-    if not analysis.report or analysis.category == "tidak_jelas":
+    if not analysis.report or (analysis.category == "tidak_jelas" and not analysis.cry):
         return False
     if conduct.is_blocked(connection, event, desk, now):
         return True

@@ -25,6 +25,8 @@ from bot.incidents.rules import REPORTS, Category, Rules, Urgency
 from bot.incidents.spoken import join_numbers
 from bot.incidents.words import QUESTION, STOP, Span, Words, scan
 
+CRY = "jenis.seruan"
+"""The rule of the words that make a cry for help of a typed line."""
 _CORRECT_FROM = 8
 """Letters a word needs before one wrong letter is forgiven: shorter words turn into other words ("banjar")."""
 PRIVATE = "pribadi"
@@ -87,6 +89,11 @@ class Analysis:
     title: str = ""
     """What people call the category; kept beside it, so that an old entry reads as it did."""
     about_title: str = ""
+
+    @property
+    def cry(self) -> bool:
+        """A typed line that calls for somebody, although nobody can say for what."""
+        return self.category == "tidak_jelas" and any(one.rule == CRY for one in self.evidence)
 
     def to_json(self) -> dict[str, Any]:
         """The contract of `kentongan incidents analyse --json`, and what is stored."""
@@ -223,6 +230,9 @@ class _Reading:
 
     def result(self) -> Analysis:
         category, about = self._category()
+        favour = self._is("permintaan") and not self._is_urgency("bahaya")
+        if category == "tidak_jelas" and not self._spoken and not favour:
+            self._said("seruan")
         urgency = self._urgency(category, about)
         row = self._rules.category(about or category)
         if self._where.district is None and row is not None and row.cap in _AT_HOME:

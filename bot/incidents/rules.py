@@ -220,7 +220,7 @@ KINDS = frozenset(
     (
         "latihan", "tes", "duplikat", "keluhan", "pembaruan", "kabar", "tanya_benar", "pertanyaan", "tanya_keadaan",
         "situasi_aman", "bukan_laporan", "tidak_jelas", "tanda_lapor", "laporan_baru", "cerita", "kalimat_tanya",
-        "tanya_layanan",
+        "tanya_layanan", "seruan", "permintaan",
     )
 )  # fmt: skip
 URGENCIES = frozenset(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from casework_world import ANI, staffed
 from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select
 
 from bot.event import IncomingEvent, Kind
 from bot.handlers import reports
+from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.store import search, transmissions
 from bot.store.database import Database
@@ -172,6 +174,56 @@ async def test_a_typed_report_in_a_channel_is_taken_up(take: Take, event: Event,
     await take(report)
     assert audited(engine) == ["incident.opened"]
     assert any("Subah" in row["content"]["body"] for row in sent(engine, OPERATIONS))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tolong pak cepat ke sini",
+        "toloooong",
+        "buruan pak ke sini gawat",
+        "tolong jangan pukul saya",
+        "suara letusan keras dari arah pabrik, belum tahu apa",
+        "tolong cepat kirim foto ke polisi, gawat",
+    ],
+)
+async def test_a_typed_cry_that_says_no_more_is_logged_shown_and_asked_back(
+    take: Take, event: Event, engine: Engine, text: str
+) -> None:
+    cry = event(text, room=OJOL)
+    await take(cry)
+    assert audited(engine) == ["incident.opened"]
+    assert any("Belum jelas" in row["content"]["body"] for row in sent(engine, OPERATIONS))
+    reply = next(row for row in sent(engine, OJOL) if row["key"] == f"reply:{cry.event_id}")
+    assert "Di mana dan apa" in reply["content"]["body"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "waduh",
+        "ke Batang dulu",
+        "tolong jangan spam di grup",
+        "min tolong share lokasi kopdar",
+        "cepat ke sini makan bakso",
+    ],
+)
+async def test_a_favour_asked_or_a_place_named_in_passing_is_no_cry(
+    take: Take, event: Event, engine: Engine, text: str
+) -> None:
+    await take(event(text, room=OJOL))
+    assert sent(engine) == []
+    assert audited(engine) == []
+
+
+async def test_what_an_officer_writes_in_a_channel_is_no_citizens_report(
+    take: Take, event: Event, engine: Engine, desk: Desk, consumer: Consumer
+) -> None:
+    consumer.desk = staffed(desk)
+    await take(event(CRASH, room=OJOL, sender=ANI))
+    assert sent(engine) == []
+    with engine.connect() as connection:
+        assert connection.execute(select(table)).all() == []
 
 
 async def test_a_misheard_name_is_put_right_beside_the_text_as_heard(
