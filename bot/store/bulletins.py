@@ -131,12 +131,19 @@ def looked(connection: Connection, now: int) -> int | None:
 
 
 def incident_counts(connection: Connection, since: int, until: int) -> list[tuple[str, str | None, bool, int]]:
-    """(category, district, verified, number) of incidents opened in since < time ≤ until; numbers, no texts."""
+    """(category, district, verified, number) of incidents opened in since < time ≤ until; numbers, no texts.
+
+    What is private is not counted: in a small district a number is enough for the neighbours to know who it was.
+    """
+    private = incidents.c.analysis["private"].as_boolean()
     verified = incidents.c.status.in_(VERIFIED).label("verified")
     rows = connection.execute(
         select(incidents.c.category, incidents.c.district, verified, func.count().label("number"))
         .where(
-            incidents.c.opened_at > since, incidents.c.opened_at <= until, incidents.c.status.in_((*VERIFIED, *OPEN))
+            incidents.c.opened_at > since,
+            incidents.c.opened_at <= until,
+            incidents.c.status.in_((*VERIFIED, *OPEN)),
+            private.is_not(True),
         )
         .group_by(incidents.c.category, incidents.c.district, verified)
         .order_by(incidents.c.category, incidents.c.district)

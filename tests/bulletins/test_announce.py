@@ -243,6 +243,34 @@ def test_counts_cover_exactly_the_time_since_the_slot_before(station):
     assert "Subah 2" in body
 
 
+def test_what_is_private_is_not_counted(station):
+    station.tick(at("2026-03-01 18:00"))
+    kinds = [("banjir", {}), ("banjir", {"private": False}), ("kdrt", {"private": True}), ("banjir", {"private": True})]
+    with station.engine.begin() as connection:
+        for number, (category, analysis) in enumerate(kinds, 1):
+            connection.execute(
+                insert(incidents).values(
+                    id=number,
+                    opened_at=ms(at("2026-03-02 06:00")),
+                    updated_at=0,
+                    room_id="!ojol",
+                    category=category,
+                    urgency="info",
+                    district="Subah",
+                    places=[],
+                    status="terverifikasi",
+                    text="",
+                    analysis=analysis,
+                    content_version="v1",
+                )
+            )
+    station.tick(at("2026-03-02 07:30"))
+    body = str(station.content_of(PAGI)["body"])
+    assert "Ada 2 laporan warga, 2 sudah dipastikan petugas" in body
+    assert "Subah 2" in body
+    assert "kekerasan" not in body.casefold()
+
+
 def test_each_decision_leaves_an_audit_row(station):
     seen = []
     station.tick(at("2026-03-02 06:00"))
