@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.dialogue.answering import Answering, question
-from bot.dialogue.decision import Decision
+from bot.dialogue.decision import FOLLOW_UP, Decision
 from bot.dialogue.flows import Service
 from bot.dialogue.mind import Mind
 from bot.dialogue.reply import choose_answer
@@ -104,7 +104,7 @@ class Context:
         if turn.understanding.content == 0 and verdict.label == service.name:
             return None  # nothing was said that the last answer did not answer
         together = replace(together, entities={**self._entities(turn), **together.entities})
-        return self._answering.act(turn.read_as(together), replace(verdict, reason=f"follow_up_{verdict.reason}"))
+        return self._answering.act(turn.read_as(together), replace(verdict, reason=f"{FOLLOW_UP}_{verdict.reason}"))
 
     def _with_topic(self, turn: Turn, service: Service) -> Understanding:
         understander = self._mind.understander
@@ -123,7 +123,7 @@ class Context:
         topic = self._mind.understander.topic_words(service.name)
         asked = replace(turn.state, question=question(f"{topic} {turn.understanding.reading.text}"))
         said = self._mind.speaker.say(asked, service.name, facets, self._entities(turn), turn.now)
-        return self._mind.decide(turn, said, "follow_up", intent=service.name, score=1.0)
+        return self._mind.decide(turn, said, FOLLOW_UP, intent=service.name, score=1.0)
 
 
 def _bare_number(reading: Reading, hollow: frozenset[str]) -> bool:

@@ -8,6 +8,9 @@ from typing import Any
 
 from bot.dialogue.conversation import Alarm, Conversation
 
+FOLLOW_UP = "follow_up"
+"""Begins the reasons of decisions that only the talk before them explains."""
+
 
 class Outcome(StrEnum):
     """What kind of reply it is (architecture: "A question's way")."""

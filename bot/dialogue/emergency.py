@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.dialogue.conversation import LONGEST_ALARM, Alarm, Conversation
-from bot.dialogue.decision import Decision, Outcome
+from bot.dialogue.decision import FOLLOW_UP, Decision, Outcome
 from bot.dialogue.mind import Mind
 from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.speak import Said
@@ -23,7 +23,7 @@ from bot.language.mask import mask
 Otherwise = Callable[[Turn], Decision]
 """How a message is decided that has nothing to do with the emergency."""
 
-_TAKEN = {"slot_filled", "chosen", "none_of_these", "command_cancel", "command_back", "corrected", "follow_up"}
+_TAKEN = {"slot_filled", "chosen", "none_of_these", "command_cancel", "command_back", "corrected"}
 """Reasons of decisions on what the talk was waiting for."""
 
 
@@ -41,7 +41,8 @@ class Emergencies:
     def alike(self, turn: Turn, decision: Decision) -> tuple[Rule, float] | None:
         """The emergency whose examples the message is like, and how much; never a command or an answer that fits."""
         understanding = turn.understanding
-        if understanding.hit is not None or understanding.alias is not None or decision.reason in _TAKEN:
+        taken = decision.reason in _TAKEN or decision.reason.startswith(FOLLOW_UP)
+        if understanding.hit is not None or understanding.alias is not None or taken:
             return None
         found = likeliest_emergency(understanding, self._mind.flows, self._mind.limits)
         waiting = turn.state.running is not None or bool(turn.state.offers)

@@ -88,6 +88,7 @@ class Flows:
     lexicon: Lexicon
     facets: Mapping[str, list[str]]
     actions: list[str]
+    times: list[str]
     phrases: PhrasesFile
     local: Mapping[str, LocalFact]
     digest: str

@@ -71,6 +71,7 @@ def load_flows(folder: Path) -> Flows:
         lexicon=_lexicon(lexicon_file),
         facets=lexicon_file.facets,
         actions=lexicon_file.actions,
+        times=lexicon_file.times,
         phrases=_as(PhrasesFile, values[PHRASES]),
         local=_as(LocalFile, values[LOCAL]).facts,
         officer_hours=tuple(_as(LocalFile, values[LOCAL]).officer_hours),

@@ -241,6 +241,8 @@ class LexiconFile(Part):
     common: list[str] = []
     hollow: list[str] = []
     """Words of grammar: they help to tell intents apart, but a question may hold any number of them unexplained."""
+    times: list[str] = []
+    """Words that only say when: they raise no alarm and break no rule by themselves."""
     actions: list[str] = []
     """What is done with any topic (make, renew, lose): a question that holds only these and facets lacks its topic."""
     facets: dict[Name, list[Phrase]] = {}

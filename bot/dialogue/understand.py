@@ -35,6 +35,8 @@ class Thresholds:
     """… if nothing else leads it by more than this …"""
     alarm_alone: float = 0.18
     """… or already from here, if nothing but emergencies is half as likely."""
+    alarm_few: float = 0.40
+    """… and from here only, when hardly anything was told."""
     foreign: float = 0.60
     """A question is surely about something else from here; below, the person may only be hard to understand."""
     offer: float = 0.28
@@ -82,6 +84,8 @@ class Understanding:
     """All it holds are aspects and actions: "cara perpanjang gimana?"."""
     content: int = 0
     """Words that are not grammar."""
+    substance: frozenset[str] = frozenset()
+    """Words that are neither grammar nor a time ("besok"): what is told."""
     only_entities: bool = False
     """All it holds are entities, their topic and words of grammar: "kalau sim a?"."""
     only_aspects: bool = False
@@ -100,6 +104,7 @@ class Understander:
         self.lookups = build(flows, self.index)
         self._rules = Rules(flows.policy, self.index)
         self.index.add("action:", flows.actions)
+        self.index.add("times", flows.times, exact=True)
         for facet, phrases in flows.facets.items():
             self.index.add(f"facet:{facet}", phrases)
         for entity, values in flows.entities.items():
@@ -146,6 +151,7 @@ class Understander:
         aspects = _covered(own, ("facet:", "entity:"))
         hollow = self._flows.lexicon.hollow
         content = [position for position, word in enumerate(reading.words) if word.text not in hollow]
+        times = _covered(own, ("times",))
         named = {
             position
             for nouns in self._topics.values()
@@ -193,6 +199,7 @@ class Understander:
             unexplained=tuple(dict.fromkeys(unexplained)),
             lacks_topic=lacks_topic,
             content=len(content),
+            substance=frozenset(reading.words[position].text for position in content if position not in times),
             bare_topic=bool(content) and all(position in named for position in content),
             only_entities=bool(entities) and not facets and _covered(own, ("entity:", "noun:")).issuperset(content),
             only_aspects=bool(content) and all(position in aspects for position in content),

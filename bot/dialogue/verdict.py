@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.dialogue.flows import Flows
@@ -16,8 +16,16 @@ _CLEAR = 0.7
 """From here on words that only name topics say enough: "hukuman maling" names two, and asks one thing."""
 _NAMED_ONLY = 2
 """Words: "sim", "skck saya" ask nothing, however often they begin the same question; "apa itu etle" does."""
+_FEWEST_ALARMING = 3
+"""Words of substance; fewer are like many things by chance, and need the likeness of `Thresholds.alarm_few`."""
+_SUBSTANCE = 1 / 3
+"""Of the likeness to an emergency; more of it from grammar and time ("kalau besok?") says nothing of danger."""
 _MOST_UNEXPLAINED = 0.67
 """Share of the content words; with more of them unknown, a named topic is chance ("sim" in a talk about phones)."""
+
+
+_NEEDS_SUBSTANCE = {RuleOutcome.BLOCKED, RuleOutcome.REFER}
+"""Nobody is turned away for words of grammar and time alone."""
 
 
 class Sureness(StrEnum):
@@ -51,6 +59,11 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
     alarm = likeliest_emergency(understanding, flows, limits)
     if alarm is not None:
         return Verdict(Sureness.SURE, "matched", alarm.label, alarm.score)
+    emergencies = _of(flows, RuleOutcome.EMERGENCY)
+    ranked = tuple(candidate for candidate in ranked if candidate.label not in emergencies)
+    if not ranked:
+        return Verdict(Sureness.LOST, "unlikely")
+    understanding = replace(understanding, candidates=ranked)
     best = ranked[0]
     lead = best.score - (ranked[1].score if len(ranked) > 1 else 0.0)
     only_named = understanding.content == 1 and len(understanding.reading.words) <= _NAMED_ONLY
@@ -71,9 +84,10 @@ def judge(understanding: Understanding, flows: Flows, limits: Thresholds) -> Ver
 def likeliest_emergency(understanding: Understanding, flows: Flows, limits: Thresholds) -> Candidate | None:
     """The emergency that a message is like. It needs less than others: reading 110 once too often harms nobody.
 
-    It needs even less when several emergencies share the likeness between them and nothing else comes near.
+    It needs even less when several emergencies share the likeness between them and nothing else comes near, but never
+    so little that a few words alone, or words of grammar and time, make one.
     """
-    ranked = understanding.candidates if understanding.content else ()  # "tidak ada" is like much
+    ranked = understanding.candidates if understanding.substance else ()  # "tidak ada" is like much
     emergencies = _of(flows, RuleOutcome.EMERGENCY)
     likeliest = next((candidate for candidate in ranked if candidate.label in emergencies), None)
     if likeliest is None:
@@ -82,7 +96,16 @@ def likeliest_emergency(understanding: Understanding, flows: Flows, limits: Thre
     alone = likeliest.score >= limits.alarm_alone and other <= likeliest.score / 2
     if not alone and likeliest.score < max(limits.alarm, other - limits.alarm_margin):
         return None
-    return likeliest
+    if len(understanding.substance) < _FEWEST_ALARMING and likeliest.score < limits.alarm_few:
+        return None
+    return likeliest if _of_substance(understanding, likeliest.label) else None
+
+
+def _of_substance(understanding: Understanding, label: str) -> bool:
+    """The likeness comes from what is told, not from how or of when it is told."""
+    speaking = {word: part for word, part in understanding.ranking.evidence(label).items() if part > 0}
+    told = sum(part for word, part in speaking.items() if word in understanding.substance)
+    return told >= _SUBSTANCE * sum(speaking.values())
 
 
 def _of(flows: Flows, outcome: RuleOutcome) -> set[str]:
@@ -91,6 +114,9 @@ def _of(flows: Flows, outcome: RuleOutcome) -> set[str]:
 
 def _not_an_intent(best: Candidate, understanding: Understanding, flows: Flows, limits: Thresholds) -> Verdict:
     """A policy rule or the outside leads."""
+    rule = next((rule for rule in flows.policy.rules if rule.reason == best.label), None)
+    if rule is not None and rule.outcome in _NEEDS_SUBSTANCE and not understanding.substance:
+        return _by_topic(understanding, flows, limits)  # "kalau sekarang?" breaks no rule
     if best.label in _of(flows, RuleOutcome.FALLBACK) and limits.answer <= best.score < limits.foreign:
         return Verdict(Sureness.LOST, "unlikely", score=best.score)
     if best.label != OUTSIDE and best.score >= limits.answer:
