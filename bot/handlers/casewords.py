@@ -5,6 +5,7 @@ Kept together so that they can be read and mended together. Answers on police se
 
 from __future__ import annotations
 
+from bot.event import Kind
 from bot.incidents.lifecycle import Status
 
 # To officers, in the thread of the card.
@@ -91,6 +92,9 @@ NOTHING_TO_FORWARD = "Tidak ada yang bisa diteruskan: laporannya ditarik."
 ARRIVED = "📨 Sudah masuk ruang {agency} pukul {time}."
 NOT_ARRIVED = "⚠️ **Tidak sampai** ke ruang {agency}. Sampaikan lewat telepon."
 AGENCY_SIGN = "{sign} dari {agency}."
+AGENCY_PLACE = "🏢 **{agency}** membagikan [lokasi]({link})."
+AGENCY_SENT = "🏢 **{agency}** mengirim [{sort}]({link})."
+AGENCY_SORTS = {Kind.AUDIO: "pesan suara", Kind.IMAGE: "foto", Kind.FILE: "berkas"}
 AGENCY_SAYS = "🏢 **{agency}:** {text}"
 
 # Both ways.
@@ -101,6 +105,8 @@ VOICE_NAME = "pesan-suara.ogg"
 FROM_REPORTER = "💬 **Pelapor{which}:** {text}"
 FROM_REPORTER_PLACE = "📌 **Pelapor{which}** membagikan [lokasi]({link})."
 FROM_REPORTER_SOUND = "💬 **Pelapor{which}** mengirim pesan suara; tidak terdengar ucapan, dengarkan rekamannya."
+FROM_REPORTER_LATE = "⚠️ _Baru terbaca lama sesudah dikirim._"
+FROM_REPORTER_UNHEARD = "💬 **Pelapor{which}** mengirim [pesan suara]({link}). {mark}"
 REOPENED = "🔓 **Pelapor{which}: belum selesai.** Laporan #{number} dibuka lagi."
 REOPENED_REPORTER = "🔓 Baik, laporan #{number} kami buka lagi. Petugas diberi tahu."
 SPOKEN = "🎙️ “{text}”"

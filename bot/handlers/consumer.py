@@ -132,7 +132,10 @@ class Consumer:
         about = self._about(connection, event)
         kind = self.desk.room_kind(connection, event.room_id)
         report = talk.followed(connection, event)
-        chosen = route(event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None)
+        chosen = route(
+            event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None,
+            agency=forwarding.is_agency_room(connection, self.desk, event.room_id),
+        )  # fmt: skip
         if chosen.way is Way.QUESTION and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")
         rows: tuple[int, ...] = (row.id,)

@@ -81,6 +81,10 @@ class Desk:
         """A link to the event for officers."""
         return permalink(event.room_id, event.event_id, self.config.homeserver.server_name)
 
+    def is_late(self, event: IncomingEvent, now: int) -> bool:
+        """Whether what was said is read so long after it that people should know."""
+        return now - event.sent_at > self.config.speech.late_seconds * 1000
+
     def record(self, connection: Connection, kind: str, subject: str, payload: dict[str, Any], now: int) -> None:
         """One audit row, with numbers that name a person masked."""
         self.auditor.append(connection, kind, subject, masked(payload), version=self.content.version, now=now)

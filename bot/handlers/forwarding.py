@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import board, casewords, casework, retraction
 from bot.handlers.desk import Desk
-from bot.handlers.recordings import recording
-from bot.handlers.replies import threaded
+from bot.handlers.recordings import forwarded, recording
+from bot.handlers.replies import shared_place, threaded
 from bot.incidents import cards
+from bot.incidents.cards import map_link
 from bot.incidents.lifecycle import Status
 from bot.language.mask import mask
 from bot.markup import escape, render
@@ -97,16 +98,33 @@ def came_back(connection: Connection, event: IncomingEvent, desk: Desk, about: s
     if len(parts) < 3 or parts[0] != RELAY or not parts[1].isdecimal():
         return
     number, title = int(parts[1]), _title(desk, parts[2])
+    place = shared_place(event) if event.kind is Kind.LOCATION else None
     if event.kind is Kind.REACTION:
         word = casewords.AGENCY_SIGN.format(sign=escape(event.body[:20]), agency=escape(title))
+    elif place is not None:
+        word = casewords.AGENCY_PLACE.format(agency=escape(title), link=map_link(place))
+    elif event.kind is not Kind.TEXT:
+        # Officers need not be in an agency's room, so the voice goes along; whoever is there opens the rest.
+        sort = casewords.AGENCY_SORTS.get(event.kind, casewords.AGENCY_SORTS[Kind.FILE])
+        word = casewords.AGENCY_SENT.format(agency=escape(title), sort=sort, link=desk.link(event))
     else:
         word = casewords.AGENCY_SAYS.format(agency=escape(title), text=escape(mask(event.body[:_LONGEST])))
     key = f"agency:{event.event_id}"
     if board.post(connection, desk, number, key, word, now, notice=event.kind is Kind.REACTION):
         source = f"{board.card_key(number)}:{key}"
         copies.add(connection, source, number, source=event.event_id, kind=copies.FROM_REPORTER, now=now)
+        if event.kind is Kind.AUDIO and event.media is not None:
+            sound = f"{source}:sound"
+            said = threaded(f"outbox:{board.card_key(number)}", forwarded(event.media, casewords.VOICE_NAME))
+            desk.tell_operations(connection, sound, said, now, priority=Priority.NOTICE)
+            copies.add(connection, sound, number, source=event.event_id, kind=copies.FROM_REPORTER, now=now)
         payload = {"incident": number, "agency": parts[2], "text": event.body, "trust": event.trust}
         desk.record(connection, "incident.agency", event.event_id, payload, now)
+
+
+def is_agency_room(connection: Connection, desk: Desk, room_id: str) -> bool:
+    """Whether reports are passed on to that room."""
+    return any(_room(connection, agency) == room_id for agency in desk.content.agencies.all)
 
 
 def _agency(desk: Desk, incident: Incident, words: str) -> tuple[Agency | None, str | None]:

@@ -145,7 +145,7 @@ class Listener:
             self._file(note).unlink(missing_ok=True)
             log.info("note.withdrawn", event_id=note.event_id)
         for note in admit(queued, [one for one, _ in self._under_way.values()], self._capacity):
-            task = asyncio.create_task(self._hear(note))
+            task = asyncio.create_task(self._guarded(note))
             self._under_way[note.id] = note, task
             task.add_done_callback(partial(self._finished, note.id))
         try:
@@ -169,6 +169,21 @@ class Listener:
     def _finished(self, number: int, _task: asyncio.Task[None]) -> None:
         self._under_way.pop(number, None)
         self._work.set()
+
+    async def _guarded(self, note: Queued) -> None:
+        """A mistake that is not about hearing (the database is locked, say) postpones the note, and is told.
+
+        Without it the note would be queued still and be taken up again at once, without end and without a word.
+        """
+        try:
+            await self._hear(note)
+        except Exception as error:
+            log.exception("note.trouble", event_id=note.event_id)
+            try:
+                await self._postpone(note, type(error).__name__)
+            except Exception:
+                log.exception("note.not_postponed", event_id=note.event_id)
+                await asyncio.sleep(RETRY_MS[0] / 1000)  # it is held so long that nothing spins
 
     async def _hear(self, note: Queued) -> None:
         """One note from queue to transcript; every way out leaves a trace in the log."""

@@ -48,6 +48,8 @@ def heard(
 ) -> None:
     """A note has its transcript: answer the question or take up the report."""
     row = transmissions.get(connection, number)
+    if desk.is_late(event, now):  # kept with the words, so that the card says it however often it is edited
+        result = replace(result, flags=(*result.flags, transmissions.LATE))
     corrected = desk.analyser.hear(result.text).corrected
     if row.state != "queued" or transmissions.heard(connection, number, result, corrected=corrected, now=now) is None:
         return  # heard before, or withdrawn while it was being heard
@@ -86,16 +88,27 @@ def unreadable(connection: Connection, number: int, event: IncomingEvent, reason
     if transmissions.get(connection, number).purpose == "report":
         # Nobody has heard it, so it may be a call for help: the log and the officers have it like any other.
         mark = phrases.UNREADABLE.format(reason=phrases.UNREADABLE_REASON.get(reason, reason))
-        analysis = replace(analyse(connection, event, desk, ""), category="tidak_jelas")
-        incident = incidents.open_incident(
-            connection, analysis, number, text=mark, room_id=event.room_id, version=desk.content.version,
-            at=event.sent_at, now=now,
-        )  # fmt: skip
-        search.index(connection, incident)
-        show_officers(connection, event, desk, Said(number, mark), incident, linked=False, silent=stale, now=now)
+        report = talk.followed(connection, event)
+        if report is not None:
+            incident = talk.unheard(connection, event, desk, report, mark, now)
+        else:
+            incident = _open_unheard(connection, number, event, desk, mark, now, silent=stale)
     desk.record(connection, "transmission.unreadable", event.event_id, {"reason": reason, "incident": incident}, now)
     questions.unheard(connection, event, desk, now, reason=phrases.UNREADABLE_REASON.get(reason, reason))
     text = cards.unreadable(reason)
     if event.direct:
         waiting.over(connection, event, now)
     waiting.answer(connection, event, desk, text, now)
+
+
+def _open_unheard(
+    connection: Connection, number: int, event: IncomingEvent, desk: Desk, mark: str, now: int, *, silent: bool
+) -> int:
+    analysis = replace(analyse(connection, event, desk, ""), category="tidak_jelas")
+    incident = incidents.open_incident(
+        connection, analysis, number, text=mark, room_id=event.room_id, version=desk.content.version,
+        at=event.sent_at, now=now,
+    )  # fmt: skip
+    search.index(connection, incident)
+    show_officers(connection, event, desk, Said(number, mark), incident, linked=False, silent=silent, now=now)
+    return incident

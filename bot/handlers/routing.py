@@ -80,12 +80,14 @@ class Route:
 
 
 def route(
-    event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None, follows: bool = False
-) -> Route:
+    event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None, follows: bool = False,
+    agency: bool = False,
+) -> Route:  # fmt: skip
     """`answers_us`: the event replies to one of our own messages.
 
     `about`: the outbox key of our message that the event reacts to, stands in the thread of, or replies to.
     `follows`: its sender goes on about a report of their own.
+    `agency`: the room is where reports are passed on to; what is said there is work, and no citizen's report.
     """
     if event.sender == me:
         return Route(Way.NOTHING, "own")
@@ -105,7 +107,7 @@ def route(
     if room in (RoomKind.OTHER, RoomKind.DIRECT):
         # Whether a room is private is a matter of who is in it now, not of who was.
         room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
-    if about is not None and about.startswith("relay:") and event.kind in (Kind.REACTION, Kind.TEXT):
+    if about is not None and about.startswith("relay:") and (event.kind in _SAID or event.kind is Kind.REACTION):
         return Route(Way.AGENCY, "about a report that was passed on")
     if event.kind is Kind.REACTION:
         return _reaction(room, about)
@@ -124,7 +126,7 @@ def route(
         if room is RoomKind.CHANNEL:
             return Route(Way.NOTHING, "the log is searched in the operations room")
     if room is RoomKind.CHANNEL:
-        return _channel(event, me, answers_us)
+        return _channel(event, me, answers_us, agency=agency)
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_ticket(about):
         return Route(Way.TICKET, "thread of a ticket")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_card(about):
@@ -176,14 +178,16 @@ def _of_ticket(about: str | None) -> bool:
     return about is not None and about.startswith("ticket:")
 
 
-def _channel(event: IncomingEvent, me: str, answers_us: bool) -> Route:
-    if event.kind is Kind.AUDIO:
+def _channel(event: IncomingEvent, me: str, answers_us: bool, *, agency: bool) -> Route:
+    if event.kind is Kind.AUDIO and not agency:
         return Route(Way.VOICE_NOTE, "voice note in a channel")
     if event.kind is Kind.TEXT:
         if _addressed(event, me):
             return Route(Way.QUESTION, "mention")
         if answers_us:
             return Route(Way.QUESTION, "reply to us")
+        if agency:
+            return Route(Way.NOTHING, "room of an agency")
         return Route(Way.TEXT_REPORT, "message in a channel")
     return Route(Way.NOTHING, f"kind {event.kind}")
 

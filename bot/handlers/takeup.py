@@ -49,9 +49,10 @@ def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     if number is None:
         return False
     corrected = desk.analyser.hear(event.body).corrected
-    transmissions.written(connection, number, event.body, corrected=corrected, now=now)
+    flags = (transmissions.LATE,) if desk.is_late(event, now) else ()
+    transmissions.written(connection, number, event.body, corrected=corrected, flags=flags, now=now)
     privacy_notice(connection, event, desk, now)
-    take_up(connection, event, desk, Said(number, event.body), analysis, now)
+    take_up(connection, event, desk, Said(number, event.body, flags), analysis, now)
     return True
 
 
@@ -80,7 +81,7 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
         now,
     )
     reply = cards.heard(
-        said.text, analysis, number, late=age > speech.late_seconds, flags=said.flags, typed=said.audio is None
+        said.text, analysis, number, late=desk.is_late(event, now), flags=said.flags, typed=said.audio is None
     )
     waiting.answer(connection, event, desk, reply, now)
     if number is not None:

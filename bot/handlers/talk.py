@@ -92,6 +92,8 @@ def from_reporter(
         words = casewords.FROM_REPORTER_SOUND.format(which=reporter)
     else:
         words = casewords.FROM_REPORTER.format(which=reporter, text=quoted(mask(text)))
+    if desk.is_late(event, now):
+        words = f"{words}\n\n{casewords.FROM_REPORTER_LATE}"
     what = f"in:{event.event_id}"
     stale = now - event.sent_at > desk.config.speech.stale_seconds * 1000  # logged and shown, but no alert any more
     board.post(connection, desk, number, what, words, now, notice=stale)
@@ -106,6 +108,27 @@ def from_reporter(
         watch.ring(connection, desk, number, now, cause=event.event_id)
     board.refresh(connection, desk, number, event.event_id, now)
     _mark(connection, event, _HEARD, now)
+
+
+def unheard(
+    connection: Connection, event: IncomingEvent, desk: Desk, report: Transmission, mark: str, now: int
+) -> int | None:
+    """They say more in a note that nobody can hear: under the same card, with the way to it. The incident's number."""
+    number = amendments.of_transmission(connection, report.id)
+    own = transmissions.by_event(connection, event.event_id)
+    if number is None or own is None:
+        return None
+    reasons = {"thread": 1.0}
+    incidents.link(connection, number, own.id, role=incidents.REPLY, score=1.0, reasons=reasons, now=now)
+    what = f"in:{event.event_id}"
+    words = casewords.FROM_REPORTER_UNHEARD.format(
+        which=which(connection, number, report), mark=mark, link=desk.link(event)
+    )
+    stale = now - event.sent_at > desk.config.speech.stale_seconds * 1000
+    board.post(connection, desk, number, what, words, now, notice=stale)
+    key = f"{board.card_key(number)}:{what}"
+    copies.add(connection, key, number, source=event.event_id, kind=copies.FROM_REPORTER, now=now)
+    return number
 
 
 def from_officer(connection: Connection, event: IncomingEvent, desk: Desk, number: int, text: str, now: int) -> bool:

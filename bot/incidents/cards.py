@@ -57,6 +57,7 @@ _FLAGS = {
     "loop": "sebagian terulang, mungkin salah dengar",
     "cut": "hanya bagian awal yang terdengar",
     "withdrawn": "ditarik oleh pengirimnya",
+    "late": "baru terbaca lama sesudah dikirim",
 }
 _UNREADABLE = {
     "too_large": "Berkasnya terlalu besar untuk saya buka.",
@@ -163,7 +164,7 @@ def heard(
     lines.append(f"> {_quote(transcript)}")
     if meant := _meant(transcript, analysis, _WRITTEN if typed else _HEARD):
         lines.append(meant)
-    if doubts := _doubts(flags):
+    if doubts := _doubts([flag for flag in flags if flag != "late"]):  # that has a line of its own
         lines.append(f"_{doubts}_")
     if not analysis.report:
         lines.append(_THANKS.get(analysis.category, _THANKS["bukan_laporan"]))

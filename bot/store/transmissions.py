@@ -17,6 +17,8 @@ from bot.store.inbox import insert_or_ignore
 from bot.store.tables import transcripts, transmissions
 from bot.store.unsaying import empty_transcripts, unsay
 
+LATE = "late"
+"""Flag of words that were read only long after they were sent; a correction does not make them any earlier."""
 _KINDS = {Kind.AUDIO: "voice", Kind.IMAGE: "photo", Kind.LOCATION: "location"}
 
 
@@ -194,9 +196,11 @@ def heard(
     return transcript
 
 
-def written(connection: Connection, number: int, text: str, *, corrected: str | None = None, now: int) -> int:
+def written(
+    connection: Connection, number: int, text: str, *, corrected: str | None = None, flags: Sequence[str] = (), now: int
+) -> int:
     """A typed message needs no hearing: its text is its first transcript, `corrected` the same with names put right."""
-    values = _by_hand(text, None)
+    values = {**_by_hand(text, None), "flags": list(flags)}
     if corrected is not None:
         values["corrected"] = corrected
     transcript = _version(connection, number, values, now)
@@ -208,7 +212,9 @@ def written(connection: Connection, number: int, text: str, *, corrected: str | 
 
 def corrected(connection: Connection, number: int, text: str, *, author: str, now: int) -> int:
     """An officer says what was really said: a new version, the old ones stay."""
-    return _version(connection, number, _by_hand(text, author), now)
+    before = versions(connection, number)
+    flags = [LATE] if before and LATE in before[0].flags else []
+    return _version(connection, number, {**_by_hand(text, author), "flags": flags}, now)
 
 
 def unreadable(connection: Connection, number: int, reason: str, *, now: int) -> bool:

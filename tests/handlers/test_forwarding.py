@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from casework_world import AGENCIES, CRASH, POSKO, REPORTER, React, bodies, deliver, incident, shown, staffed
 from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, audited, sent
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import forwarding
@@ -207,3 +207,45 @@ async def test_a_reaction_alone_passes_nothing_on(
     for sign in ("📨", "🚓", "✅", "🚒"):
         await take(react(sign))
     assert sent(engine, POSKO) == []
+
+
+async def test_the_agencys_voice_place_and_photo_come_back_to_the_card_too(
+    reported: IncomingEvent, take: Take, order: Event, event: Event, withdraw: React, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        rooms.record(connection, "damkar", "!damkar", kind="channel", alias=None, now=NOW)
+    await take(order("teruskan Damkar"))
+    deliver(engine)
+    [relay] = sent(engine, "!damkar")
+    answer = {"room": "!damkar", "sender": "@regu:damkar.example", "thread_root": f"${relay['key']}"}
+    voice, photo = event(kind=Kind.AUDIO, **answer), event("foto.jpg", kind=Kind.IMAGE, **answer)
+    place = event(kind=Kind.LOCATION, content={"geo_uri": "geo:-6.95,109.92"}, **answer)
+    await take(voice, photo, place)
+    back = [row["content"] for row in sent(engine, OPERATIONS) if row["key"].startswith("card:1:agency:")]
+    assert [one["body"].split(" (http")[0] for one in back] == [
+        "🏢 Damkar mengirim pesan suara",
+        "pesan-suara.ogg",
+        "🏢 Damkar mengirim foto",
+        "🏢 Damkar membagikan lokasi",
+    ]
+    assert back[1]["url"] == "mxc://batang.test/note"
+    assert voice.event_id in back[0]["formatted_body"].replace("%24", "$")
+    assert "109.92" in back[3]["formatted_body"]
+    assert incident(engine).reports == 1
+    with engine.connect() as connection:
+        assert len(connection.execute(select(transmissions)).all()) == 1, "only the citizen's own"
+    await take(withdraw(voice, "@regu:damkar.example", "!damkar"))
+    gone = [row["content"]["event_id"] for row in sent(engine, OPERATIONS) if row["action"] == "redaction"]
+    assert gone == [f"outbox:card:1:agency:{voice.event_id}", f"outbox:card:1:agency:{voice.event_id}:sound"]
+
+
+async def test_what_an_agency_says_in_its_own_channel_is_no_citizens_report(
+    reported: IncomingEvent, take: Take, event: Event, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        rooms.record(connection, "damkar", "!damkar", kind="channel", alias=None, now=NOW)
+    liaison = {"room": "!damkar", "sender": "@regu:damkar.example"}
+    await take(event("kebakaran rumah di desa Subah, regu 2 meluncur", **liaison), event(kind=Kind.AUDIO, **liaison))
+    assert sent(engine, "!damkar") == []
+    with engine.connect() as connection:
+        assert len(connection.execute(select(transmissions)).all()) == 1

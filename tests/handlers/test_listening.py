@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from casework_world import CRASH
+from casework_world import CRASH, deliver, shown, staffed
 from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take, sent
 from hypothesis import given
 from hypothesis import strategies as some
@@ -17,6 +17,7 @@ from sqlalchemy import Engine, select
 
 from bot.event import IncomingEvent, Kind, Media
 from bot.handlers import backlog, reports, waiting
+from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import LANE, Listener, Unfetchable, admit
 from bot.outgoing import KEY_FIELD
@@ -31,6 +32,7 @@ SECOND = 1_000
 MINUTE = 60_000
 SIAGA = "!siaga"
 WAITING = "menunggu transkrip"
+LATE = "baru terbaca lama sesudah dikirim"
 
 
 def result(text: str, *flags: str) -> Heard:
@@ -238,6 +240,30 @@ async def test_a_mistake_in_telling_who_waits_stops_nobodys_hearing(
         await running.until(lambda: "card:1" in [row["key"] for row in sent(engine, OPERATIONS)])
 
 
+async def test_a_mistake_before_or_after_the_hearing_postpones_the_note_and_does_not_spin(
+    take: Take, note: Any, world: Any, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def broken(*_: object) -> list[str]:
+        tries.append(1)
+        raise OSError("disk")
+
+    monkeypatch.setattr("bot.handlers.listening.recent_places", broken)
+    await take(note())
+
+    def postponed() -> Any:
+        with engine.connect() as connection:
+            return connection.execute(select(table.c.state, table.c.not_before, table.c.error)).one()
+
+    async with world() as made:
+        await made.until(lambda: postponed().not_before > NOW)
+        assert tuple(postponed()) == ("queued", NOW + 2 * SECOND, "OSError")
+        assert len(tries) == 1
+        made.now += 3 * SECOND
+        await made.until(lambda: len(tries) == 2)
+
+
 async def test_a_note_heard_in_time_leaves_no_word_about_waiting(
     take: Take, note: Any, database: Database, desk: Desk, engine: Engine
 ) -> None:
@@ -291,6 +317,31 @@ async def test_a_transcript_is_marked_late_from_two_minutes_on_and_rings_for_nob
     assert reply["content"]["body"].startswith("Baru terbaca sekarang") is says_late
     [card] = [row for row in sent(engine, OPERATIONS) if row["key"] == "card:1"]
     assert card["content"]["msgtype"] == ("m.text" if rings else "m.notice")
+
+
+async def test_the_card_says_that_words_were_read_late_also_after_they_are_corrected(
+    take: Take,
+    event: Event,
+    note: Any,
+    order: Event,
+    database: Database,
+    desk: Desk,
+    engine: Engine,
+    consumer: Consumer,
+) -> None:
+    consumer.desk = staffed(desk)
+    spoken = note(sent_at=NOW - 5 * MINUTE)
+    typed = event("banjir di desa Sembung", room=OJOL, sent_at=NOW - 5 * MINUTE)
+    await take(spoken, typed)
+    hear(database, desk, spoken, result(CRASH))
+    deliver(engine)
+    more = event("air naik terus", room=OJOL, sender=typed.sender, thread_root=typed.event_id, sent_at=NOW - 4 * MINUTE)
+    await take(order("koreksi kecelakaan di desa Plelen, tiga orang luka"), more)
+    for number in (1, 2):
+        assert LATE in shown(engine, OPERATIONS, number).casefold()
+    assert "tiga orang" in shown(engine, OPERATIONS, 1) + shown(engine, OPERATIONS, 2)
+    further = next(row for row in sent(engine, OPERATIONS) if row["key"].endswith(f":in:{more.event_id}"))
+    assert LATE in further["content"]["body"].casefold()
 
 
 async def test_further_words_that_are_heard_after_twenty_minutes_ring_for_nobody(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from casework_world import CRASH, REPORTER, React, bodies, deliver, incident, shown, staffed, steps
 from handlers_world import DIRECT, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from bot.event import IncomingEvent, Kind, Media
 from bot.handlers import reports
@@ -17,6 +17,7 @@ from bot.incidents.lifecycle import Status
 from bot.store import search, transmissions
 from bot.store.database import Database
 from bot.store.tables import inbox
+from bot.store.tables import incidents as log
 from bot.voice.heard import Heard
 
 
@@ -182,6 +183,21 @@ async def test_the_reporters_voice_comes_with_its_words_and_its_recording(
     assert "korban sudah dibawa ambulans" in words["content"]["body"]
     assert sound["upload"] == "/audio/note"
     assert incident(engine).reports == 1
+
+
+async def test_further_words_in_a_note_that_cannot_be_heard_stay_with_their_report(
+    reported: IncomingEvent, take: Take, more: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    note = more(kind=Kind.AUDIO, media=Media("mxc://batang.test/more", "audio/ogg", voice=True))
+    await take(note)
+    row = database.run_blocking(lambda connection: transmissions.by_event(connection, note.event_id))
+    assert row is not None
+    database.run_blocking(lambda connection: reports.unreadable(connection, row.id, note, "empty", desk, NOW))
+    [told] = bodies(engine, OPERATIONS, f"card:1:in:{note.event_id}")
+    assert "berkas kosong" in told
+    with engine.connect() as connection:
+        assert connection.execute(select(log.c.id)).scalars().all() == [1], "no incident of its own"
+    assert any("tidak bisa saya dengarkan" in body for body in bodies(engine, OJOL, f"reply:{note.event_id}"))
 
 
 async def test_not_done_opens_it_again_and_says_so_on_both_sides(
