@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind, Trust
+from bot.handlers import board
 from bot.handlers.desk import Desk
 from bot.language.tokens import tokens
 from bot.markup import render
@@ -94,6 +95,7 @@ def answer(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
         connection, desk.auditor, request, desk.config.data_dir, version=desk.content.version, now=now, me=desk.me,
         also=(event.event_id,),
     )  # fmt: skip
+    _cards_again(connection, desk, erased, now)
     parts = [DONE.format(messages=erased.messages, reports=erased.reports, replies=erased.replies)]
     if erased.kept:
         parts.append(KEPT.format(numbers=_numbers(erased)))
@@ -110,12 +112,19 @@ def resume(connection: Connection, desk: Desk, now: int) -> int:
         erased = erasure_requests.carry_out(
             connection, desk.auditor, request, desk.config.data_dir, version=desk.content.version, now=now, me=desk.me
         )
+        _cards_again(connection, desk, erased, now)
         _record(connection, desk, request.id, erased, now)
         if not erased.kept:
             content = render(LATER).content()
             outbox.append(connection, Outgoing(f"erasure:{request.id}:later", request.room_id, content), now)
             finished += 1
     return finished
+
+
+def _cards_again(connection: Connection, desk: Desk, erased: Erased, now: int) -> None:
+    """What other people reported of the same thing stays before the officers."""
+    for number in erased.bare:
+        board.show_again(connection, desk, number, now)
 
 
 def _asks(words: list[str]) -> bool:

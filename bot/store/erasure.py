@@ -17,8 +17,10 @@ from bot.incidents.lifecycle import ACTIVE
 from bot.outgoing import REFERENCE, Action, Outgoing, Priority
 from bot.store import outbox as out
 from bot.store import relays
+from bot.store.amendments import SPLIT
 from bot.store.audit import Auditor
 from bot.store.files import remove
+from bot.store.incidents import REPLY
 from bot.store.tables import (
     audit,
     audit_payloads,
@@ -52,6 +54,20 @@ class Erased:
     reports: int = 0
     replies: int = 0
     kept: tuple[int, ...] = ()
+    bare: tuple[int, ...] = ()
+    """Incidents whose card went with their words while other people's reports stand: they need a card again."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """Where a report that goes stands before the officers."""
+
+    number: int
+    note: int
+    on_card: bool
+    """The card itself shows its words: that of the first report that stands."""
+    others: bool
+    """Other people's reports of the same thing stand."""
 
 
 def erase_person(
@@ -84,7 +100,8 @@ def erase_person(
     reports = [row for row in sent if row.id not in kept_notes]
     direct = _direct_rooms(connection, user_id, me) - kept_rooms
 
-    replies = _forget_replies(connection, events, talks, reports, direct, user_id, now)
+    places = _shown(connection, reports)
+    replies = _forget_replies(connection, events, talks, places, direct, user_id, now)
     _withdraw_originals(connection, reports, now)
     _forget_reports(connection, reports, data_dir, now)
     _forget_talks(connection, talks, now)
@@ -95,7 +112,8 @@ def erase_person(
     if not held:
         connection.execute(delete(notices).where(notices.c.user_id == user_id))
     _forget_name(connection, user_id, events, now)
-    return Erased(len(events), len(reports), replies, tuple(sorted(held)))
+    bare = {one.number for one in places if one.on_card and one.others}
+    return Erased(len(events), len(reports), replies, tuple(sorted(held)), tuple(sorted(bare)))
 
 
 def _held(connection: Connection, user_id: str, notes: Sequence[int]) -> dict[int, set[int]]:
@@ -130,7 +148,7 @@ def _forget_replies(
     connection: Connection,
     events: Sequence[str],
     talks: Sequence[Any],
-    reports: Sequence[Any],
+    places: Sequence[_Shown],
     direct: set[str],
     user_id: str,
     now: int,
@@ -147,11 +165,17 @@ def _forget_replies(
     keys.update(_renamed(connection, f"privacy:{user_id}"))
     for talk in talks:
         keys.update(_under(connection, f"ticket:{talk.id}"))
-    for number, note, alone in _cards(connection, reports):
-        for prefix in (f"card:{number}:{note}", f"card-audio:{number}:{note}"):
+    for one in places:
+        card = f"card:{one.number}"
+        # What officers wrote to them names them (`m.mentions`), and answers their words.
+        ours = [f"{kind}:{one.number}:{one.note}" for kind in ("card", "card-audio", "talk")]
+        if one.on_card and one.others:
+            ours += [f"{card}:edit", f"{card}:again"]
+            keys.add(card)
+        elif one.on_card:
+            ours.append(card)
+        for prefix in ours:
             keys.update(_under(connection, prefix))
-        if alone:
-            keys.update(_under(connection, f"card:{number}"))
     return sum(_take_back(connection, key, now) for key in sorted(keys))
 
 
@@ -179,24 +203,33 @@ def _under(connection: Connection, key: str) -> list[str]:
     return list(connection.scalars(select(outbox.c.key).where(or_(outbox.c.key == key, below))))
 
 
-def _cards(connection: Connection, reports: Sequence[Any]) -> list[tuple[int, int, bool]]:
-    """(incident, transmission, whether its card shows these words) for each report that goes.
-
-    A card shows the first report that stands; the cards of further reports hang below it.
-    """
-    found: list[tuple[int, int, bool]] = []
+def _shown(connection: Connection, reports: Sequence[Any]) -> list[_Shown]:
+    """A card shows the first report that stands; the cards of further reports hang below it."""
+    found: list[_Shown] = []
+    going = {report.id for report in reports}
     for report in reports:
         for number in connection.scalars(
             select(incident_links.c.incident_id).where(incident_links.c.transmission_id == report.id)
         ).all():
-            first = connection.scalar(
+            standing = connection.scalars(
                 select(transmissions.c.id)
                 .join(incident_links, incident_links.c.transmission_id == transmissions.c.id)
-                .where(incident_links.c.incident_id == number, transmissions.c.state != "withdrawn")
+                .where(
+                    incident_links.c.incident_id == number,
+                    incident_links.c.role != REPLY,
+                    transmissions.c.state != "withdrawn",
+                )
                 .order_by(transmissions.c.sent_at, transmissions.c.id)
-                .limit(1)
-            )
-            found.append((number, report.id, first in (None, report.id)))
+            ).all()
+            on_card = not standing or standing[0] == report.id
+            found.append(_Shown(number, report.id, on_card, bool(set(standing) - going)))
+        # Where it stood before it was split off.
+        for number in connection.scalars(
+            select(incident_history.c.incident_id)
+            .where(incident_history.c.action == SPLIT, incident_history.c.before == str(report.id))
+            .distinct()
+        ):
+            found.append(_Shown(number, report.id, on_card=False, others=True))
     return found
 
 

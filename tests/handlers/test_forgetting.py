@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from casework_world import staffed
 from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select, text, update
 
 from bot.event import IncomingEvent, Kind, Trust
-from bot.handlers import forgetting
+from bot.handlers import board, forgetting
 from bot.handlers.desk import Desk
 from bot.incidents.lifecycle import Status
 from bot.outgoing import Action
@@ -149,6 +150,72 @@ async def test_another_persons_report_of_the_same_thing_stays(
         assert "sepinggang" in incidents.get(connection, 1).text
         assert [hit.incident.id for hit in search.search(connection, "sepinggang")] == [1]
         assert search.search(connection, SECRET) == []
+
+
+def redacted(engine: Engine) -> set[str]:
+    return {row["content"]["event_id"].removeprefix("outbox:") for row in sent(engine) if row["action"] == "redaction"}
+
+
+async def test_other_peoples_cards_stay_and_the_thread_gets_a_card_without_the_erased_words(
+    take: Take, say: Event, engine: Engine, deliver: Callable[[], None]
+) -> None:
+    further = {"room": OJOL, "sender": "@lain:batang.test"}
+    await take(
+        say(f"banjir di Kalimanggis dekat rumah {SECRET}", room=OJOL),
+        say("banjir Kalimanggis makin tinggi, sudah sepinggang", **further),
+    )
+    deliver()
+    close(engine, 1)
+    await take(say(ASK), say("ya hapus"))
+    assert "card:1" in redacted(engine)
+    assert "card:1:2" not in redacted(engine), "it repeats another person's words"
+    [again] = [row for row in sent(engine, OPERATIONS) if row["key"] == "card:1:again:1"]
+    assert "sepinggang" in again["content"]["body"]
+    assert SECRET not in everything(engine)
+    with engine.connect() as connection:
+        assert board.live_key(connection, 1) == "card:1:again:1"
+    deliver()
+    await take(say(ASK, **further | {"room": "!lain", "direct": True}),
+               say("ya hapus", **further | {"room": "!lain", "direct": True}))  # fmt: skip
+    assert {"card:1:again:1", "card:1:2"} <= redacted(engine)
+    assert "sepinggang" not in everything(engine)
+
+
+async def test_a_further_answer_of_one_person_does_not_keep_the_card_of_another(
+    take: Take, say: Event, engine: Engine, deliver: Callable[[], None]
+) -> None:
+    other = {"room": OJOL, "sender": "@lain:batang.test"}
+    first = say("banjir di Kalimanggis, air selutut", **other)
+    answer = say("di dekat masjid", **other, thread_root=first.event_id, sent_at=NOW - 450)
+    theirs = say(f"banjir Kalimanggis makin tinggi dekat rumah {SECRET}", room=OJOL, sent_at=NOW - 400)
+    await take(first, answer, theirs)
+    deliver()
+    await take(say(**other, kind=Kind.REDACTION, type="m.room.redaction", target=first.event_id))
+    deliver()
+    close(engine, 1)
+    await take(say(ASK), say("ya hapus"))
+    assert "card:1:again:1" in redacted(engine)
+    assert SECRET not in everything(engine)
+
+
+async def test_what_officers_wrote_to_them_in_the_channel_names_them_no_more(
+    take: Take, say: Event, event: Event, engine: Engine, deliver: Callable[[], None], desk: Desk
+) -> None:
+    object.__setattr__(desk, "content", staffed(desk).content)
+    await take(say(f"banjir di Kalimanggis dekat rumah {SECRET}", room=OJOL))
+    deliver()
+    with engine.connect() as connection:
+        card = outbox.event_id(connection, "card:1")
+    await take(
+        event("di sebelah mana?", room=OPERATIONS, sender="@ani:batang.test", trust=Trust.DEVICE, thread_root=card)
+    )
+    deliver()
+    [words] = [row for row in sent(engine, OJOL) if row["key"].startswith("talk:1:1:")]
+    assert words["content"]["m.mentions"] == {"user_ids": [WARGA]}
+    close(engine, 1)
+    await take(say(ASK), say("ya hapus"))
+    assert words["key"] in redacted(engine)
+    assert WARGA not in everything(engine)
 
 
 async def test_a_recording_goes_from_the_disk(take: Take, say: Event, engine: Engine, desk: Desk) -> None:
