@@ -46,7 +46,8 @@ class Answer(Part):
     """A named answer without `when` is said by steps only."""
     when: list[str] | None = None
     """Facets ("biaya") and entities ("golongan", "golongan=c") that must stand in the question; the answer with the
-    most conditions wins. Without `when` and `name`: the answer to the bare question."""
+    most conditions wins, but one for a facet goes before one for an entity of whatever value. Without `when` and
+    `name`: the answer to the bare question."""
     text: Text
     """Markdown, short enough for a phone. `{golongan.usia}` stands for a field of an entity, `{local.x}` for a local
     fact."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import date
 
 from bot.dialogue.flows import PLACEHOLDER, Flows, Service
@@ -12,7 +12,12 @@ from bot.dialogue.model import Answer, Source
 
 
 def choose_answer(service: Service, facets: Sequence[str], entities: Mapping[str, str]) -> Answer | None:
-    """The answer with the most conditions that all hold, the earlier of equals; None when none holds."""
+    """The answer that says the most to the question, the earlier of equals; None when none's conditions all hold.
+
+    What was asked comes before what was merely named: "perpanjang sim c di mana" is told the place, though there be an
+    answer for whatever class. The answer for both says more than either. An answer written for this very value
+    ("urusan=keliling") is no such list: it is about the thing, and needs one for both to be told apart.
+    """
     held = {*facets, *entities, *(f"{entity}={value}" for entity, value in entities.items())}
     fitting = [
         answer
@@ -20,11 +25,14 @@ def choose_answer(service: Service, facets: Sequence[str], entities: Mapping[str
         if answer.default or (answer.when and all(condition in held for condition in answer.when))
     ]
     # "golongan=c" says more than "golongan", so that it wins among equally long lists.
-    return max(fitting, key=lambda answer: _weight(answer), default=None)
+    asked = set(facets)
+    return max(fitting, key=lambda answer: _weight(answer, asked), default=None)
 
 
-def _weight(answer: Answer) -> float:
-    return sum(1.5 if "=" in condition else 1.0 for condition in answer.when or ())
+def _weight(answer: Answer, asked: Set[str]) -> tuple[bool, float]:
+    conditions = answer.when or ()
+    telling = not asked.isdisjoint(conditions) or any("=" in condition for condition in conditions)
+    return telling, sum(1.5 if "=" in condition else 1.0 for condition in conditions)
 
 
 def render_answer(flows: Flows, service: Service, answer: Answer, entities: Mapping[str, str]) -> str:
