@@ -35,7 +35,9 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BotWo
     """Late after a second, so that a stop of a few seconds counts as one of hours."""
     late = ("bot.handlers.questions.LATE_MS=1000",)
     folder = tmp_path_factory.mktemp("outages")
-    async with bot_world(folder, proxied=True, constants=late, speech={"workers": 1, "late_seconds": 1}) as world:
+    speech = {"workers": 1, "late_seconds": 1}
+    # One citizen asks more here than a person may in ten minutes; that pause has tests of its own.
+    async with bot_world(folder, proxied=True, constants=late, speech=speech, chat={"max_answers": 1000}) as world:
         yield world
 
 
