@@ -50,7 +50,7 @@ class Context:
         decision = self._another_lookup(turn, service) or self._another_entity(turn, service)
         if decision is not None or self._stands_alone(turn):
             return decision
-        return self._another_aspect(turn, service) or self._in_topic(turn, service)
+        return self._another_aspect(turn, service) or self._in_topic(turn, service) or self._as_before(turn, service)
 
     def _another_lookup(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau pasal 363?", "kalau 363?" """
@@ -87,11 +87,21 @@ class Context:
         if not understanding.only_aspects:
             return None
         facets = understanding.facets or turn.state.facets
-        answer = choose_answer(service, facets, self._entities(turn))
         wanted = {*facets, *(() if facets else understanding.entities)}
-        if answer is None or not answer.when or not wanted & {part.partition("=")[0] for part in answer.when}:
+        # The thing that the talk is about may have an answer of its own, which does not say what is asked now.
+        for entities in (self._entities(turn), understanding.entities):
+            answer = choose_answer(service, facets, entities)
+            if answer is not None and answer.when and wanted & {part.partition("=")[0] for part in answer.when}:
+                return self._say(turn, service, facets, entities)
+        return None
+
+    def _as_before(self, turn: Turn, service: Service) -> Decision | None:
+        """Another aspect that nothing says anything about: what is known of the thing itself, not of its sibling."""
+        if not self._bare_aspect(turn):
             return None
-        return self._say(turn, service, facets)
+        answer = choose_answer(service, (), turn.state.entities)
+        told = answer is not None or bool(service.intent.steps)
+        return self._say(turn, service, (), turn.state.entities) if told else None
 
     def _in_topic(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau yang perpanjang?": another intent of the same topic."""
@@ -99,12 +109,23 @@ class Context:
         verdict = self._mind.judge(together)
         if verdict.sureness is Sureness.LOST or verdict.label not in {None, *self._mind.flows.services}:
             return None
+        if self._bare_aspect(turn) and not (verdict.label == service.name or self._surely_another(verdict)):
+            return None
         if turn.understanding.topics and not self._of_topic(verdict, service):
             return None
         if turn.understanding.content == 0 and verdict.label == service.name:
             return None  # nothing was said that the last answer did not answer
         together = replace(together, entities={**self._entities(turn), **together.entities})
         return self._answering.act(turn.read_as(together), replace(verdict, reason=f"{FOLLOW_UP}_{verdict.reason}"))
+
+    def _bare_aspect(self, turn: Turn) -> bool:
+        """ "bisa diwakilkan?": it names nothing that would lead away from what the talk is about."""
+        understanding = turn.understanding
+        return understanding.only_aspects and bool(understanding.facets) and not understanding.topics
+
+    def _surely_another(self, verdict: Verdict) -> bool:
+        """Another intent is meant ("syaratnya?" after the cost), not just the likest of those with the same topic."""
+        return verdict.sureness is Sureness.SURE and verdict.score >= self._mind.limits.telling
 
     def _with_topic(self, turn: Turn, service: Service) -> Understanding:
         understander = self._mind.understander
@@ -119,10 +140,14 @@ class Context:
     def _entities(self, turn: Turn) -> dict[str, str]:
         return {**turn.state.entities, **turn.understanding.entities}
 
-    def _say(self, turn: Turn, service: Service, facets: tuple[str, ...]) -> Decision:
+    def _say(
+        self, turn: Turn, service: Service, facets: tuple[str, ...], entities: dict[str, str] | None = None
+    ) -> Decision:
         topic = self._mind.understander.topic_words(service.name)
         asked = replace(turn.state, question=question(f"{topic} {turn.understanding.reading.text}"))
-        said = self._mind.speaker.say(asked, service.name, facets, self._entities(turn), turn.now)
+        said = self._mind.speaker.say(
+            asked, service.name, facets, self._entities(turn) if entities is None else entities, turn.now
+        )
         return self._mind.decide(turn, said, FOLLOW_UP, intent=service.name, score=1.0)
 
 
