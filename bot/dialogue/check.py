@@ -60,7 +60,9 @@ def _service(flows: Flows, service: Service) -> Iterator[Problem]:
     reachable = _reachable(intent.steps)
     available = {"law"} if flows.law else set()
     if intent.steps and not ends(intent.steps[-1]):
-        yield _at(service, ("steps", len(intent.steps) - 1), "the steps run off their end: close with say or goto")
+        yield _at(
+            service, ("steps", len(intent.steps) - 1), "the steps run off their end: close with say, goto or handoff"
+        )
     for index, step in enumerate(intent.steps):
         where = ("steps", index)
         if index not in reachable:

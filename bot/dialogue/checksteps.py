@@ -80,7 +80,7 @@ class Paths:
         before: dict[Node, list[Node]] = {}
         for node in self._nodes:
             step = self._step(node)
-            if step.say or step.call or self._leaves_for_answer(node):
+            if step.say or step.call or step.handoff or self._leaves_for_answer(node):
                 finishing.add(node)
             for onward, _ in self._onward(node):
                 before.setdefault(onward, []).append(node)
@@ -108,13 +108,13 @@ class Paths:
     def _at_once(self, node: Node) -> Iterator[tuple[Node, bool]]:
         """The steps that follow in the same message; whether it leaves the intent for them."""
         step = self._step(node)
-        if not (step.say or step.ask or step.choose):
+        if not (step.ask or step.choose):
             yield from self._onward(node)
 
     def _onward(self, node: Node) -> Iterator[tuple[Node, bool]]:
         name, number = node
         step = self._step(node)
-        if step.say:
+        if step.say or step.handoff:
             return
         labels = self._labels[name]
         for target in targets(step):
@@ -160,7 +160,7 @@ def ends(step: Step) -> bool:
         return step.branch[-1].slot is None
     if step.choose:
         return all(option.goto for option in step.choose.options)
-    return bool(step.say or step.goto)
+    return bool(step.say or step.goto or step.handoff)
 
 
 def _count(service: Service) -> int:

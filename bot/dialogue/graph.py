@@ -170,6 +170,8 @@ def _described(step: Step) -> tuple[str, Shape]:
         return step.ask.text, Shape.QUESTION
     if step.choose:
         return step.choose.text, Shape.QUESTION
+    if step.handoff:
+        return step.handoff, Shape.ELSEWHERE
     if step.call:
         return step.call, Shape.LOOKUP
     if step.branch:
@@ -188,7 +190,7 @@ def _ways(step: Step) -> Iterator[tuple[str, str | None]]:
             yield condition or "", branch.goto
         if step.branch[-1].slot is not None:
             yield "", None
-    else:
+    elif not step.handoff:
         yield "", step.goto
 
 

@@ -110,7 +110,7 @@ class Branch(Part):
 
 
 class Step(Part):
-    """One step of a conversation: exactly one of say, ask, choose, branch, goto, call."""
+    """One step of a conversation: exactly one of say, ask, choose, branch, goto, call, handoff."""
 
     label: Name | None = None
     say: Name | None = None
@@ -122,12 +122,14 @@ class Step(Part):
     """A label of the same intent, or another intent."""
     call: Name | None = None
     """A registered lookup ("law"): ends the steps with what it finds, else goes on to the next step."""
+    handoff: Text | None = None
+    """Markdown: what is said as an officer takes over; opens a ticket and ends the steps."""
 
     @model_validator(mode="after")
     def _one_verb(self) -> Step:
-        verbs = (self.say, self.ask, self.choose, self.branch, self.goto, self.call)
+        verbs = (self.say, self.ask, self.choose, self.branch, self.goto, self.call, self.handoff)
         if sum(verb is not None for verb in verbs) != 1:
-            raise ValueError("a step has exactly one of say, ask, choose, branch, goto, call")
+            raise ValueError("a step has exactly one of say, ask, choose, branch, goto, call, handoff")
         return self
 
 

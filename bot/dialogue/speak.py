@@ -12,12 +12,13 @@ from bot.dialogue.flows import Flows, Service
 from bot.dialogue.lookup import Lookup
 from bot.dialogue.model import Answer
 from bot.dialogue.reply import choose_answer, render_answer, render_finding, source_titles
-from bot.dialogue.steps import LIMIT, MOST_HOPS, Call, Leave, Overrun, Pause, walk
+from bot.dialogue.steps import LIMIT, MOST_HOPS, Call, HandOver, Leave, Overrun, Pause, walk
 
 LIMIT_REASON = "limit"
 """Of a decision that was cut short because the steps led nowhere."""
 
-
+HANDOFF_REASON = "handoff"
+"""Of a decision whose steps ended with an officer."""
 _ASIDE = {Outcome.ANSWER, Outcome.BLOCKED, Outcome.REFER, Outcome.SMALLTALK}
 """After these the open question is asked again."""
 
@@ -73,6 +74,9 @@ class Speaker:
                     misses=0,
                 )
                 return Said(Outcome.ASK, result.text, waiting)
+            if isinstance(result, HandOver):
+                settled = replace(state.settled(now), intent=service.name, misses=0)
+                return Said(Outcome.HANDOFF, result.text, settled, reason=HANDOFF_REASON)
             if isinstance(result, Answer):
                 return self._answered(replace(state.settled(now), intent=service.name), service, result, state.entities)
             if isinstance(result, Call):

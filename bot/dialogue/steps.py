@@ -42,11 +42,20 @@ class Call:
 
 
 @dataclass(frozen=True)
+class HandOver:
+    """The steps end with an officer, who is told of in `text`."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Overrun:
     """The steps go on and on without a question or an answer; `bot.dialogue.check` forbids what it can foresee."""
 
 
-def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | Leave | Call | Answer | Overrun:
+def walk(
+    service: Service, start: int | str, slots: dict[str, str]
+) -> Pause | Leave | Call | Answer | HandOver | Overrun:
     """Go on from a step (by number or label)."""
     steps = service.intent.steps
     labels = {step.label: index for index, step in enumerate(steps) if step.label}
@@ -60,6 +69,8 @@ def walk(service: Service, start: int | str, slots: dict[str, str]) -> Pause | L
             return next(answer for answer in service.intent.answers if answer.name == step.say)
         if step.call:
             return Call(index, step.call)
+        if step.handoff:
+            return HandOver(step.handoff.strip())
         if step.ask:
             return Pause(index, step.ask.text.strip())
         if step.choose:

@@ -118,3 +118,23 @@ def test_a_question_may_be_asked_again_when_an_answer_is_reachable(tmp_path: Pat
     state = engine.step(None, "sewa perahu", NOW).state
     assert engine.step(state, "apa ya", NOW).outcome is Outcome.ASK
     assert engine.step(state, "ya", NOW).reply == "Selesai."
+
+
+HANDED = (
+    "[{ask: {text: Untuk berapa orang?, slot: n, type: number, retry: Tulis angkanya.}}, {handoff: Petugas lanjutkan.}]"
+)
+
+
+def test_steps_may_end_with_an_officer(tmp_path: Path) -> None:
+    engine = Engine(load_flows(_folder(tmp_path, HANDED)))
+    asked = engine.step(None, "sewa perahu", NOW)
+    assert asked.outcome is Outcome.ASK
+    handed = engine.step(asked.state, "12", NOW)
+    assert (handed.outcome, handed.reason, handed.intent) == (Outcome.HANDOFF, "handoff", "uji_0")
+    assert handed.reply == "Petugas lanjutkan."
+    assert (handed.state.running, handed.state.slots, handed.state.misses) == (None, {}, 0)
+
+
+def test_nothing_comes_after_a_handoff(tmp_path: Path) -> None:
+    with pytest.raises(ContentError, match="can never be reached"):
+        load_flows(_folder(tmp_path, "[{handoff: Petugas lanjutkan.}, {say: jawab}]"))
