@@ -15,7 +15,7 @@ from bot.incidents.inquiry import asked, read_inquiry
 from bot.incidents.nearnames import NearNames
 from bot.incidents.placeline import place_line
 from bot.incidents.results import Line
-from bot.store import outbox, rooms, search
+from bot.store import outbox, quotations, rooms, search
 from bot.store.search import Hit
 
 SHOWN = 8
@@ -43,7 +43,7 @@ def answer(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
         found = search.ask(connection, inquiry, names=names, room_id=room_id, limit=SHOWN, now=now)
     lines = [_line(connection, desk, hit) for hit in found.hits]
     payload = {"officer": event.sender, "query": event.body, "found": [hit.incident.id for hit in found.hits]}
-    desk.record(connection, "search.asked", event.event_id, payload, now)
+    desk.record(connection, quotations.ASKED, event.event_id, payload, now)
     text = results.answer(inquiry, lines, limit=SHOWN, zone=zone, read_as=found.read_as)
     desk.say(connection, event, f"reply:{event.event_id}", text, now, notice=True)
 

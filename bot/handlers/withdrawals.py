@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from bot.event import IncomingEvent, Kind
 from bot.handlers import board, casewords, phrases, retraction
 from bot.handlers.desk import Desk
-from bot.store import inbox, incidents, relays, transmissions
+from bot.store import amendments, changes, inbox, incidents, quotations, relays, transmissions
 from bot.store.tables import audit, incident_links
 from bot.store.tables import inbox as inbox_table
 from bot.store.transmissions import Transmission
@@ -46,6 +46,8 @@ def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: i
     _remove(desk, row)
     retraction.take_back(connection, f"reply:{event.target}", now)
     retraction.take_back_copies(connection, event.target, now)
+    for key in quotations.answers_with(connection, numbers):
+        retraction.take_back(connection, key, now)
     for number in numbers:
         for key in (f"card-audio:{number}:{row.id}", f"{board.card_key(number)}:{row.id}"):
             retraction.take_back(connection, key, now)
@@ -62,7 +64,8 @@ def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: i
             what = casewords.WITHDRAWN_REPLY if kept[number] == incidents.REPLY else casewords.WITHDRAWN_FURTHER
         word = casewords.WITHDRAWN.format(what=what.format(number=number))
         board.post(connection, desk, number, f"withdrawn:{event.event_id}", word, now)
-    _forget(connection, event.target, desk, now)
+    for said in (event.target, *_versions(connection, event, row.id)):
+        _forget(connection, said, desk, now)
     desk.record(connection, "transmission.withdrawn", event.event_id, {"incidents": numbers}, now)
 
 
@@ -101,6 +104,13 @@ def _incidents(connection: Connection, transmission_id: int) -> list[int]:
             .order_by(incident_links.c.incident_id)
         )
     )
+
+
+def _versions(connection: Connection, event: IncomingEvent, transmission_id: int) -> list[str]:
+    """Messages with other words for the same: its author's edits, officers' corrections."""
+    edits = changes.edits(connection, event.room_id, event.target or "")
+    corrected = amendments.corrections(connection, [transmission_id])
+    return list(dict.fromkeys((*edits, *corrected)))
 
 
 def _role(connection: Connection, number: int, transmission_id: int) -> str:

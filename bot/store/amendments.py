@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from bot.store.incidents import BOT, REPLY, Incident, Link
 from bot.store.tables import incident_history, incident_links, incidents
 from bot.store.tables import transmissions as sent
 
-RELATED, SPLIT, PRIVATE = "related", "split", "private"
+RELATED, SPLIT, PRIVATE, CORRECTED = "related", "split", "private", "corrected"
 _BY_HAND = {"category": "category", "urgency": "urgency", "place": "district"}
 """Action in the history → what it settles: the machine does not touch that any more."""
 
@@ -93,7 +94,7 @@ def correct(
     transmissions.corrected(connection, transmission_id, text, author=author, now=now)
     version = transmissions.versions(connection, transmission_id)[0].version
     log.note(
-        connection, number, "corrected", actor=author, before=str(transmission_id), after=str(version),
+        connection, number, CORRECTED, actor=author, before=str(transmission_id), after=str(version),
         event_id=event_id, now=now,
     )  # fmt: skip
     if analysis is None:
@@ -120,6 +121,20 @@ def correct(
         connection, number, now, text=text, analysis=stored, category=analysis.category,
         urgency=str(analysis.urgency), places=stored["places"], district=analysis.district,
     )  # fmt: skip
+
+
+def corrections(connection: Connection, transmission_ids: Iterable[int]) -> list[str]:
+    """Event ids of the messages that said what was really said: officers' corrections, reporters' edits."""
+    rows = connection.scalars(
+        select(incident_history.c.event_id)
+        .where(
+            incident_history.c.action == CORRECTED,
+            incident_history.c.before.in_([str(one) for one in transmission_ids]),
+            incident_history.c.event_id.is_not(None),
+        )
+        .order_by(incident_history.c.id)
+    )
+    return list(dict.fromkeys(rows))
 
 
 def relate(connection: Connection, number: int, other: int, *, actor: str, event_id: str, now: int) -> bool:

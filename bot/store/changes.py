@@ -44,6 +44,11 @@ def latest(connection: Connection, event: IncomingEvent) -> IncomingEvent | None
     return replace(event, body=newest.body)
 
 
+def edits(connection: Connection, room_id: str, event_id: str) -> list[str]:
+    """Event ids of all that claim to be edits of a message, whoever wrote them."""
+    return [edit.event_id for edit in _about(connection, room_id, event_id, Kind.EDIT)]
+
+
 def parts(connection: Connection, event: IncomingEvent) -> list[IncomingEvent]:
     """The messages that were read as one question with this one, which is the last of them; in order."""
     rows = connection.execute(

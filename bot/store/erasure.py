@@ -17,10 +17,11 @@ from bot.incidents.lifecycle import ACTIVE
 from bot.outgoing import REFERENCE, Action, Outgoing, Priority
 from bot.store import outbox as out
 from bot.store import relays
-from bot.store.amendments import SPLIT
+from bot.store.amendments import SPLIT, corrections
 from bot.store.audit import Auditor
 from bot.store.files import remove
 from bot.store.incidents import REPLY
+from bot.store.quotations import answers_with
 from bot.store.tables import (
     audit,
     audit_payloads,
@@ -107,6 +108,7 @@ def erase_person(
     _forget_talks(connection, talks, now)
     _forget_audit(connection, auditor, events, [row.id for row in talks], version=version, now=now)
     _forget_events(connection, events)
+    _forget_corrections(connection, auditor, [row.id for row in reports], version=version, now=now)
     theirs = and_(conversations.c.user_id == user_id, conversations.c.room_id.not_in(kept_rooms))
     connection.execute(delete(conversations).where(theirs))
     if not held:
@@ -176,6 +178,9 @@ def _forget_replies(
             ours.append(card)
         for prefix in ours:
             keys.update(_under(connection, prefix))
+    keys.update(answers_with(connection, [one.number for one in places]))
+    for key in tuple(keys):  # an edit holds words of its own: what was corrected, what was edited
+        keys.update(_under(connection, f"{key}:edit"))
     return sum(_take_back(connection, key, now) for key in sorted(keys))
 
 
@@ -314,6 +319,17 @@ def _forget_events(connection: Connection, events: Sequence[str]) -> None:
             .where(inbox.c.event_id.in_(part))
             .values(payload=null(), raw=null(), error=None, session_id=None, sender=GONE)
         )
+
+
+def _forget_corrections(
+    connection: Connection, auditor: Auditor, notes: Sequence[int], *, version: str, now: int
+) -> None:
+    """Officers' messages with their words put right: the words go, who corrected them stays in the history."""
+    for part in _parts(notes):
+        said = corrections(connection, part)
+        connection.execute(update(inbox).where(inbox.c.event_id.in_(said)).values(payload=null(), raw=null()))
+        rows = list(connection.scalars(select(audit.c.id).where(audit.c.subject.in_(said))))
+        auditor.erase(connection, rows, why=WHY, version=version, now=now)
 
 
 def _forget_name(connection: Connection, user_id: str, events: Sequence[str], now: int) -> None:

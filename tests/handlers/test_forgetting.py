@@ -218,6 +218,31 @@ async def test_what_officers_wrote_to_them_in_the_channel_names_them_no_more(
     assert WARGA not in everything(engine)
 
 
+async def test_officers_corrections_and_answers_to_searches_keep_nothing_of_it(
+    take: Take, say: Event, event: Event, engine: Engine, deliver: Callable[[], None], desk: Desk
+) -> None:
+    object.__setattr__(desk, "content", staffed(desk).content)
+    await take(say("banjir di Kalimanggis dekat rumah tetangga", room=OJOL))
+    deliver()
+    with engine.connect() as connection:
+        card = outbox.event_id(connection, "card:1")
+    officer = {"room": OPERATIONS, "sender": "@ani:batang.test", "trust": Trust.DEVICE}
+    await take(event(f"koreksi banjir di Kalimanggis dekat rumah {SECRET}", **officer, thread_root=card))
+    asks = event("!cari banjir", **officer)
+    await take(asks)
+    deliver()
+    assert SECRET in next(row for row in sent(engine) if row["key"] == f"reply:{asks.event_id}")["content"]["body"]
+    close(engine, 1)
+    await take(say(ASK), say("ya hapus"))
+    assert f"reply:{asks.event_id}" in redacted(engine)
+    assert SECRET not in everything(engine)
+    with engine.connect() as connection:
+        assert desk.auditor.verify(connection).faults == ()
+        assert [step.actor for step in incidents.history(connection, 1) if step.action == "corrected"] == [
+            "@ani:batang.test"
+        ]
+
+
 async def test_a_recording_goes_from_the_disk(take: Take, say: Event, engine: Engine, desk: Desk) -> None:
     await take(say(room=OJOL, kind=Kind.AUDIO))
     path = desk.config.audio_dir / "note.ogg"

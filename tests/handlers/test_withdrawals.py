@@ -188,3 +188,44 @@ async def test_a_card_put_up_again_is_edited_itself_and_taken_back_with_the_word
     assert "Sastro" not in json.dumps([row["content"] for row in stands])
     [again] = [row for row in stands if row["key"] == "card:1:again:2"]
     assert "jalan macet" in again["content"]["body"]
+
+
+async def test_answers_to_a_search_that_quote_it_go_too(
+    reported: IncomingEvent, take: Take, event: Event, order: Event, withdraw: React, engine: Engine
+) -> None:
+    await take(event("banjir di Kalimanggis selutut", room=OJOL, sender="@lain:batang.test"))
+    asks, other = order("!cari Wiryawan", thread_root=None), order("!cari banjir", thread_root=None)
+    await take(asks, other)
+    deliver(engine)
+    assert "Wiryawan" in bodies(engine, OPERATIONS, f"reply:{asks.event_id}")[0]
+    await take(withdraw(reported, REPORTER, OJOL))
+    gone = redacted(engine, OPERATIONS)
+    assert f"reply:{asks.event_id}" in gone
+    assert f"reply:{other.event_id}" not in gone
+
+
+async def test_other_versions_of_withdrawn_words_go_from_inbox_and_audit(
+    reported: IncomingEvent, take: Take, event: Event, order: Event, withdraw: React, desk: Desk, engine: Engine
+) -> None:
+    more = event("rumahnya nomor tujuh", room=OJOL, sender=REPORTER, thread_root=reported.event_id)
+    await take(
+        event("kecelakaan di Plelen, korban Zebrakuda", room=OJOL, sender=REPORTER, kind=Kind.EDIT,
+              target=reported.event_id),
+        more,
+        event("rumahnya di gang Kudanil", room=OJOL, sender=REPORTER, kind=Kind.EDIT, target=more.event_id),
+        order("koreksi kecelakaan di Plelen, korban Kuskus"),
+    )  # fmt: skip
+    deliver(engine)
+
+    def left() -> str:
+        with engine.connect() as connection:
+            rows = [connection.execute(select(table)).all() for table in (inbox, audit_payloads, transcripts, outbox)]
+        return str(rows)
+
+    for word in ("Zebrakuda", "Kudanil", "Kuskus"):
+        assert word in left()
+    await take(withdraw(reported, REPORTER, OJOL), withdraw(more, REPORTER, OJOL))
+    for word in ("Wiryawan", "Zebrakuda", "Kudanil", "Kuskus"):
+        assert word not in left()
+    with engine.connect() as connection:
+        assert desk.auditor.verify(connection).faults == ()
