@@ -6,7 +6,7 @@ past that point knows the protocol library. Field names that name wire fields ke
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -108,6 +108,17 @@ class IncomingEvent:
     def when(self) -> datetime:
         """`sent_at` as an aware UTC time; a claim past the year 9999 counts as its last second."""
         return datetime.fromtimestamp(min(self.sent_at, LAST_MS) / 1000, UTC)
+
+    @property
+    def words(self) -> str:
+        """What its sender wrote: of an attachment the caption (client-server API, "Media captions"), no file's name."""
+        if self.media is not None and self.body == self.media.filename:
+            return ""
+        return self.body
+
+    def as_kept(self) -> IncomingEvent:
+        """As the log keeps it: a photo or file stays where it was sent, so neither its address nor its key."""
+        return replace(self, media=None) if self.kind in (Kind.IMAGE, Kind.FILE) else self
 
     def to_json(self) -> dict[str, Any]:
         """As stored in the inbox."""

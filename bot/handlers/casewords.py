@@ -94,7 +94,7 @@ NOT_ARRIVED = "⚠️ **Tidak sampai** ke ruang {agency}. Sampaikan lewat telepo
 AGENCY_SIGN = "{sign} dari {agency}."
 AGENCY_PLACE = "🏢 **{agency}** membagikan [lokasi]({link})."
 AGENCY_SENT = "🏢 **{agency}** mengirim [{sort}]({link})."
-AGENCY_SORTS = {Kind.AUDIO: "pesan suara", Kind.IMAGE: "foto", Kind.FILE: "berkas"}
+ATTACHMENTS = {Kind.AUDIO: "pesan suara", Kind.IMAGE: "foto", Kind.FILE: "berkas"}
 AGENCY_SAYS = "🏢 **{agency}:** {text}"
 
 # Both ways.
@@ -105,6 +105,7 @@ VOICE_NAME = "pesan-suara.ogg"
 FROM_REPORTER = "💬 **Pelapor{which}:** {text}"
 FROM_REPORTER_PLACE = "📌 **Pelapor{which}** membagikan [lokasi]({link})."
 FROM_REPORTER_SOUND = "💬 **Pelapor{which}** mengirim pesan suara; tidak terdengar ucapan, dengarkan rekamannya."
+FROM_REPORTER_SENT = "📷 **Pelapor{which}** mengirim [{sort}]({link}) di kanal."
 FROM_REPORTER_LATE = "⚠️ _Baru terbaca lama sesudah dikirim._"
 FROM_REPORTER_UNHEARD = "💬 **Pelapor{which}** mengirim [pesan suara]({link}). {mark}"
 REOPENED = "🔓 **Pelapor{which}: belum selesai.** Laporan #{number} dibuka lagi."

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from bot import metrics
 from bot.clock import now_ms
-from bot.event import IncomingEvent
+from bot.event import IncomingEvent, Kind
 from bot.handlers import (
     changes,
     forgetting,
@@ -154,7 +154,8 @@ class Consumer:
             return Way.NOTHING
         event = current
         self._dispatch(connection, event, chosen, about, now)
-        if chosen.way is Way.ATTACHMENT:
+        seen = event.kind in (Kind.IMAGE, Kind.FILE) and chosen.way in (Way.TEXT_REPORT, Way.FOLLOW_UP)
+        if chosen.way is Way.ATTACHMENT or seen:  # a photo of a channel stays in the channel: we keep no way to it
             inbox.forget_content(connection, row.id)
         return chosen.way
 
@@ -187,11 +188,12 @@ class Consumer:
             case Way.VOICE_NOTE:
                 reports.take_voice(connection, event, self.desk, now, purpose="report")
             case Way.TEXT_REPORT:
-                takeup.take_text(connection, event, self.desk, now)
+                if not takeup.take_text(connection, event, self.desk, now):
+                    talk.beside(connection, event, self.desk, now)
             case Way.FOLLOW_UP:
                 report = talk.followed(connection, event)
                 assert report is not None  # noqa: S101 - that is why it came here
-                talk.from_reporter(connection, event, self.desk, report, event.body, now)
+                talk.from_reporter(connection, event, self.desk, report, event.words, now)
             case Way.LOCATION:
                 questions.located(connection, event, self.desk, now)
             case Way.CHOICE:

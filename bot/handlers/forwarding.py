@@ -105,7 +105,7 @@ def came_back(connection: Connection, event: IncomingEvent, desk: Desk, about: s
         word = casewords.AGENCY_PLACE.format(agency=escape(title), link=map_link(place))
     elif event.kind is not Kind.TEXT:
         # Officers need not be in an agency's room, so the voice goes along; whoever is there opens the rest.
-        sort = casewords.AGENCY_SORTS.get(event.kind, casewords.AGENCY_SORTS[Kind.FILE])
+        sort = casewords.ATTACHMENTS.get(event.kind, casewords.ATTACHMENTS[Kind.FILE])
         word = casewords.AGENCY_SENT.format(agency=escape(title), sort=sort, link=desk.link(event))
     else:
         word = casewords.AGENCY_SAYS.format(agency=escape(title), text=escape(mask(event.body[:_LONGEST])))

@@ -21,7 +21,7 @@ class Way(StrEnum):
     VOICE_QUESTION = "voice_question"
     VOICE_NOTE = "voice_note"
     TEXT_REPORT = "text_report"
-    """A channel message that may be a report; the analysis decides."""
+    """A channel message, or the words beside a photo or place there, that may be a report; the analysis decides."""
     FOLLOW_UP = "follow_up"
     """A reporter says more about their own report."""
     LOCATION = "location"
@@ -116,7 +116,7 @@ def route(
         return Route(way, f"edit in a room of kind {room}")
     if event.kind is Kind.EDIT and room is RoomKind.CHANNEL and event.target is not None:
         return Route(Way.REWORDING, "edit in a channel")
-    if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in (Kind.TEXT, Kind.LOCATION):
+    if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in _SAID - {Kind.AUDIO}:
         return Route(Way.FOLLOW_UP, "further words about their report")
     if room is RoomKind.DIRECT:
         return _direct(event)
@@ -189,6 +189,8 @@ def _channel(event: IncomingEvent, me: str, answers_us: bool, *, agency: bool) -
         if agency:
             return Route(Way.NOTHING, "room of an agency")
         return Route(Way.TEXT_REPORT, "message in a channel")
+    if event.kind in (Kind.IMAGE, Kind.FILE, Kind.LOCATION) and not agency:
+        return Route(Way.TEXT_REPORT, "photo or place in a channel")
     return Route(Way.NOTHING, f"kind {event.kind}")
 
 

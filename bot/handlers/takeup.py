@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bot.event import IncomingEvent
+from bot.event import IncomingEvent, Kind
 from bot.handlers import board, conduct, waiting, watch
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
-from bot.handlers.replies import threaded
+from bot.handlers.replies import shared_place, threaded
 from bot.incidents import cards
 from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import Status
@@ -40,19 +40,20 @@ def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     """
     if by_officer(desk, event):
         return False
-    analysis = analyse(connection, event, desk, event.body, spoken=False)
+    analysis = analyse(connection, event, desk, event.words, spoken=False)
     if not analysis.report or (analysis.category == "tidak_jelas" and not analysis.cry):
         return False
     if conduct.is_blocked(connection, event, desk, now):
         return True
-    number = transmissions.add(connection, event, purpose="report", now=now)
+    number = transmissions.add(connection, event.as_kept(), purpose="report", now=now)
     if number is None:
         return False
-    corrected = desk.analyser.hear(event.body).corrected
+    corrected = desk.analyser.hear(event.words).corrected
+    place = shared_place(event) if event.kind is Kind.LOCATION else None
     flags = (transmissions.LATE,) if desk.is_late(event, now) else ()
-    transmissions.written(connection, number, event.body, corrected=corrected, flags=flags, now=now)
+    transmissions.written(connection, number, event.words, corrected=corrected, flags=flags, now=now)
     privacy_notice(connection, event, desk, now)
-    take_up(connection, event, desk, Said(number, event.body, flags), analysis, now)
+    take_up(connection, event, desk, Said(number, event.words, flags, place=place), analysis, now)
     return True
 
 

@@ -60,16 +60,30 @@ def followed(connection: Connection, event: IncomingEvent) -> Transmission | Non
     return report if theirs and amendments.of_transmission(connection, number) is not None else None
 
 
+def beside(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
+    """A photo or file of a channel whose words report nothing: it belongs to the report that its sender has just made.
+
+    Without one nobody can say what it is about; the audit keeps that it came.
+    """
+    if event.kind not in (Kind.IMAGE, Kind.FILE, Kind.LOCATION):
+        return
+    report = _just_reported(connection, event) if event.thread_root is None else None
+    if report is not None:
+        from_reporter(connection, event, desk, report, event.words, now)
+    else:
+        desk.record(connection, "attachment.unreported", event.event_id, {"kind": event.kind}, now)
+
+
 def from_reporter(
     connection: Connection, event: IncomingEvent, desk: Desk, report: Transmission, text: str, now: int,
     *, audio: str | None = None,
 ) -> None:  # fmt: skip
-    """They say more, in writing, by voice (`audio` is its file), or by sharing a place: onto the card."""
+    """They say more, in writing, by voice (`audio` is its file), by a place or a photo: onto the card."""
     number = amendments.of_transmission(connection, report.id)
     if number is None or conduct.is_blocked(connection, event, desk, now):
         return
     place = shared_place(event) if event.kind is Kind.LOCATION else None
-    added = transmissions.add(connection, event, purpose="report", now=now)
+    added = transmissions.add(connection, event.as_kept(), purpose="report", now=now)
     if added is not None:
         transmissions.written(connection, added, text, now=now)
     elif audio is None:
@@ -88,6 +102,12 @@ def from_reporter(
     if place is not None:
         incidents.locate(connection, number, place)
         words = casewords.FROM_REPORTER_PLACE.format(which=reporter, link=map_link(place))
+    elif event.kind in (Kind.IMAGE, Kind.FILE):
+        words = casewords.FROM_REPORTER_SENT.format(
+            which=reporter, sort=casewords.ATTACHMENTS[event.kind], link=desk.link(event)
+        )
+        if text.strip():
+            words = f"{words}\n\n{casewords.FROM_REPORTER.format(which=reporter, text=quoted(mask(text)))}"
     elif audio is not None and not text.strip():
         words = casewords.FROM_REPORTER_SOUND.format(which=reporter)
     else:
