@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from bot.dialogue.conversation import Alarm
-from bot.event import IncomingEvent
+from bot.dialogue.conversation import LONGEST_ALARM, Alarm
+from bot.event import IncomingEvent, Kind
+from bot.handlers import withdrawals
 from bot.handlers.desk import Desk
 from bot.handlers.takeup import Said, analyse, show_officers
 from bot.incidents.rules import Urgency
-from bot.store import incidents, search, transmissions
+from bot.language.mask import mask
+from bot.store import inbox, incidents, search, transmissions
 
 
 def report(connection: Connection, event: IncomingEvent, desk: Desk, alarm: Alarm, now: int) -> int:
@@ -48,3 +50,18 @@ def report(connection: Connection, event: IncomingEvent, desk: Desk, alarm: Alar
     said = Said(number, alarm.words, place=alarm.place)
     show_officers(connection, event, desk, said, incident, linked=linked, silent=False, now=now)
     return incident
+
+
+def withdrawn(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
+    """The message that told of the emergency was redacted in the DM: the report made of it is taken back.
+
+    The log has the words under the message in which the person agreed, and this one under no row of its own. A
+    detail that is taken back leaves the call for help standing.
+    """
+    told = inbox.event(connection, event.target) if event.kind is Kind.REDACTION and event.target else None
+    if told is None or told.room_id != event.room_id or not (words := mask(told.body)[:LONGEST_ALARM].strip()):
+        return
+    for one in transmissions.of_sender(connection, told.room_id, told.sender, since=told.sent_at):
+        versions = transmissions.versions(connection, one.id)
+        if one.event_id != told.event_id and versions and (versions[-1].text + "\n").startswith(words + "\n"):
+            withdrawals.by_reporter(connection, replace(event, target=one.event_id), desk, now)

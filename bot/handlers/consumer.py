@@ -13,6 +13,7 @@ from bot import metrics
 from bot.clock import now_ms
 from bot.event import IncomingEvent, Kind
 from bot.handlers import (
+    alarms,
     changes,
     forgetting,
     forwarding,
@@ -215,6 +216,7 @@ class Consumer:
             case Way.AGENCY:
                 forwarding.came_back(connection, event, self.desk, about, now)
             case Way.CHANGE:
+                alarms.withdrawn(connection, event, self.desk, now)
                 changes.by_citizen(connection, event, self.desk, now)
                 withdrawals.by_reporter(connection, event, self.desk, now)
             case Way.TICKET_CHANGE:
