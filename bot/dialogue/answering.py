@@ -51,7 +51,6 @@ class Answering:
             for candidate in verdict.offered
         ]
         offers.append(Offer(phrases.none_of_these))
-        options = numbered([offer.label for offer in offers])
         after = replace(
             turn.settled,
             offers=tuple(offers),
@@ -59,7 +58,11 @@ class Answering:
             entities=turn.understanding.entities,
             question=question(turn.understanding.reading.text),
         )
-        said = Said(Outcome.CLARIFY, phrases.did_you_mean.replace("{options}", options).strip(), after)
+        if len(verdict.offered) == 1:
+            text = phrases.did_you_mean_one.replace("{title}", offers[0].label)
+        else:
+            text = phrases.did_you_mean.replace("{options}", numbered([offer.label for offer in offers]))
+        said = Said(Outcome.CLARIFY, text.strip(), after)
         best = verdict.offered[0]
         return self._mind.decide(turn, said, verdict.reason, intent=best.label, score=best.score)
 

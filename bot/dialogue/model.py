@@ -263,6 +263,8 @@ class PhrasesFile(Part):
     """In place of a local fact that the operator has not filled in."""
     did_you_mean: Text
     """{options}"""
+    did_you_mean_one: Text
+    """{title}: there is only one thing it may be; answered by yes or no."""
     also: Text
     """{title}: a second question of the same message."""
     fallback: Text
@@ -292,8 +294,9 @@ class PhrasesFile(Part):
     none_of_these: Phrase
     """The last option of did-you-mean."""
     none_chosen: Text
-    commands: dict[Literal["cancel", "back", "none", "agree", "refuse", "exclaim"], list[Phrase]]
-    """`none`: none of the choices. `agree`, `refuse`: whether officers may be told; `exclaim`: begins like a yes and is
+    commands: dict[Literal["cancel", "back", "none", "agree", "confirm", "refuse", "exclaim"], list[Phrase]]
+    """`none`: none of the choices. `agree`, `refuse`: whether officers may be told; `confirm`: yes, that was meant;
+    `exclaim`: begins like a yes and is
     none ("ya ampun")."""
     around: list[Phrase] = []
     """Words that may stand around a command without changing it: "batal *saja*"."""

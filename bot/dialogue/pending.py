@@ -60,9 +60,14 @@ class Pending:
         none = next((number for number, offer in enumerate(offers) if not offer.choosable), None)
         if none is not None and self._mind.commands(turn.understanding, "none"):
             return none
-        if none is not None and len(offers) == 2 and self._mind.commands(turn.understanding, "agree"):
+        if none is not None and len(offers) == 2 and self._agrees(turn):
             return 1 - none  # one thing was offered: "yes"
         return pick(offers, turn.understanding.reading, self._mind.understander.reader)
+
+    def _agrees(self, turn: Turn) -> bool:
+        """ "iya", "betul pak"; words that only soften a question ("ya") are an answer here."""
+        agreed = self._mind.consent.bare(turn.text) and self._mind.consent.answer(turn.text)
+        return bool(agreed) or self._mind.commands(turn.understanding, "confirm")
 
     def _offered_again(self, turn: Turn) -> Decision | None:
         """After "did you mean", something that is neither a choice nor a question of its own."""
