@@ -15,7 +15,7 @@ from bot.dialogue.lookup import Finding, Found, Mention, Span
 from bot.dialogue.phrases import PhraseIndex
 from bot.language.reading import Reading
 
-_ARTICLE = re.compile(r"^\d{1,3}[a-z]?$")
+_ARTICLE = re.compile(r"^\d{1,5}[a-z]?$")
 _LETTER = re.compile(r"^[a-z]$")
 _YEAR = re.compile(r"^(?:19|20)\d{2}$")
 _MOST_NAMED = 3
