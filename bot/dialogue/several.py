@@ -107,8 +107,11 @@ class Several:
         return _Question(intent, understanding, verdict)
 
     def _asks(self, understanding: Understanding, marked: bool) -> bool:
-        """It asks about an aspect or an action of something, or is marked as a question about it."""
-        if understanding.alias is not None:
+        """It asks about an aspect or an action of something, or is marked as a question about it.
+
+        A bare topic asks nothing by itself, though alone it stands for a question: "denda tidak bawa sim dan stnk".
+        """
+        if understanding.alias is not None and not understanding.bare_topic:
             return True
         acts = any(word.stem in self._actions for word in understanding.reading.words)
         return bool(understanding.facets) or acts or (marked and bool(understanding.topics))
