@@ -108,7 +108,7 @@ async def test_a_withdrawn_voice_takes_words_and_sound_with_it(
     await take(event(ASK))
     heard, unheard = event(kind=Kind.AUDIO), event(kind=Kind.AUDIO)
     await take(heard, unheard)
-    hear(database, desk, heard, "surat saya tertinggal", heard.sent_at + 500)
+    hear(database, desk, heard, "stnk saya hilang", heard.sent_at + 500)
     deliver()
     for note in (heard, unheard):
         await take(event(kind=Kind.REDACTION, type="m.room.redaction", target=note.event_id))

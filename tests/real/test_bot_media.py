@@ -218,7 +218,7 @@ async def kill_while_hearing(world: BotWorld, event_id: str) -> None:
         return {process.pid: sum(process.cpu_times()[:2]) for process in world.workers()}
 
     def opened() -> bool:
-        return any(world.world.folder.glob("kentongan-voice-*/*.pcm"))
+        return any((world.world.folder / "data" / "scratch").glob("*.pcm"))
 
     await world.until(opened, "the note is opened")
     start = await asyncio.to_thread(spent)
