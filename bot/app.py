@@ -20,13 +20,13 @@ from bot.config import Config
 from bot.content import Content, load_content
 from bot.dialogue.engine import Engine
 from bot.event import Media
-from bot.handlers import announcing, backlog, duties, forgetting, forwarding, tickets, watch
+from bot.handlers import announcing, backlog, dossier, duties, forgetting, forwarding, tickets, watch
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
 from bot.handlers.renewal import Renewal
 from bot.health import Health, HealthServer
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.lock import Hold, Locked, hold
 from bot.matrix import crosssigning, invites, media
 from bot.matrix.api import ApiError, Unreachable
@@ -190,6 +190,7 @@ class App:
             tickets.close_idle,
             forgetting.resume,
             forwarding.confirm,
+            dossier.expire,
             watch.look,
             backlog.look,
             duties.purge,

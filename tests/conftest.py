@@ -1,12 +1,36 @@
-"""For every test: what one of them sets up for the whole process does not reach the next."""
+"""For every test: what one of them sets up for the whole process does not reach the next; an empty database at once."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import structlog
+from sqlalchemy import Engine
+
+from bot.store import migrate
+from bot.store.database import connect
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Engine]:
+    """`empty_database(file)`: an engine on a new database after all migrations.
+
+    It is a copy: to run the migrations takes longer than most tests do. (They have tests of their own.)
+    """
+    template = tmp_path_factory.mktemp("database") / "empty.db"
+    engine = connect(f"sqlite:///{template}")
+    migrate.upgrade(engine)
+    engine.dispose()
+
+    def make(file: Path) -> Engine:
+        shutil.copy(template, file)
+        return connect(f"sqlite:///{file}")
+
+    return make
 
 
 @pytest.fixture(autouse=True)

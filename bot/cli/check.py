@@ -18,7 +18,7 @@ from bot.config import Config, load_config
 from bot.content import INCIDENTS, Content, load_content
 from bot.dialogue.engine import Engine
 from bot.dialogue.lint import lint
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.lint import lint as lint_rules
 from bot.incidents.trial import FOLDER as TESTS
 from bot.incidents.trial import failed_tests

@@ -16,13 +16,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from bot.cli import exits
+from bot.cli.dossier import show
 from bot.cli.exits import fail
 from bot.cli.export import export
 from bot.cli.stored import begin, reading
 from bot.clock import now, now_ms
 from bot.config import Config, load_config
 from bot.handlers.replies import permalink
-from bot.incidents.analysis import Analyser, Analysis
+from bot.incidents.analyser import Analyser
+from bot.incidents.analysis import Analysis
 from bot.incidents.details import details
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
 from bot.incidents.inquiry import read_inquiry
@@ -43,6 +45,7 @@ ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration file")
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
 DEFAULT_CONFIG = Path("config.yaml")
 app.command("export")(export)
+app.command("show")(show)
 
 
 @app.command()

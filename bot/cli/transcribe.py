@@ -91,7 +91,7 @@ def _speech(config: Path) -> Speech:
 def _corrector(config: Path) -> Callable[[str], str]:
     """How names of places are put right; where nobody has any content yet, the text stays as it is."""
     # Here: most of it is loaded while the workers load the model.
-    from bot.incidents.analysis import Analyser
+    from bot.incidents.analyser import Analyser
     from bot.incidents.gazetteer import load_gazetteer
     from bot.incidents.rules import load_rules
 

@@ -13,7 +13,7 @@ from bot.dialogue.engine import Engine
 from bot.event import IncomingEvent
 from bot.handlers.replies import permalink, reply
 from bot.handlers.routing import RoomKind
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.language.mask import mask
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority

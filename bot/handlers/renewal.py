@@ -20,7 +20,7 @@ from bot.content import load_content
 from bot.dialogue.engine import Engine
 from bot.handlers import phrases
 from bot.handlers.desk import Desk
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.markup import escape, render
 from bot.outgoing import Priority
 from bot.problem import Problem, Severity

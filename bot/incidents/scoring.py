@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from bot.incidents.analysis import Analyser, Analysis
+from bot.incidents.analyser import Analyser
+from bot.incidents.analysis import Analysis
 from bot.incidents.rules import REPORTS, TALK, Urgency
 from bot.yamlfile import read, validate
 

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.incidents.analysis import Analyser, Analysis
+from bot.incidents.analyser import Analyser
+from bot.incidents.analysis import Analysis
 from bot.incidents.moments import WIB
 from bot.incidents.particulars import Counted
 from bot.incidents.rules import Urgency

@@ -11,8 +11,6 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.store import migrate
-from bot.store.database import connect
 from bot.store.rooms import record
 from bot.store.tables import audit, bulletins, outbox
 
@@ -41,14 +39,13 @@ def lines(result) -> list[dict]:
 
 
 @pytest.fixture
-def database(config: Path):
+def database(config: Path, empty_database):
     """A database with three of the rooms, as `rooms apply` leaves it."""
     (config.parent / "keys").mkdir()
     for name in ("pickle", "audit"):
         (config.parent / "keys" / name).write_text("k" * 64)
     (config.parent / "data").mkdir()
-    engine = connect(f"sqlite:///{config.parent}/data/kentongan.db")
-    migrate.upgrade(engine)
+    engine = empty_database(config.parent / "data" / "kentongan.db")
     with engine.begin() as connection:
         for name in ("ojol", "nelayan"):
             record(connection, name, f"!{name}", kind="channel", alias=f"#{name}:batang.test", now=1)

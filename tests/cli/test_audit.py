@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.config import Config, load_config
-from bot.store import audit, migrate
+from bot.store import audit
 from bot.store.audit import Auditor
 from bot.store.database import connect
 
@@ -19,15 +20,14 @@ WHEN = 1_780_000_000_000
 
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Callable[[Path], Engine]) -> Config:
     """A bot that answered two questions; the answer to the first has been erased."""
     monkeypatch.delenv("KENTONGAN_AUDIT_KEY", raising=False)
     (tmp_path / "config.yaml").write_text('homeserver: {url: "https://hs.test", user_id: "@bot:hs.test"}\n')
     config = load_config(tmp_path / "config.yaml", {})
     auditor = Auditor(config.audit_key())
     config.data_dir.mkdir(parents=True)
-    engine = connect(config.database_url)
-    migrate.upgrade(engine)
+    engine = empty_database(config.data_dir / "kentongan.db")
     with engine.begin() as connection:
         for event in ("$old", "$new"):
             auditor.append(connection, "dialogue.answer", event, {"reply": "Syaratnya é"}, version="abc", now=WHEN)

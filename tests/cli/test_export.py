@@ -5,11 +5,12 @@ import io
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import xmlschema
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from typer.testing import CliRunner, Result
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "store"))
@@ -18,7 +19,7 @@ from incident_world import NOON, report
 
 from bot.cli import app, exits
 from bot.incidents.lifecycle import Status
-from bot.store import exports, incidents, migrate
+from bot.store import exports, incidents
 from bot.store.audit import Auditor
 from bot.store.database import connect
 from bot.store.tables import audit, cap_messages
@@ -31,7 +32,7 @@ HIDDEN = "tolong suami pukuli istri KDRT di Desa Gumawang rumah pak Slamet"
 
 
 @pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Callable[[Path], Engine]) -> Path:
     monkeypatch.setenv("KENTONGAN_AUDIT_KEY", KEY)
     monkeypatch.setenv("KENTONGAN_PICKLE_KEY", KEY)
     monkeypatch.delenv("SUDO_USER", raising=False)
@@ -41,8 +42,7 @@ def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "config.yaml"
     path.write_text('homeserver: {url: "http://127.0.0.1:1", user_id: "@kentongan:ex.org"}\n', encoding="utf-8")
     (tmp_path / "var" / "data").mkdir(parents=True)
-    engine = connect(f"sqlite:///{tmp_path / 'var' / 'data' / 'kentongan.db'}")
-    migrate.upgrade(engine)
+    engine = empty_database(tmp_path / "var" / "data" / "kentongan.db")
     with engine.begin() as connection:
         report(connection, 1, "laka truk di Cilubah, telepon 081234567890", at=NOON)
         number, _ = report(connection, 2, "=banjir di Kalimanggis, «awas»", at=NOON + 1000)

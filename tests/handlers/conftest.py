@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,11 +20,11 @@ from bot.event import IncomingEvent, Kind, Media, Trust
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.fragments import HOLD_MS
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.outgoing import Action
-from bot.store import inbox, migrate, rooms
+from bot.store import inbox, rooms
 from bot.store.audit import Auditor
-from bot.store.database import Database, connect
+from bot.store.database import Database
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,9 +50,8 @@ def shipped() -> tuple[Content, Dialogue, Analyser]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    engine = connect(f"sqlite:///{tmp_path / 'kentongan.db'}")
-    migrate.upgrade(engine)
+def database(tmp_path: Path, empty_database: Callable[[Path], Engine]) -> Iterator[Database]:
+    engine = empty_database(tmp_path / "kentongan.db")
     database = Database(engine)
     with engine.begin() as connection:
         rooms.record(connection, "ojol", OJOL, kind="channel", alias="#ojol:batang.test", now=NOW)

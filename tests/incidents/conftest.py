@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
 from bot.incidents.rules import Rules, load_rules
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.incidents.analysis import Analyser, Analysis
+from bot.incidents.analyser import Analyser
+from bot.incidents.analysis import Analysis
 from bot.incidents.gazetteer import load_gazetteer
 from bot.incidents.rules import TALK, Urgency, load_rules
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from bot.incidents import cards
-from bot.incidents.analysis import Analyser, Analysis
+from bot.incidents.analyser import Analyser
+from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import TITLES, Status
 from bot.incidents.placeline import place_line
 from bot.markup import render

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.details import details
 from bot.incidents.moments import WIB
 

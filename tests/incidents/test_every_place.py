@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.gazetteer import Gazetteer, Place
 from bot.incidents.placeline import place_line
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.linking import THRESHOLD, Candidate, Known, scene_places, score
 
 MINUTE = 60_000

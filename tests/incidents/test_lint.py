@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.gazetteer import Gazetteer
 from bot.incidents.lint import lint
 from bot.incidents.patterns import Lexicon, compile_pattern, samples

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.moments import WIB, Moment, find_moments
 from bot.incidents.rules import Rules
 from bot.incidents.words import scan

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.incidents.analysis import Analyser, Analysis, without_words
+from bot.incidents.analyser import Analyser
+from bot.incidents.analysis import Analysis, without_words
 from bot.incidents.moments import WIB
 from bot.incidents.particulars import Counted
 from bot.incidents.rules import load_rules

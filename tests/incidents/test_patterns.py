@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.patterns import Lexicon, PatternError, compile_pattern, samples
 from bot.incidents.rules import Rules
 from bot.incidents.words import scan

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.gazetteer import Gazetteer
 from bot.incidents.phonetic import Ear, sound
 

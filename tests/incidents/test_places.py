@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.incidents import cards
-from bot.incidents.analysis import PRIVATE, Analyser
+from bot.incidents.analyser import Analyser
+from bot.incidents.analysis import PRIVATE
 from bot.incidents.linking import Known, scene_places, score
 from bot.markup import render
 

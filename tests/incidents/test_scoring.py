@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.scoring import Labelled, Score, labelled, score
 from bot.problem import ContentError
 

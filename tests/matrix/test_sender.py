@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Engine, insert, select
 
 from bot.clock import now_ms
 from bot.matrix import delivery
@@ -21,8 +21,8 @@ from bot.matrix.api import ApiError, HomeserverApi, Unreachable
 from bot.matrix.login import SignedOut
 from bot.matrix.sender import Sender
 from bot.outgoing import KEY_FIELD, Action, Outgoing, Priority
-from bot.store import migrate, outbox, tables
-from bot.store.database import Database, connect
+from bot.store import outbox, tables
+from bot.store.database import Database
 
 Answer = Callable[[str, str, Any], Any]
 
@@ -75,10 +75,8 @@ class Server(HomeserverApi):
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    engine = connect(f"sqlite:///{tmp_path / 'kentongan.db'}")
-    migrate.upgrade(engine)
-    database = Database(engine)
+def database(tmp_path: Path, empty_database: Callable[[Path], Engine]) -> Iterator[Database]:
+    database = Database(empty_database(tmp_path / "kentongan.db"))
     values = {"id": 1, "user_id": "@bot:x", "device_id": "D", "device_since_at": 0, "updated_at": 0}
     database.run_blocking(lambda db: db.execute(insert(tables.session).values(values)))
     yield database

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from bot.store import migrate
-from bot.store.database import Database, connect
+from bot.store.database import Database
 
 
 @pytest.fixture
@@ -18,9 +17,8 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    engine = connect(url)
-    migrate.upgrade(engine)
+def engine(tmp_path: Path, empty_database: Callable[[Path], Engine]) -> Iterator[Engine]:
+    engine = empty_database(tmp_path / "kentongan.db")
     yield engine
     engine.dispose()
 

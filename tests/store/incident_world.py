@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind, Media
-from bot.incidents.analysis import Analyser
+from bot.incidents.analyser import Analyser
 from bot.incidents.gazetteer import load_gazetteer
 from bot.incidents.rules import load_rules
 from bot.store import incidents, search, transmissions

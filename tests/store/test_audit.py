@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from bot.store import migrate
 from bot.store.audit import ERASED, Auditor, about, head
-from bot.store.database import connect, reading
+from bot.store.database import reading
 from bot.store.tables import audit, audit_payloads
 
 KEY = b"k" * 32
@@ -384,10 +385,12 @@ def test_verifying_keeps_no_writer_waiting(chain: Engine) -> None:
     payloads=st.lists(st.dictionaries(st.text(max_size=8), JSON, max_size=4), min_size=1, max_size=5), data=st.data()
 )
 def test_any_payloads_verify_and_any_one_change_is_found(
-    tmp_path_factory: pytest.TempPathFactory, payloads: list[dict[str, Any]], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory,
+    empty_database: Callable[[Path], Engine],
+    payloads: list[dict[str, Any]],
+    data: st.DataObject,
 ) -> None:
-    engine = connect(f"sqlite:///{tmp_path_factory.mktemp('chain') / 'a.db'}")
-    migrate.upgrade(engine)
+    engine = empty_database(tmp_path_factory.mktemp("chain") / "a.db")
     with engine.begin() as connection:
         for number, payload in enumerate(payloads):
             AUDITOR.append(connection, "k", f"${number}", payload, version="v", now=number)

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import Engine, func, insert, select
 
 from bot.config import Config, load_config
 from bot.lock import UNFINISHED, Hold, Locked, hold
@@ -57,7 +57,7 @@ def crypto_store(config: Config) -> Path:
 
 
 @pytest.fixture
-def old(tmp_path: Path) -> Config:
+def old(tmp_path: Path, empty_database: Callable[[Path], Engine]) -> Config:
     """A bot that has run for a while."""
     config = home(tmp_path / "old")
     auditor = Auditor(config.audit_key())
@@ -69,8 +69,7 @@ def old(tmp_path: Path) -> Config:
     (config.crypto_dir / "seeds.json").write_bytes(b'{"master": "encrypted"}')
     (config.crypto_dir / "x.trusted_devices").write_text("@a:b DEV matrix-ed25519 key\n")
     crypto_store(config)
-    engine = connect(config.database_url)
-    migrate.upgrade(engine)
+    engine = empty_database(config.data_dir / "kentongan.db")
     database = Database(engine)
     with engine.begin() as connection:
         connection.execute(
