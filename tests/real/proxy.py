@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import unquote
 
 import aiohttp
@@ -43,11 +43,21 @@ class Fault:
     matches: Callable[[Asked], bool]
     times: float
     status: int = 0
+    """0: the connection is closed."""
     body: dict[str, Any] | bytes | Callable[[Asked], dict[str, Any]] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
-    kind: Literal["answer", "drop", "swallow"] = "answer"
-    """answer: reply with `status`; drop: close the connection; swallow: pass it on, then close the connection."""
+    forwarded: bool = False
+    """The homeserver does what is asked; only its answer is not what comes back."""
     met: int = 0
+
+    def answer(self, asked: Asked) -> web.Response | None:
+        """What comes back; `None` when the connection is closed."""
+        if not self.status:
+            return None
+        said = self.body(asked) if callable(self.body) else self.body
+        content = said if isinstance(said, bytes) else json.dumps(said).encode()
+        kind = "text/html" if isinstance(said, bytes) else "application/json"
+        return web.Response(status=self.status, body=content, headers={"Content-Type": kind, **self.headers})
 
 
 class Proxy:
@@ -83,17 +93,19 @@ class Proxy:
         *,
         times: float = 1,
         headers: dict[str, str] | None = None,
+        forwarded: bool = False,
     ) -> Fault:
-        """Answer the next `times` requests whose path contains `what` with this."""
-        return self._add(Fault(_matcher(what), times, status, {} if body is None else body, headers or {}))
+        """Answer the next `times` requests whose path contains `what` with this; `forwarded`: after the homeserver
+        has done what they ask."""
+        return self._add(Fault(_matcher(what), times, status, {} if body is None else body, headers or {}, forwarded))
 
     def drop(self, what: str | Callable[[Asked], bool], *, times: float = 1) -> Fault:
         """Close the connection; the homeserver never hears of it."""
-        return self._add(Fault(_matcher(what), times, kind="drop"))
+        return self._add(Fault(_matcher(what), times))
 
     def swallow(self, what: str | Callable[[Asked], bool], *, times: float = 1) -> Fault:
         """The homeserver does what is asked, its answer gets lost."""
-        return self._add(Fault(_matcher(what), times, kind="swallow"))
+        return self._add(Fault(_matcher(what), times, forwarded=True))
 
     def heal(self) -> None:
         """No more faults."""
@@ -129,13 +141,13 @@ class Proxy:
             fault.met += 1
         async with self._news:
             self._news.notify_all()
-        if fault is not None and fault.kind == "answer":
-            said = fault.body(asked) if callable(fault.body) else fault.body
-            content = said if isinstance(said, bytes) else json.dumps(said).encode()
-            kind = "text/html" if isinstance(said, bytes) else "application/json"
-            return web.Response(status=fault.status, body=content, headers={"Content-Type": kind, **fault.headers})
-        if fault is not None and fault.kind == "drop":
-            return self._cut(request)
+        answer = await self._forward(request, body) if fault is None or fault.forwarded else None
+        if fault is not None:
+            answer = fault.answer(asked)
+        return self._cut(request) if answer is None else answer
+
+    async def _forward(self, request: web.Request, body: bytes) -> web.Response | None:
+        """The homeserver's answer; `None` when it gives none."""
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
         try:
             async with self._client.request(
@@ -143,10 +155,9 @@ class Proxy:
             ) as response:
                 content = await response.read()
                 kept = {name: value for name, value in response.headers.items() if name.lower() not in HOP_BY_HOP}
-                answer = web.Response(status=response.status, body=content, headers=kept)
+                return web.Response(status=response.status, body=content, headers=kept)
         except aiohttp.ClientError:
-            return self._cut(request)
-        return self._cut(request) if fault is not None else answer
+            return None
 
     @staticmethod
     def _cut(request: web.Request) -> web.StreamResponse:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import vodozemac
-from faults import FaultyProxy
 from hostile import Device
 from listening import Listener, listening
+from proxy import Proxy
 from sqlalchemy import select
 
 from bot.event import Kind, Trust
@@ -115,7 +115,7 @@ async def test_a_gap_that_cannot_be_filled_now_stays_open_and_is_filled_later(
 ) -> None:  # fmt: skip
     monkeypatch.setattr("bot.matrix.gaps.PAUSE", 0)
     monkeypatch.setattr("bot.matrix.sync.GAP_PAUSE_MS", 0)
-    async with FaultyProxy(homeserver.url) as proxy:
+    async with Proxy(homeserver.url) as proxy:
         config = configure(tmp_path / "bot", proxy.url, bot_account.user_id)
         async with listening(config, bot_database) as listener:
             room_id = await room_with(listener, stranger, create_room)
@@ -123,11 +123,11 @@ async def test_a_gap_that_cannot_be_filled_now_stays_open_and_is_filled_later(
         said = [str(number) for number in range(1, 71)]
         for body in said:
             await say(stranger, room_id, body)
-        fault = proxy.fail("/messages", status=502)
+        proxy.answer("/messages", 502, {"errcode": "M_UNKNOWN", "error": "injected"}, times=float("inf"))
         async with listening(config, bot_database) as listener:
             await listener.until(lambda: "70" in listener.bodies(room_id), "the live part")
             assert len(listener.bodies(room_id)) == 51
-            fault.times = 0
+            proxy.heal()
             await listener.event(await say(stranger, room_id, "71"))
             await listener.until(lambda: len(listener.bodies(room_id)) == 72, "the gap")
             assert sorted(listener.bodies(room_id), key=int) == ["0", *said, "71"]

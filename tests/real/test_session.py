@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import vodozemac
-from faults import FaultyProxy
 from hostile import Device
 from listening import listening
+from proxy import Proxy
 from sqlalchemy import select
 
 from bot.matrix.api import Unreachable, path
@@ -20,6 +20,9 @@ from bot.matrix.session import MatrixSession, SessionError, SignedOut
 from bot.store.tables import session as session_table
 
 pytestmark = pytest.mark.real
+
+FOREVER = float("inf")
+INJECTED = {"errcode": "M_UNKNOWN", "error": "injected"}
 
 
 def login(homeserver: Any, account: Any, **more: Any) -> dict[str, Any]:
@@ -148,21 +151,21 @@ async def test_a_failing_homeserver_is_asked_at_growing_intervals_and_nothing_is
     homeserver: Any, configure: Any, tmp_path: Any, bot_account: Any, bot_database: Any, stranger: Device,
     create_room: Any,
 ) -> None:  # fmt: skip
-    async with FaultyProxy(homeserver.url) as proxy:
+    async with Proxy(homeserver.url) as proxy:
         config = configure(tmp_path / "bot", proxy.url, bot_account.user_id)
         async with listening(config, bot_database) as listener:
             room_id = await create_room(stranger.api, invite=[bot_account.user_id])
             await listener.join(room_id)
             state = listener.loop.state
-            fault = proxy.fail("/sync", status=500)
+            fault = proxy.answer("/sync", 500, INJECTED, times=FOREVER)
             await listener.until(lambda: state.failures >= 4, "failures")
             assert not state.synced
-            before, started = proxy.injected, time.monotonic()
+            before, started = fault.met, time.monotonic()
             event_id = await stranger.send(room_id, {"msgtype": "m.text", "body": "tetap sampai"}, "m.room.message")
-            await listener.until(lambda: proxy.injected >= before + 5, "more tries")
+            await listener.until(lambda: fault.met >= before + 5, "more tries")
             # Pauses are between half of and the whole 0.2 s here; 4,157 requests in 3 s is what nio makes of it.
-            assert (proxy.injected - before) / (time.monotonic() - started) < 12
-            fault.times = 0
+            assert (fault.met - before) / (time.monotonic() - started) < 12
+            proxy.heal()
             assert (await listener.event(event_id)).body == "tetap sampai"
             # The row can be read as soon as it is committed, a moment before the loop hears of it.
             await listener.until(lambda: state.synced, "a good sync")
@@ -174,36 +177,36 @@ async def test_a_429_is_waited_out_as_long_as_the_homeserver_says(
     spelling: str, homeserver: Any, configure: Any, tmp_path: Any, bot_account: Any, bot_database: Any
 ) -> None:
     body = {"errcode": "M_LIMIT_EXCEEDED", "error": "slowly"} | ({"retry_after_ms": 1000} if spelling == "body" else {})
-    async with FaultyProxy(homeserver.url) as proxy:
+    async with Proxy(homeserver.url) as proxy:
         config = configure(tmp_path / "bot", proxy.url, bot_account.user_id)
-        async with listening(config, bot_database) as listener:
+        async with listening(config, bot_database):
             headers = {"Retry-After": "1"} if spelling == "header" else {}
-            proxy.fail("/sync", status=429, body=body, headers=headers, times=1)
-            await listener.until(lambda: proxy.injected == 1, "the 429")
-            count, started = proxy.count("/sync"), time.monotonic()
-            await listener.until(lambda: proxy.count("/sync") > count, "the next sync")
-            assert time.monotonic() - started > 0.9
+            refused = proxy.answer("/sync", 429, body, headers=headers)
+            await proxy.met(refused)
+            count = len(proxy.requests("/sync"))
+            before, after = (await proxy.seen("/sync", count + 1))[count - 1 : count + 1]
+            assert after.at - before.at >= 1
 
 
 async def test_garbage_instead_of_json_is_waited_out(
     homeserver: Any, configure: Any, tmp_path: Any, bot_account: Any, bot_database: Any
 ) -> None:
-    async with FaultyProxy(homeserver.url) as proxy:
+    async with Proxy(homeserver.url) as proxy:
         config = configure(tmp_path / "bot", proxy.url, bot_account.user_id)
         async with listening(config, bot_database) as listener:
             turns = listener.loop.state.turns
-            proxy.fail("/sync", status=200, body={"rooms": "none", "to_device": 5}, times=2)
-            await listener.until(lambda: proxy.injected == 2 and listener.loop.state.turns > turns, "recovered")
+            garbage = proxy.answer("/sync", 200, {"rooms": "none", "to_device": 5}, times=2)
+            await listener.until(lambda: garbage.met == 2 and listener.loop.state.turns > turns, "recovered")
 
 
 async def test_keys_are_saved_before_they_are_published(
     homeserver: Any, configure: Any, tmp_path: Any, bot_account: Any, bot_database: Any, stranger: Device,
     create_room: Any,
 ) -> None:  # fmt: skip
-    async with FaultyProxy(homeserver.url) as proxy:
+    async with Proxy(homeserver.url) as proxy:
         config = configure(tmp_path / "bot", proxy.url, bot_account.user_id)
         # Synapse has the keys, the bot never hears so, and ends.
-        proxy.fail("/keys/upload", status=400, after=True, times=1)
+        proxy.answer("/keys/upload", 400, INJECTED, forwarded=True)
         with pytest.raises(Exception, match="injected"):
             await MatrixSession.open(config, bot_database)
         device_id = json.loads((config.crypto_dir / FILE).read_text())["device_id"]
