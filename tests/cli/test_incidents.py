@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "store"))
@@ -13,8 +15,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "store"))
 from incident_world import NOON, report
 
 from bot.cli import app, exits
-from bot.store import migrate
-from bot.store.database import connect
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
@@ -32,10 +32,9 @@ def config(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def log(config: Path) -> Path:
+def log(config: Path, empty_database: Callable[[Path], Engine]) -> Path:
     (config.parent / "var" / "data").mkdir(parents=True)
-    engine = connect(f"sqlite:///{config.parent / 'var' / 'data' / 'kentongan.db'}")
-    migrate.upgrade(engine)
+    engine = empty_database(config.parent / "var" / "data" / "kentongan.db")
     with engine.begin() as connection:
         report(connection, 1, "laka truk di Cilubah, telepon 081234567890", at=NOON)
         report(connection, 2, "=banjir di Kalimanggis, «awas»", at=NOON + 1000)
