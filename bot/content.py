@@ -19,7 +19,8 @@ from bot.config import Config
 from bot.dialogue.flows import Flows
 from bot.dialogue.loader import load_flows
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
-from bot.incidents.rules import Rules, load_rules
+from bot.incidents.loader import load_rules
+from bot.incidents.rules import Rules
 from bot.problem import ContentError, Problem, Severity
 from bot.rooms.agencies import Agencies, load_agencies
 from bot.rooms.loader import ROOMS, load_rooms

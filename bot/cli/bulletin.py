@@ -26,7 +26,7 @@ from bot.cli import exits
 from bot.cli.account import open_database, told
 from bot.config import Config, load_config
 from bot.content import INCIDENTS
-from bot.incidents.rules import load_rules
+from bot.incidents.loader import load_rules
 from bot.logs import configure
 from bot.markup import Message, render
 from bot.problem import ContentError, Problem

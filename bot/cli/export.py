@@ -33,7 +33,8 @@ from bot.exports.report import Heading, write_pdf
 from bot.exports.table import write_csv
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
 from bot.incidents.lifecycle import Status
-from bot.incidents.rules import Rules, load_rules
+from bot.incidents.loader import load_rules
+from bot.incidents.rules import Rules
 from bot.store import database as databases
 from bot.store import exports as store
 from bot.store import rooms

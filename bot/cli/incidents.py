@@ -28,9 +28,10 @@ from bot.incidents.analysis import Analysis
 from bot.incidents.details import details
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
 from bot.incidents.inquiry import read_inquiry
+from bot.incidents.loader import load_rules
 from bot.incidents.nearnames import NearNames
 from bot.incidents.placeline import place_line
-from bot.incidents.rules import Rules, load_rules
+from bot.incidents.rules import Rules
 from bot.incidents.scoring import labelled, score
 from bot.incidents.trial import FOLDER as TESTS
 from bot.incidents.trial import run_tests

@@ -93,7 +93,7 @@ def _corrector(config: Path) -> Callable[[str], str]:
     # Here: most of it is loaded while the workers load the model.
     from bot.incidents.analyser import Analyser
     from bot.incidents.gazetteer import load_gazetteer
-    from bot.incidents.rules import load_rules
+    from bot.incidents.loader import load_rules
 
     try:
         settings = load_config(config)

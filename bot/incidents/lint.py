@@ -1,6 +1,6 @@
 """What works in the rules and should be mended: patterns that decide nothing, examples that come out as something else.
 
-Mistakes that make the rules unusable are the loader's (`bot.incidents.rules`). These are warnings, found with the
+Mistakes that make the rules unusable are the loader's (`bot.incidents.loader`). These are warnings, found with the
 analysis itself, so that the lint and the bot can never disagree about what a pattern finds.
 """
 

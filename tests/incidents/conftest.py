@@ -8,7 +8,8 @@ import pytest
 
 from bot.incidents.analyser import Analyser
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
-from bot.incidents.rules import Rules, load_rules
+from bot.incidents.loader import load_rules
+from bot.incidents.rules import Rules
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bot.incidents.analyser import Analyser
 from bot.incidents.analysis import Analysis
 from bot.incidents.gazetteer import load_gazetteer
-from bot.incidents.rules import TALK, Urgency, load_rules
+from bot.incidents.loader import load_rules
+from bot.incidents.rules import TALK, Urgency
 
 ROOT = Path(__file__).parents[2]
 OURS = Analyser(load_gazetteer(ROOT / "places"), load_rules(ROOT / "flows" / "incidents"))

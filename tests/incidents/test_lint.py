@@ -11,8 +11,8 @@ import pytest
 from bot.incidents.analyser import Analyser
 from bot.incidents.gazetteer import Gazetteer
 from bot.incidents.lint import lint
+from bot.incidents.loader import load_rules
 from bot.incidents.patterns import Lexicon, compile_pattern, samples
-from bot.incidents.rules import load_rules
 from bot.incidents.trial import FOLDER, failed_tests, run_tests
 from bot.problem import ContentError, Severity
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.incidents.analyser import Analyser
 from bot.incidents.analysis import Analysis, without_words
+from bot.incidents.loader import load_rules
 from bot.incidents.moments import WIB
 from bot.incidents.particulars import Counted
-from bot.incidents.rules import load_rules
 from bot.language.mask import mask
 from bot.problem import ContentError
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.incidents.rules import REPORTS, TALK, Rules, load_rules
+from bot.incidents.loader import load_rules
+from bot.incidents.rules import REPORTS, TALK, Rules
 from bot.problem import ContentError
 
 ROOT = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent, Kind, Media
 from bot.incidents.analyser import Analyser
 from bot.incidents.gazetteer import load_gazetteer
-from bot.incidents.rules import load_rules
+from bot.incidents.loader import load_rules
 from bot.store import incidents, search, transmissions
 
 ROOT = Path(__file__).parents[2]
