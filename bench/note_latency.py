@@ -38,7 +38,7 @@ from sqlalchemy import create_engine, select
 from bot.config import load_config
 from bot.demo.process import BotProcess, kentongan
 from bot.demo.world import World
-from bot.incidents import cards
+from bot.incidents import answers
 from bot.markup import render
 from bot.matrix.person import Person, Seen
 from bot.outgoing import KEY_FIELD, transaction_id
@@ -54,7 +54,7 @@ FACTOR, CONSTANT = 0.4, 2.0
 """A transcript is to be read within its note's length times the one and, in seconds, the other."""
 NOTE_SECONDS = 180
 """A single note that takes longer ends the run; notes of a burst may wait for all the others as well."""
-WAITING = str(render(cards.waiting()).content()["body"])
+WAITING = str(render(answers.waiting()).content()["body"])
 PEER = """
 import sys, time
 from faster_whisper import WhisperModel

@@ -14,7 +14,7 @@ from bot.handlers.desk import Desk
 from bot.handlers.recordings import recording
 from bot.handlers.replies import permalink, threaded
 from bot.handlers.routing import RoomKind
-from bot.incidents import cards
+from bot.incidents import answers, cards
 from bot.incidents.lifecycle import Status, standing
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
@@ -185,7 +185,7 @@ def correct_reply(
     if desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
         return
     incident = incidents.get(connection, number)
-    said = cards.heard(text, incident.analysis, number, typed=True)
+    said = answers.heard(text, incident.analysis, number, typed=True)
     replace(connection, key, render(said).content(notice=True), cause, now)
 
 

@@ -17,7 +17,7 @@ from bot.handlers import casewords, conduct, phrases, questions, talk, waiting
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.takeup import Said, analyse, privacy_notice, show_officers, take_up
-from bot.incidents import cards
+from bot.incidents import answers
 from bot.language.mask import mask
 from bot.markup import escape
 from bot.store import incidents, search, transmissions
@@ -95,7 +95,7 @@ def unreadable(connection: Connection, number: int, event: IncomingEvent, reason
             incident = _open_unheard(connection, number, event, desk, mark, now, silent=stale)
     desk.record(connection, "transmission.unreadable", event.event_id, {"reason": reason, "incident": incident}, now)
     questions.unheard(connection, event, desk, now, reason=phrases.UNREADABLE_REASON.get(reason, reason))
-    text = cards.unreadable(reason)
+    text = answers.unreadable(reason)
     if event.direct:
         waiting.over(connection, event, now)
     waiting.answer(connection, event, desk, text, now)

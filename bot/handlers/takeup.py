@@ -11,7 +11,7 @@ from bot.handlers import board, conduct, waiting, watch
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.replies import shared_place, threaded
-from bot.incidents import cards
+from bot.incidents import answers, cards
 from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import Status
 from bot.outgoing import Outgoing, Priority
@@ -81,7 +81,7 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
         {"text": said.text, "flags": list(said.flags), "incident": number, "age_s": round(age), **analysis.to_json()},
         now,
     )
-    reply = cards.heard(
+    reply = answers.heard(
         said.text, analysis, number, late=desk.is_late(event, now), flags=said.flags, typed=said.audio is None
     )
     waiting.answer(connection, event, desk, reply, now)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent
 from bot.handlers import board, retraction, talk
 from bot.handlers.desk import Desk
-from bot.incidents import cards
+from bot.incidents import answers
 from bot.markup import render
 from bot.store import inbox, notequeue, relays
 
@@ -33,7 +33,7 @@ def tell(connection: Connection, desk: Desk, now: int) -> int:
         if event is None or talk.followed(connection, event) is not None:
             continue
         key = f"waiting:{event.event_id}" if event.direct else f"reply:{event.event_id}"
-        told += desk.say(connection, event, key, cards.waiting(), now, notice=True, thread=not event.direct)
+        told += desk.say(connection, event, key, answers.waiting(), now, notice=True, thread=not event.direct)
     return told
 
 
@@ -56,5 +56,5 @@ def over(connection: Connection, event: IncomingEvent, now: int) -> None:
 def _stands(connection: Connection, key: str) -> bool:
     """Under that key stands the word about waiting, and nothing has taken its place."""
     row = relays.row_of(connection, key)
-    said = render(cards.waiting()).content()["body"]
+    said = render(answers.waiting()).content()["body"]
     return row is not None and row.content.get("body") == said and not relays.edits_of(connection, f"{key}:edit:")

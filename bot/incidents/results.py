@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-from bot.incidents.cards import MARKS
+from bot.incidents.excerpts import MARKS
 from bot.incidents.inquiry import Inquiry
 from bot.incidents.lifecycle import TITLES, Status
 from bot.incidents.rules import Urgency

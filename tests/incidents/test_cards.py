@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bot.incidents import cards
+from bot.incidents import answers, cards
 from bot.incidents.analyser import Analyser
 from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import TITLES, Status
@@ -68,45 +68,22 @@ def test_what_people_say_is_never_markup(analyser: Analyser) -> None:
 
 def test_personal_numbers_are_hidden(analyser: Analyser) -> None:
     text = "laka di Subah, hubungi 081234567890, plat G 1234 AB, NIK 3325010101900001"
-    for shown in (card(analyser, text), cards.heard(text, analyser.analyse(text), 7)):
+    for shown in (card(analyser, text), answers.heard(text, analyser.analyse(text), 7)):
         for secret in ("081234567890", "1234 AB", "3325010101900001"):
             assert secret not in shown
 
 
 def test_violence_at_home_is_not_repeated_in_the_channel(analyser: Analyser) -> None:
     text = "tetangga saya dipukuli suaminya di Kecepak"
-    reply = cards.heard(text, analyser.analyse(text), 7)
+    reply = answers.heard(text, analyser.analyse(text), 7)
     assert "suami" not in reply
     assert "Kecepak" not in reply
     assert "110" in reply
     assert "Pribadi" in card(analyser, text)
 
 
-def test_a_report_without_a_place_is_asked_for_it(analyser: Analyser) -> None:
-    assert "Di mana" in cards.heard("motor saya hilang", analyser.analyse("motor saya hilang"), 7)
-    text = "motor saya hilang di Pasar Limpung"
-    assert "Di mana" not in cards.heard(text, analyser.analyse(text), 7)
-
-
 def test_an_undecided_name_shows_its_choices(analyser: Analyser) -> None:
     assert "Limpung atau Kandeman" in place_line(analyser.analyse("laka di Wonokerso"))
-
-
-def test_late_and_doubtful_words_are_marked(analyser: Analyser) -> None:
-    reply = cards.heard("laka di Subah", analyser.analyse("laka di Subah"), 7, late=True, flags=("low_confidence",))
-    assert "mohon maaf" in reply
-    assert "kurang jelas" in reply
-
-
-def test_silence_is_said_to_be_silence(analyser: Analyser) -> None:
-    assert "Tidak terdengar ucapan" in cards.heard("  ", analyser.analyse("  "), 7, flags=("no_speech",))
-
-
-@pytest.mark.parametrize("reason", ["too_large", "empty", "no_audio", "crash", "something_new"])
-def test_an_unreadable_note_gets_a_polite_word(reason: str) -> None:
-    text = cards.unreadable(reason)
-    assert "Maaf" in text
-    assert "110" in text
 
 
 def test_a_card_counts_reports_and_names_the_officer(analyser: Analyser) -> None:
@@ -154,36 +131,3 @@ def test_an_agency_is_told_what_and_where_and_neither_by_whom_nor_in_which_chann
     assert "Cilubah" in shown
     assert "081234567890" not in shown
     assert "matrix.to" not in shown
-
-
-def test_the_answer_shows_a_name_put_right_beside_what_was_heard(analyser: Analyser) -> None:
-    text = "laka karambol di alas roman dekat pelelen"
-    message = render(cards.heard(text, analyser.analyse(text), 7)).content(notice=True)
-    for shown in (message["body"], message["formatted_body"]):
-        assert text in shown, "the quote stays as heard"
-        assert "✏️ Alas Roban (terdengar: alas roman)" in shown
-        assert "✏️ Plelen (terdengar: pelelen)" in shown
-    assert all(len(line) < 80 for line in message["body"].splitlines())
-
-
-def test_a_typed_name_is_not_said_to_be_heard(analyser: Analyser) -> None:
-    text = "laka di alas roman"
-    reply = cards.heard(text, analyser.analyse(text), 7, typed=True)
-    assert "Alas Roban (tertulis: alas roman)" in reply
-    assert "terdengar" not in reply
-
-
-@pytest.mark.parametrize("text", ["laka di Alas Roban", "laka jln pantura Subah", "motor saya hilang"])
-def test_a_name_heard_rightly_needs_no_second_form(analyser: Analyser, text: str) -> None:
-    assert "terdengar" not in cards.heard(text, analyser.analyse(text), 7)
-
-
-def test_the_names_of_another_report_are_not_shown_under_this_one(analyser: Analyser) -> None:
-    assert "terdengar" not in cards.heard("laka di sana", analyser.analyse("laka di alas roman"), 7)
-
-
-def test_what_was_heard_brings_no_markup_into_the_answer(analyser: Analyser) -> None:
-    text = "laka di <b>alas roman</b> *dekat* pelelen"
-    html = render(cards.heard(text, analyser.analyse(text), 7)).content(notice=True)["formatted_body"]
-    assert "<b>" not in html
-    assert "<em>dekat</em>" not in html

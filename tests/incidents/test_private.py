@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.incidents import cards
+from bot.incidents import answers
 from bot.incidents.analyser import Analyser
 from bot.incidents.analysis import PRIVATE
 from bot.incidents.linking import Known, scene_places, score
@@ -91,7 +91,7 @@ def test_a_child_who_strayed_or_was_hurt_otherwise_is_not_private(analyser: Anal
 @pytest.mark.parametrize("text", PRIVATE_WORDS)
 def test_nothing_of_it_stands_in_the_answer(analyser: Analyser, text: str) -> None:
     analysis = analyser.analyse(text)
-    message = render(cards.heard(text, analysis, 7, flags=("low_confidence",))).content(notice=True)
+    message = render(answers.heard(text, analysis, 7, flags=("low_confidence",))).content(notice=True)
     fixed = {"laporan", "diterima", "isinya", "petugas", "telepon"}
     for shown in (message["body"], message["formatted_body"]):
         assert "tidak saya ulang" in shown
