@@ -133,7 +133,7 @@ def _walk(
         for index, item in enumerate(node.value):
             lines[(*where, index)] = item.start_mark.line + 1
             _walk(path, item, (*where, index), lines, problems, seen)
-    else:
+    elif node.tag != "tag:yaml.org,2002:str":  # which can hold anything
         try:
             yaml.constructor.SafeConstructor().construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError) as error:  # 2026-02-30, !!python/…, !!int x

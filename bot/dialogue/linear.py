@@ -7,9 +7,9 @@ seed and sums run in a fixed order: the same content always gives the same score
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,14 +55,25 @@ class Classifier:
         self._index = columns.index
         position = {label: number for number, label in enumerate(self.classes)}
         target = np.array([position[label] for label in labels], dtype=np.int64)
-        counted = [Counter(document) for document in documents]
-        frequency = np.zeros(len(self._index))
-        for document in counted:
-            frequency[list(document)] += 1
+        bias = len(self._index)
+        lengths = np.fromiter(map(len, documents), dtype=np.int64, count=len(documents)) + 1
+        flat = np.fromiter(chain.from_iterable((*one, bias) for one in documents), dtype=np.int64, count=lengths.sum())
+        row = np.repeat(np.arange(len(documents), dtype=np.int64), lengths)
+        # The bias has the highest column: it stays the last of its row.
+        cells, counts = np.unique(row * (bias + 1) + flat, return_counts=True)
+        row, column = np.divmod(cells, bias + 1)
+        frequency = np.bincount(column, minlength=bias + 1)[:bias]
         self._weight = (np.log((1 + len(documents)) / (1 + frequency)) + 1).astype(np.float32)
         """Inverse document frequency of each feature."""
-        rows = [self._document(document, ()) for document in counted]
-        self._weights = _train(rows, target, len(self._index) + 1, len(self.classes), cost)
+        values = (np.log(counts) + 1).astype(np.float32)
+        is_bias = column == bias
+        values *= np.append(self._weight, np.float32(0))[column]
+        length = np.sqrt(np.bincount(row, weights=np.square(values, dtype=np.float64), minlength=len(documents)))
+        values /= np.maximum(length, np.finfo(np.float32).tiny).astype(np.float32)[row]
+        values[is_bias] = 1
+        ends = np.flatnonzero(is_bias)[:-1] + 1
+        rows = list(zip(np.split(column, ends), np.split(values, ends), strict=True))
+        self._weights = _train(rows, target, bias + 1, len(self.classes), cost)
 
     def document(self, features: Iterable[tuple[str, int]]) -> Document:
         """A document of unit length, the bias (value 1) last. `features`: name and owner of each occurrence."""
@@ -108,7 +119,7 @@ class Classifier:
         return [(int(owner), float(totals[owner])) for owner in np.unique(document.owners)]
 
 
-def _train(rows: list[Document], target: Indices, features: int, classes: int, cost: float) -> Vector:
+def _train(rows: Sequence[tuple[Indices, Vector]], target: Indices, features: int, classes: int, cost: float) -> Vector:
     weights = np.zeros((features, classes), dtype=np.float32)
     if classes < 2:
         return weights
@@ -117,15 +128,15 @@ def _train(rows: list[Document], target: Indices, features: int, classes: int, c
     sign[np.arange(count), target] = 1
     alpha = np.zeros((count, classes), dtype=np.float32)
     slack = np.float32(1 / (2 * cost))
-    curvature = [np.float32(np.dot(row.values, row.values)) + slack for row in rows]
+    pace = 1 / (np.array([np.dot(values, values) for _, values in rows], dtype=np.float32) + slack)
     order = np.random.default_rng(_SEED)
     for _ in range(_EPOCHS):
-        for row in order.permutation(count):
-            indices, values = rows[row].indices, rows[row].values
+        for row in order.permutation(count).tolist():
+            indices, values = rows[row]
             signs, old = sign[row], alpha[row]
             local = weights.take(indices, axis=0)
             gradient = signs * (values @ local) - 1 + slack * old
-            new = np.maximum(old - gradient / curvature[row], 0)
+            new = np.maximum(old - gradient * pace[row], 0)
             step = (new - old) * signs
             alpha[row] = new
             local += values[:, None] * step

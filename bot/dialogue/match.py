@@ -15,7 +15,10 @@ from typing import Protocol
 from bot.dialogue.linear import Classifier, Columns
 from bot.language.reading import Reading
 
-_SHORTEST_GRAM, _LONGEST_GRAM = 3, 4
+_GRAM = 4
+"""Letters of an n-gram; an edge of the word counts as one."""
+_BEGINNING = 2
+"""Letters of the feature that stands for how a word begins; the shortest words have nothing else."""
 _EDGE = "|"
 _HINT_WEIGHT = 4
 """Features for each hint: it stands for many spellings, so it weighs as a word with its letter n-grams."""
@@ -133,6 +136,6 @@ def _of_word(text: str, stem: str) -> tuple[str, ...]:
     if stem != text:
         found.append(f"w:{stem}")
     padded = f" {text} "
-    for length in range(_SHORTEST_GRAM, min(_LONGEST_GRAM, len(padded)) + 1):
-        found.extend(f"c:{padded[start : start + length]}" for start in range(len(padded) - length + 1))
+    found.append(f"c: {text[:_BEGINNING]}")
+    found.extend(f"c:{padded[start : start + _GRAM]}" for start in range(len(padded) - _GRAM + 1))
     return tuple(found)

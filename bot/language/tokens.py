@@ -12,6 +12,8 @@ import unicodedata
 _INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn", "Mn", "Me"}
 _APOSTROPHES = re.compile(r"(?<=[^\W\d_])['’‘`ʼ](?=[^\W\d_])")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.]\d{3})+(?![\d.])")
+_RUPIAH = re.compile(r"\brp\.?\s*(?=\d)")
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -38,8 +40,9 @@ def tokens(text: str) -> list[str]:
     "jumat"), everything else that is neither letter nor digit separates.
     """
     folded = _APOSTROPHES.sub("", fold(text))
-    folded = re.sub(r"\brp\.?\s*(?=\d)", "rp ", folded)
-    folded = _THOUSANDS.sub(lambda number: number.group().replace(".", ""), folded)
+    if _DIGIT.search(folded):
+        folded = _RUPIAH.sub("rp ", folded)
+        folded = _THOUSANDS.sub(lambda number: number.group().replace(".", ""), folded)
     return _WORD.findall(folded)
 
 
