@@ -24,6 +24,7 @@ from bot.handlers import announcing, backlog, dossier, duties, forgetting, forwa
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
+from bot.handlers.nightly import Nightly
 from bot.handlers.renewal import Renewal
 from bot.health import Health, HealthServer
 from bot.incidents.analyser import Analyser
@@ -34,7 +35,6 @@ from bot.matrix.sender import Sender
 from bot.matrix.session import MatrixSession
 from bot.matrix.sync import SyncLoop
 from bot.problem import ContentError, Problem, Severity
-from bot.store import retention
 from bot.store.audit import Auditor
 from bot.store.database import Database, connect
 from bot.store.migrate import upgrade
@@ -89,6 +89,7 @@ class App:
         self._renewal = Renewal(
             database, lambda: self._desk, self._use, used=self._follow, wake_sender=self._sender.wake
         )
+        self._nightly = Nightly(database, lambda: self._desk)
         self._health = HealthServer(config.server.host, config.server.port, self.health)
         self._stop = asyncio.Event()
         self._made_at = now_ms()
@@ -112,6 +113,7 @@ class App:
                 ("speech", self._speech.start),
                 ("duties", self._duties),
                 ("renewal", self._renewal.run),
+                ("nightly", self._nightly.run),
             )
         ]
         self._schedule.start()
@@ -144,7 +146,7 @@ class App:
     async def _wind_down(self, loops: list[asyncio.Task[None]]) -> None:
         """No new events; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
         by_name = {task.get_name(): task for task in loops}
-        for name in ("sync", "duties", "renewal", "listener", "consumer"):
+        for name in ("sync", "duties", "renewal", "nightly", "listener", "consumer"):
             by_name[name].cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._sender.drain(DRAIN_SECONDS / 2), DRAIN_SECONDS / 2)
@@ -193,17 +195,13 @@ class App:
             dossier.expire,
             watch.look,
             backlog.look,
-            duties.purge,
         ]
         while True:
             if not self._hold.held():
                 raise Locked("the lock on the data folder or database is lost: another bot may have started")
             for duty in rounds:
                 try:
-                    done = await self._database.run(partial(self._do, duty))
-                    if done and duty is duties.purge:
-                        # What was erased must leave the write-ahead log, too.
-                        await asyncio.to_thread(retention.settle, self._database.engine)
+                    await self._database.run(partial(self._do, duty))
                 except Exception:
                     log.exception("duty.failed", duty=duty.__name__)
             self._sender.wake()

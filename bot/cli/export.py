@@ -89,10 +89,8 @@ def export(
             fail("--delimiter: one character, for instance ';'")
         if form is Format.PDF and output is None and sys.stdout.isatty():
             fail("a PDF is not for a terminal: --output laporan.pdf, or redirect")
-        database_file = make_url(settings.database_url).database
-        if database_file and settings.database_url.startswith("sqlite") and not Path(database_file).exists():
-            fail(f"no database at {database_file}; start the bot once (`kentongan run`)")
-        auditor, who = Auditor(settings.audit_key()), _who()
+        database_file(settings)
+        auditor, taker = Auditor(settings.audit_key()), who()
         with open_database(settings) as database, tempfile.TemporaryFile() as spool:
             with databases.reading(database.engine) as connection:
                 chosen = _entries(connection, settings, rules, gazetteer, selection)
@@ -104,11 +102,11 @@ def export(
                     case Format.CAP:
                         made = _alerts(connection, list(chosen), settings, gazetteer, now, folder is not None, exercise)
                     case Format.PDF:
-                        made = _report(list(chosen), settings, gazetteer, selection, now, who)
+                        made = _report(list(chosen), settings, gazetteer, selection, now, taker)
             digest = _digest(made, spool)
             database.run_blocking(
                 partial(
-                    store.record, auditor=auditor, who=who, form=str(form), selection=selection, rows=made.rows,
+                    store.record, auditor=auditor, who=taker, form=str(form), selection=selection, rows=made.rows,
                     sha256=digest, version=content_version(settings), now=now, messages=made.messages,
                 )
             )  # fmt: skip
@@ -249,7 +247,14 @@ def _target(output: Path | None) -> Iterator[IO[bytes]]:
         yield file
 
 
-def _who() -> str:
+def database_file(settings: Config) -> None:
+    """Exits 2 where there is no database yet: a command must not make one by looking."""
+    file = make_url(settings.database_url).database
+    if file and settings.database_url.startswith("sqlite") and not Path(file).exists():
+        fail(f"no database at {file}; start the bot once (`kentongan run`)")
+
+
+def who() -> str:
     """The account that runs the command: also behind sudo the person, not root."""
     try:
         return os.environ.get("SUDO_USER") or getpass.getuser()

@@ -44,6 +44,8 @@ HELP = (
     "- `selesai: sebabnya` · `palsu` · `bukan kejadian` · `tidak terverifikasi` · `buka lagi` · `ambil alih`\n"
     "- `pribadi` tidak diulang di mana pun, yang sudah dikirim ditarik\n"
     "- `catatan …` disimpan, tidak dikirim · `tanya …` pasti dikirim ke pelapor\n"
+    "- `riwayat` semua langkah dan versi tulisan · `bukti` nomor dan pelat apa adanya, sebentar, tercatat\n"
+    "- `simpan rekaman 90 hari: sebabnya` · `simpan rekaman: sebabnya` (sampai selesai) · `lepas rekaman`\n"
     "- `blokir 7 hari: sebabnya` · `buka blokir`\n\n"
     "**Reaksi:** 👀 ambil · ✅ benar · 🚓 tangani · 🏁 selesai · ❌ palsu · 🔁 duplikat. Ditarik, batal."
 )
@@ -59,7 +61,13 @@ UNSURE = {
     "teruskan": "Tulis `teruskan` lalu nama instansi.",
     "tanya": "`tanya` perlu isi: `tanya korbannya berapa?`",
     "blokir": "Tulis `blokir`, atau `blokir 3 hari: sebabnya`.",
+    "simpan rekaman": (
+        "`simpan rekaman` perlu sebabnya: `simpan rekaman 90 hari: penyidikan curanmor`, "
+        "`simpan rekaman sampai 31.12.2026: …`, atau `simpan rekaman: …` (sampai laporan selesai)."
+    ),
+    "lepas rekaman": "Tulis `lepas rekaman`, atau `lepas rekaman: sebabnya`.",
 }
+UNSURE_WHOLE = "Maksudnya `{verb}`? Tulis hanya itu, tanpa kata lain."
 UNSURE_TAIL = (
     "Yang tadi **tidak** dijalankan dan **tidak** dikirim. Untuk pelapor: awali dengan `tanya`. Lainnya: `bantuan`."
 )
@@ -78,6 +86,31 @@ RELATED_THERE = "🔗 Terkait dengan #{number}."
 MERGED_HERE = "🔁 #{number} digabung ke sini."
 SPLIT_OFF = "✂️ Satu laporan dipisah menjadi #{number}."
 NOTHING_TO_CORRECT = "Tidak ada tulisan yang bisa dikoreksi: laporannya ditarik."
+
+# The history of an incident, and what is hidden elsewhere.
+EVIDENCE = (
+    "🔓 **Bukti #{number}, laporan ke-{which}**, apa adanya. Hanya untuk berkas perkara, jangan disalin ke ruang lain. "
+    "Ditarik sendiri pukul {until}; permintaan ini tercatat.\n\n> {text}"
+)
+EVIDENCE_NUMBERS = "Yang disamarkan di kartu: {numbers}"
+EVIDENCE_NONE = "Tidak ada nomor, pelat, atau alamat yang disamarkan di laporan ini; kartunya sudah apa adanya."
+EVIDENCE_GONE = "Tidak ada yang bisa ditunjukkan: isinya sudah ditarik atau dihapus."
+EVIDENCE_IN_CLEAR = (
+    "Ruang ini tidak terenkripsi, jadi nomor dan pelat **tidak** ditampilkan di sini. Minta pengelola menyalakan "
+    "enkripsi ruang ini, atau pakai `kentongan incidents show {number} --evidence` di mesin bot."
+)
+
+# Recordings that stay.
+KEEPING_PAST = "Tanggalnya sudah lewat: tulis hari yang akan datang, paling jauh sepuluh tahun."
+KEEPING_CLOSED = (
+    "#{number} sudah {title}, jadi 'sampai selesai' tidak menahan apa pun. Sebut lamanya: "
+    "`simpan rekaman 90 hari: sebabnya`."
+)
+KEEPING_NOTHING = "Tidak ada rekaman yang bisa disimpan: laporannya tertulis, ditarik, atau rekamannya sudah terhapus."
+KEPT = "🗄️ Rekaman disimpan sampai {until}{reason}"
+NOT_KEPT = "Rekaman #{number} memang tidak sedang disimpan lebih lama."
+RELEASED = "Rekaman #{number} kembali ke masa simpan biasa ({days} hari sejak diterima)."
+UNTIL_CLOSED = "laporan ini selesai"
 
 # Passing on.
 PRIVATE_STAYS = "🔒 Laporan pribadi tidak diteruskan ke ruang mana pun. Sampaikan sendiri kepada yang menangani."

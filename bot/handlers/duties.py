@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection, select, update
 
 from bot import metrics
@@ -12,13 +11,9 @@ from bot.handlers import phrases
 from bot.handlers.desk import Desk
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import audit, heartbeats, inbox, notices, outbox, retention, stream, transmissions
+from bot.store import audit, heartbeats, inbox, notices, outbox, stream, transmissions
 from bot.store.tables import gaps
 
-log = structlog.get_logger()
-
-PURGE_HOUR = 2
-"""Local hour from which the nightly purge may run."""
 KEY_GRACE_MS = 60_000
 """How long a message may wait for its key before its sender hears that we cannot read it."""
 
@@ -75,17 +70,3 @@ def measure(connection: Connection, now: int) -> None:
         count.set(depth)
         age.set((now - oldest) / 1000 if oldest else 0)
     metrics.gaps_open.set(len(stream.open_gaps(connection)))
-
-
-def purge(connection: Connection, desk: Desk, now: int) -> bool:
-    """Once a night: what is older than its retention time goes."""
-    local = datetime.fromtimestamp(now / 1000, desk.config.zone)
-    if local.hour < PURGE_HOUR or not heartbeats.due(connection, "purge", str(local.date()), now):
-        return False
-    config = desk.config
-    erased = retention.purge(
-        connection, desk.auditor, config.retention, config.data_dir, config.audio_dir,
-        version=desk.content.version, now=now,
-    )  # fmt: skip
-    log.info("retention.purged", **vars(erased))
-    return True

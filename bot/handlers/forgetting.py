@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import board
 from bot.handlers.desk import Desk
+from bot.handlers.kept import until_words
 from bot.language.tokens import tokens
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import erasure_requests, outbox
+from bot.store import erasure_requests, keepings, outbox
 from bot.store.erasure import Erased
 
 OPEN_MS = 24 * 3_600_000
@@ -40,6 +41,10 @@ KEPT = (
     "Yang **belum** bisa dihapus: laporan {numbers}, karena masih ditangani polisi (UU 27/2022 pasal 15: kepentingan "
     "penegakan hukum). Begitu selesai ditangani, isinya terhapus sendiri dan Anda saya kabari di sini."
 )
+KEPT_AS_EVIDENCE = (
+    "Yang **disimpan sebagai bukti** sampai {until}: laporan {number} beserta rekamannya, atas perintah petugas "
+    "(UU 27/2022 pasal 15: kepentingan penegakan hukum). Sesudah itu terhapus sendiri dan Anda saya kabari di sini."
+)
 LATER = "🗑️ Laporan yang tadi masih ditangani sudah selesai; isinya sekarang ikut dihapus."
 OFF = "Baik, tidak ada yang dihapus."
 OFFICER = (
@@ -53,8 +58,8 @@ FOR_OFFICERS = (
     "🗑️ Satu warga meminta datanya dihapus; sudah dilakukan ({reports} laporan yang sudah ditutup kehilangan isinya)."
 )
 FOR_OFFICERS_KEPT = (
-    "Belum dihapus karena masih ditangani: {numbers}. Begitu ditutup, isinya terhapus sendiri. Perlu disimpan lebih "
-    "lama sebagai bukti? Lampirkan ke berkas perkara sebelum menutupnya."
+    "Belum dihapus karena masih ditangani atau disimpan sebagai bukti: {numbers}. Sesudah itu isinya terhapus sendiri. "
+    "Rekamannya perlu disimpan lebih lama? Di utas kartunya: `simpan rekaman 90 hari: sebabnya`."
 )
 
 
@@ -97,8 +102,7 @@ def answer(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
     )  # fmt: skip
     _cards_again(connection, desk, erased, now)
     parts = [DONE.format(messages=erased.messages, reports=erased.reports, replies=erased.replies)]
-    if erased.kept:
-        parts.append(KEPT.format(numbers=_numbers(erased)))
+    parts += _kept(connection, desk, erased, now)
     # No reply to the message: it would carry its words along.
     content = render("\n\n".join(parts)).content()
     outbox.append(connection, Outgoing(f"erasure:{request.id}", event.room_id, content), now)
@@ -108,7 +112,7 @@ def answer(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
 def resume(connection: Connection, desk: Desk, now: int) -> int:
     """Requests whose incidents have been closed since; returns how many were brought to their end."""
     finished = 0
-    for request in erasure_requests.waiting(connection):
+    for request in erasure_requests.waiting(connection, now):
         erased = erasure_requests.carry_out(
             connection, desk.auditor, request, desk.config.data_dir, version=desk.content.version, now=now, me=desk.me
         )
@@ -163,6 +167,21 @@ def _record(connection: Connection, desk: Desk, number: int, erased: Erased, now
         "messages": erased.messages, "reports": erased.reports, "replies": erased.replies, "kept": list(erased.kept),
     }  # fmt: skip
     desk.record(connection, "erasure.waiting" if erased.kept else "erasure.done", f"erasure:{number}", payload, now)
+
+
+def _kept(connection: Connection, desk: Desk, erased: Erased, now: int) -> list[str]:
+    """What has to stay for now, each under its ground."""
+    evidence = {
+        number: one
+        for number, one in keepings.in_force(connection, erased.kept, now).items()
+        if one.until_at is not None
+    }
+    open_ = [number for number in erased.kept if number not in evidence]
+    words = [KEPT.format(numbers=", ".join(f"#{number}" for number in open_))] if open_ else []
+    return words + [
+        KEPT_AS_EVIDENCE.format(number=f"#{number}", until=until_words(desk, one.until_at))
+        for number, one in sorted(evidence.items())
+    ]
 
 
 def _numbers(erased: Erased) -> str:

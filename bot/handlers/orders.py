@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import board, casewords, casework, conduct, forwarding, retraction, watch
+from bot.handlers import board, casewords, casework, conduct, dossier, forwarding, keeping, retraction, watch
 from bot.handlers.desk import Desk
 from bot.incidents.analysis import PRIVATE, Analysis
 from bot.incidents.lifecycle import Status
@@ -18,7 +18,7 @@ from bot.incidents.orders import Order, Unsure, Verb
 from bot.incidents.rules import Urgency
 from bot.markup import escape
 from bot.outgoing import Outgoing
-from bot.store import amendments, incidents, outbox, search
+from bot.store import amendments, incidents, keepings, outbox, search
 from bot.store.incidents import Incident, Link
 
 _DONE = "👌"
@@ -55,6 +55,9 @@ class _Given:
 def carry_out(connection: Connection, event: IncomingEvent, desk: Desk, number: int, order: Order, now: int) -> bool:
     """Do it, or say why not; the officer's right to it has been checked. False when nothing was done."""
     given = _Given(connection, event, desk, incidents.get(connection, number), order, now)
+    if (ask := _ASKED.get(order.verb)) is not None:  # changes nothing, and is audited in its own words
+        ask(connection, event, desk, given.incident, now)
+        return True
     deed = _DEEDS.get(order.verb)
     if deed is None or not deed(given):
         return False
@@ -70,7 +73,8 @@ def carry_out(connection: Connection, event: IncomingEvent, desk: Desk, number: 
 
 def help_with(connection: Connection, event: IncomingEvent, desk: Desk, number: int, unsure: Unsure, now: int) -> None:
     """A slip: what it probably was, and that nothing has been done."""
-    word = f"{casewords.UNSURE[str(unsure.verb)]}\n\n{casewords.UNSURE_TAIL}"
+    meant = casewords.UNSURE.get(str(unsure.verb)) or casewords.UNSURE_WHOLE.format(verb=unsure.verb)
+    word = f"{meant}\n\n{casewords.UNSURE_TAIL}"
     board.answer(connection, desk, number, event, word, now)
 
 
@@ -273,6 +277,7 @@ def _split(given: _Given) -> bool:
         given.connection, given.incident.id, report, analysis, version=given.desk.content.version,
         actor=given.event.sender, event_id=given.event.event_id, now=given.now,
     )  # fmt: skip
+    keepings.follow(given.connection, given.incident.id, new, given.now)
     search.index(given.connection, new)
     board.put_up(given.connection, given.desk, new, given.now, silent=True)
     board.sound(given.connection, given.desk, new, report.transmission_id, given.now)
@@ -335,6 +340,14 @@ def _unblock(given: _Given) -> bool:
     return True
 
 
+def _keep(given: _Given) -> bool:
+    return keeping.keep(given.connection, given.event, given.desk, given.incident, given.order, given.now)
+
+
+def _release(given: _Given) -> bool:
+    return keeping.release(given.connection, given.event, given.desk, given.incident, given.order, given.now)
+
+
 def _help(given: _Given) -> bool:
     return given.refuse(casewords.HELP)
 
@@ -362,5 +375,8 @@ _DEEDS: dict[Verb, Callable[[_Given], bool]] = {
     Verb.PRIVATE: _private,
     Verb.BLOCK: _block,
     Verb.UNBLOCK: _unblock,
+    Verb.KEEP: _keep,
+    Verb.RELEASE: _release,
     Verb.HELP: _help,
 }
+_ASKED = {Verb.HISTORY: dossier.history, Verb.EVIDENCE: dossier.evidence}

@@ -92,6 +92,8 @@ class Beside:
     """Agencies that have it."""
     doubts_about_sender: str | None = None
     """Seen by officers alone."""
+    kept: str | None = None
+    """Until when its recordings stay, and why; Markdown."""
     withdrawn: bool = False
     """Its reporter took it back: nothing of its words is left."""
 
@@ -215,6 +217,8 @@ def _others(beside: Beside, zone: tzinfo) -> list[str]:
         )
     if beside.related:
         lines.append("🔗 Terkait: " + ", ".join(f"#{number}" for number in beside.related))
+    if beside.kept:
+        lines.append(beside.kept)
     if beside.doubts_about_sender:
         lines.append(f"🚩 _{escape(beside.doubts_about_sender)}_")
     return lines

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.incidents.analysis import Analysis
+from bot.language.neighbourhood import neighbourhoods
 from bot.language.stem import stem
 from bot.language.tokens import tokens
 
@@ -137,5 +138,8 @@ def _place(known: Known, analysis: Analysis) -> float:
 
 
 def _overlap(one: str, other: str) -> float:
-    first, second = ({stem(token) for token in tokens(text) if len(token) > 3} for text in (one, other))
+    # Neighbourhoods count as words, however they are written: "RT 03/RW 02" is "rt tiga rw dua".
+    first, second = (
+        {stem(token) for token in tokens(text) if len(token) > 3}.union(neighbourhoods(text)) for text in (one, other)
+    )
     return len(first & second) / len(first | second) if first | second else 0.0

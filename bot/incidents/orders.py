@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from rapidfuzz.distance import OSA
@@ -35,6 +36,10 @@ class Verb(StrEnum):
     BLOCK = "blokir"
     UNBLOCK = "buka blokir"
     PRIVATE = "pribadi"
+    HISTORY = "riwayat"
+    EVIDENCE = "bukti"
+    KEEP = "simpan rekaman"
+    RELEASE = "lepas rekaman"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Order:
     number: int | None = None
     """An incident, a report of the card, or days."""
     status: Status | None = None
+    until: date | None = None
+    """The last day, of something that ends."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +81,16 @@ _WORDS = {
     "balas": Verb.ASK,
     "blokir": Verb.BLOCK,
 }
-_WHOLE = {"bantuan": Verb.HELP, "ambil alih": Verb.TAKE_OVER, "buka blokir": Verb.UNBLOCK, "pribadi": Verb.PRIVATE}
+_WHOLE = {
+    "bantuan": Verb.HELP,
+    "ambil alih": Verb.TAKE_OVER,
+    "buka blokir": Verb.UNBLOCK,
+    "pribadi": Verb.PRIVATE,
+    "riwayat": Verb.HISTORY,
+    "bukti": Verb.EVIDENCE,
+}
 """Orders only when nothing else is said: their words begin ordinary sentences, too ("bantuan segera datang")."""
+_COURTESY = frozenset(("tolong", "mohon", "minta", "pak", "bu", "ya", "dong", "ini", "laporan", "kartu", "lihat"))
 _STATUSES = {
     "ditinjau": Status.DITINJAU,
     "terverifikasi": Status.TERVERIFIKASI,
@@ -96,6 +111,10 @@ _FUZZY_FROM = 6
 """Letters below which a word that is one letter from an order is too often an ordinary word ("hanya", "tanya")."""
 _NUMBER = re.compile(r"(?:(?:ke|dengan|dgn|sama|no\.?|nomor|laporan)\s+)*#?\s*(\d{1,9})\s*[.!]?", re.IGNORECASE)
 _DAYS = re.compile(r"(\d{1,3})\s*hari\b[\s,:.-]*", re.IGNORECASE)
+_RECORDING = re.compile(r"(simpan|lepas)(?:kan)?\s+rekaman\b[\s:,.-]*", re.IGNORECASE)
+_CLOSED = re.compile(r"(?:sampai|hingga)\s+(?:selesai|ditutup)\b[\s:,.-]*", re.IGNORECASE)
+_DAY = re.compile(r"(?:(?:sampai|hingga)\s+)?(\d{1,2})[./-](\d{1,2})[./-](\d{4})\b[\s:,.-]*", re.IGNORECASE)
+_MOST_DAYS = 3650
 _TO = re.compile(r"(?:ke|kepada)\s+", re.IGNORECASE)
 
 
@@ -103,17 +122,40 @@ def read(text: str) -> Order | Unsure | None:
     """The order in a message; `None` when it is none, and so is meant for the reporter."""
     said = text.strip().lstrip("/!").strip()
     plain = " ".join(said.casefold().split()).rstrip(".!")
-    if plain in _WHOLE:
-        return Order(_WHOLE[plain])
+    if (whole := _whole(plain)) is not None:
+        return whole
     if (status := _status(said, plain)) is not None:
         return status
+    if found := _RECORDING.match(said):
+        return _recording(found[1].casefold(), said[found.end() :].strip())
     first, _, rest = said.partition(" ") if "\n" not in said.split(" ", 1)[0] else said.partition("\n")
     word = first.casefold().rstrip(":,")
     verb = _WORDS.get(word)
     if verb is None:
-        nearest = _near(word)
+        nearest = _near(word) or _near_whole(plain)
         return Unsure(nearest) if nearest else None
     return _order(verb, rest.strip().lstrip(":").strip())
+
+
+def _whole(plain: str) -> Order | None:
+    """An order of its own words alone; for what only shows something, courtesy around it does not matter."""
+    if plain in _WHOLE:
+        return Order(_WHOLE[plain])
+    words = [word for word in plain.split() if word not in _COURTESY]
+    verb = _WHOLE.get(words[0]) if len(words) == 1 else None
+    return Order(verb) if verb in (Verb.HISTORY, Verb.EVIDENCE) else None
+
+
+def _near_whole(plain: str) -> Verb | None:
+    """The order that a whole message is a slip away from: "riwayta", "simpen rekaman besok"."""
+    for known, verb in _WHOLE.items():
+        if len(known) >= _FUZZY_FROM and OSA.distance(plain, known, score_cutoff=1) <= 1:
+            return verb
+    first_two = " ".join(plain.split()[:2])
+    for verb in (Verb.KEEP, Verb.RELEASE):
+        if OSA.distance(first_two, str(verb), score_cutoff=3) <= 3 and "rekam" in first_two:
+            return verb
+    return None
 
 
 def _order(verb: Verb, rest: str) -> Order | Unsure:
@@ -134,6 +176,29 @@ def _order(verb: Verb, rest: str) -> Order | Unsure:
         days = _DAYS.match(rest)
         return Order(verb, rest[days.end() :] if days else rest, number=int(days[1]) if days else None)
     return Order(verb, _TO.sub("", rest, count=1).rstrip(".!") if verb is Verb.FORWARD else rest)
+
+
+def _recording(verb: str, rest: str) -> Order | Unsure:
+    """To keep a recording needs a reason, for some days, until a day, or else until the incident is closed."""
+    if rest.endswith("?"):
+        return Unsure(Verb.KEEP if verb == "simpan" else Verb.RELEASE)
+    if verb == "lepas":
+        return Order(Verb.RELEASE, rest)
+    unsure = Unsure(Verb.KEEP)
+    days, until = None, None
+    if found := _CLOSED.match(rest):
+        rest = rest[found.end() :]
+    elif found := _DAYS.match(rest):
+        days, rest = int(found[1]), rest[found.end() :]
+    elif found := _DAY.match(rest):
+        try:
+            until = date(int(found[3]), int(found[2]), int(found[1]))
+        except ValueError:
+            return unsure
+        rest = rest[found.end() :]
+    if not re.search(r"[^\W\d_]{2}", rest) or (days is not None and not 1 <= days <= _MOST_DAYS):
+        return unsure
+    return Order(Verb.KEEP, rest, number=days, until=until)
 
 
 def _status(said: str, plain: str) -> Order | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 _GAP = r"[\s.\-]?"
 _EMAIL = re.compile(r"[\w.+\-]+\s?@\s?[\w\-]+(?:\.[\w\-]+)+")
@@ -61,15 +62,41 @@ _STAND_INS = {
 }
 
 
+Hide = Callable[[str, str], str]
+"""(mark, what stood there) → what stands there now."""
+
+
 def mask(text: str) -> str:
     """The text with personal numbers hidden. Masking a masked text changes nothing."""
+    return _masked(text, lambda mark, _: mark)
+
+
+def hidden(text: str) -> list[str]:
+    """What `mask` hides of a text, each once: for officers who are shown it on purpose."""
+    found: dict[str, None] = {}
+
+    def note(mark: str, words: str) -> str:
+        if words != mark:
+            found[" ".join(words.split())] = None
+        return mark
+
+    _masked(text, note)
+    return list(found)
+
+
+def _masked(text: str, hide: Hide) -> str:
     text = "".join(_plain_digit(character) for character in text)
-    text = _EMAIL.sub(HIDDEN_EMAIL, text)
-    text = _COORDINATES.sub(HIDDEN_PLACE, text)
-    text = _SIXTEEN.sub(HIDDEN_NUMBER, text)
-    text = _PHONE.sub(HIDDEN_NUMBER, text)
-    text = _SPOKEN.sub(HIDDEN_NUMBER, _outside_money(text))
-    return _PLATE.sub(_hide_plate, text)
+    text = _EMAIL.sub(lambda found: hide(HIDDEN_EMAIL, found.group()), text)
+    text = _COORDINATES.sub(lambda found: hide(HIDDEN_PLACE, found.group()), text)
+
+    def number(found: re.Match[str]) -> str:
+        return hide(HIDDEN_NUMBER, found.group())
+
+    text = _PHONE.sub(number, _SIXTEEN.sub(number, text))
+    text = _SPOKEN.sub(number, _outside_money(text, number))
+    return _PLATE.sub(
+        lambda found: hide(HIDDEN_PLATE, found.group()) if _hide_plate(found) == HIDDEN_PLATE else found.group(), text
+    )
 
 
 def plates(text: str) -> list[tuple[int, int]]:
@@ -84,19 +111,19 @@ def with_stand_ins(text: str) -> str:
     return text
 
 
-def _outside_money(text: str) -> str:
+def _outside_money(text: str, number: Callable[[re.Match[str]], str]) -> str:
     parts: list[str] = []
     end = 0
     for amount in _MONEY.finditer(text):
-        parts.append(_hide_numbers(text[end : amount.start()]))
+        parts.append(_hide_numbers(text[end : amount.start()], number))
         parts.append(amount.group())
         end = amount.end()
-    parts.append(_hide_numbers(text[end:]))
+    parts.append(_hide_numbers(text[end:], number))
     return "".join(parts)
 
 
-def _hide_numbers(text: str) -> str:
-    return _LANDLINE.sub(HIDDEN_NUMBER, _LONG.sub(HIDDEN_NUMBER, text))
+def _hide_numbers(text: str, number: Callable[[re.Match[str]], str]) -> str:
+    return _LANDLINE.sub(number, _LONG.sub(number, text))
 
 
 def _hide_plate(found: re.Match[str]) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, null, or_, select, tuple_, update
 from sqlalchemy import delete as delete_from
 
 from bot.incidents.analysis import without_words
 from bot.incidents.lifecycle import ACTIVE
-from bot.store import indexing
+from bot.store import indexing, keepings
 from bot.store.erasure import GONE
 from bot.store.personal import STRUCTURAL
+from bot.store.spans import Span, within
 from bot.store.tables import (
     blocks,
     erasures,
@@ -34,14 +35,12 @@ _BOT = "kentongan"
 BATCH = 500
 
 
-def erase_closed_incidents(connection: Connection, before: int) -> int:
-    """Words and persons of incidents that were closed and not touched since `before`."""
-    old = _closed(before)
-    due = and_(
-        incidents.c.id.in_(old),
-        or_(incidents.c.text != "", incidents.c.location.is_not(None), incidents.c.claimed_by.is_not(None)),
-    )
-    numbers = list(connection.scalars(select(incidents.c.id).where(due).order_by(incidents.c.id)))
+def erase_closed_incidents(connection: Connection, before: int, now: int, span: Span | None = None) -> int:
+    """Words and persons of incidents that were closed and not touched since `before`, unless recordings are kept."""
+    old = _closed(before, now)
+    chosen = select(incidents.c.id).where(old, within(incidents.c.id, span)).order_by(incidents.c.id)
+    told = or_(incidents.c.text != "", incidents.c.location.is_not(None), incidents.c.claimed_by.is_not(None))
+    numbers = list(connection.scalars(chosen.where(told)))
     for start in range(0, len(numbers), BATCH):
         part = numbers[start : start + BATCH]
         for row in connection.execute(
@@ -53,26 +52,34 @@ def erase_closed_incidents(connection: Connection, before: int) -> int:
                 .where(incidents.c.id == row.id)
                 .values(text="", analysis=analysis, places=[], location=None, claimed_by=None)
             )
-    _erase_reports(connection, _only_of(old))
-    _erase_history(connection, old)
+    _erase_reports(connection, _only_of(chosen.order_by(None), before, now))
+    _erase_history(connection, chosen.order_by(None))
     indexing.index_many(connection, numbers)
     return len(numbers)
 
 
-def erase_unfiled_words(connection: Connection, before: int) -> int:
+def erase_unfiled_words(connection: Connection, before: int, span: Span | None = None) -> int:
     """What was said and led to no incident: questions by voice, all quiet, tests."""
     filed = exists().where(incident_links.c.transmission_id == transmissions.c.id)
     old = select(transmissions.c.id).where(
-        transmissions.c.received_at < before, transmissions.c.state != "queued", ~filed
+        within(transmissions.c.id, span),
+        transmissions.c.received_at < before,
+        transmissions.c.state != "queued",
+        ~filed,
     )
     return _erase_reports(connection, old)
 
 
-def forget_talks(connection: Connection, before: int) -> int:
+def forget_talks(connection: Connection, before: int, span: Span | None = None) -> int:
     """Whose a closed ticket was; its words went with inbox and outbox."""
     result = connection.execute(
         update(tickets)
-        .where(tickets.c.state == "closed", tickets.c.updated_at < before, tickets.c.user_id != GONE)
+        .where(
+            within(tickets.c.id, span),
+            tickets.c.state == "closed",
+            tickets.c.updated_at < before,
+            tickets.c.user_id != GONE,
+        )
         .values(user_id=GONE, closed_by=GONE)
     )
     return int(result.rowcount)
@@ -80,26 +87,43 @@ def forget_talks(connection: Connection, before: int) -> int:
 
 def forget_people(connection: Connection, before: int) -> int:
     """Ids in lists: notices of people who have been silent since, blocks long over, requests nobody confirmed."""
+    return forget_notices(connection, before) + forget_blocks(connection, before) + forget_requests(connection, before)
+
+
+def forget_notices(connection: Connection, before: int, limit: int | None = None) -> int:
+    """What people were told once, when they have been silent since `before`."""
     silent = ~exists().where(inbox.c.sender == notices.c.user_id, inbox.c.received_at >= before)
-    told = connection.execute(delete_from(notices).where(notices.c.at < before, silent))
-    blocked = connection.execute(
+    old = select(notices.c.user_id, notices.c.notice).where(notices.c.at < before, silent).limit(limit)
+    key = tuple_(notices.c.user_id, notices.c.notice)
+    return int(connection.execute(delete_from(notices).where(key.in_(old))).rowcount)
+
+
+def forget_blocks(connection: Connection, before: int, span: Span | None = None) -> int:
+    """Whose reports were not taken up, when that ended before `before`."""
+    result = connection.execute(
         update(blocks)
-        .where(blocks.c.until_at < before, blocks.c.user_id != GONE)
+        .where(within(blocks.c.id, span), blocks.c.until_at < before, blocks.c.user_id != GONE)
         .values(user_id=GONE, by=GONE, reason=None, ended_by=None)
     )
-    asked = connection.execute(
+    return int(result.rowcount)
+
+
+def forget_requests(connection: Connection, before: int, span: Span | None = None) -> int:
+    """Who asked to be forgotten and never confirmed it."""
+    result = connection.execute(
         update(erasures)
-        .where(erasures.c.state == "asked", erasures.c.asked_at < before)
+        .where(within(erasures.c.id, span), erasures.c.state == "asked", erasures.c.asked_at < before)
         .values(state="cancelled", done_at=before, user_id=None)
     )
-    return int(told.rowcount + blocked.rowcount + asked.rowcount)
+    return int(result.rowcount)
 
 
-def forget_senders(connection: Connection, before: int) -> int:
-    """Who wrote what has been erased; what is still waited for keeps its sender. Keys that name a person, too."""
+def forget_senders(connection: Connection, before: int, span: Span | None = None) -> int:
+    """Who wrote what has been erased; what is still waited for keeps its sender."""
     senders = connection.execute(
         update(inbox)
         .where(
+            within(inbox.c.id, span),
             inbox.c.received_at < before,
             inbox.c.state.in_(("done", "failed")),
             inbox.c.payload.is_(None),
@@ -107,25 +131,35 @@ def forget_senders(connection: Connection, before: int) -> int:
         )
         .values(sender=GONE)
     )
-    named = outbox.c.key.startswith("privacy:@", autoescape=True)
-    rows = connection.scalars(
-        select(outbox.c.id).where(outbox.c.created_at < before, outbox.c.state != "queued", named)
-    ).all()
-    for number in rows:
-        connection.execute(update(outbox).where(outbox.c.id == number).values(key=f"privacy:{GONE}:{number}"))
     return int(senders.rowcount)
 
 
-def _closed(before: int) -> Select[Any]:
+def rename_keys(connection: Connection, before: int, span: Span | None = None) -> None:
+    """Keys of the outbox that name a person lose the name."""
+    named = outbox.c.key.startswith("privacy:@", autoescape=True)
+    rows = connection.scalars(
+        select(outbox.c.id).where(
+            within(outbox.c.id, span), outbox.c.created_at < before, outbox.c.state != "queued", named
+        )
+    ).all()
+    for number in rows:
+        connection.execute(update(outbox).where(outbox.c.id == number).values(key=f"privacy:{GONE}:{number}"))
+
+
+def _closed(before: int, now: int, table: Any = incidents) -> ColumnElement[bool]:
     active = [str(status) for status in ACTIVE]
-    return select(incidents.c.id).where(incidents.c.status.not_in(active), incidents.c.updated_at < before)
+    return and_(
+        table.c.status.not_in(active), table.c.updated_at < before, ~keepings.holds(table.c.id, now, table.c.status)
+    )
 
 
-def _only_of(old: Select[Any]) -> Select[Any]:
-    """Transmissions that belong to these incidents and to no other."""
-    other = incident_links.alias()
-    elsewhere = exists().where(
-        other.c.transmission_id == incident_links.c.transmission_id, other.c.incident_id.not_in(old)
+def _only_of(old: Select[Any], before: int, now: int) -> Select[Any]:
+    """Transmissions that belong to these incidents and to no other that stays."""
+    other, theirs = incident_links.alias(), incidents.alias()
+    elsewhere = exists(
+        select(other.c.incident_id)
+        .join(theirs, theirs.c.id == other.c.incident_id)
+        .where(other.c.transmission_id == incident_links.c.transmission_id, ~_closed(before, now, theirs))
     )
     return select(incident_links.c.transmission_id).where(incident_links.c.incident_id.in_(old), ~elsewhere)
 
@@ -168,3 +202,4 @@ def _erase_history(connection: Connection, old: Select[Any]) -> None:
         .where(incident_links.c.incident_id.in_(old), incident_links.c.by.is_not(None), incident_links.c.by != GONE)
         .values(by=GONE)
     )
+    keepings.forget(connection, old, GONE)

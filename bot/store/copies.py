@@ -18,6 +18,8 @@ MORE = "relay_more"
 TO_REPORTER, FROM_REPORTER = "to_reporter", "from_reporter"
 IN_HOUSE = "in_house"
 """Officers' own words in writing, in the thread of a card."""
+EVIDENCE = "evidence"
+"""A report with its numbers and plates, shown to an officer for a few minutes."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,16 @@ def unconfirmed(connection: Connection) -> list[Copy]:
     rows = connection.execute(
         select(copies)
         .where(copies.c.kind == RELAY, copies.c.confirmed_at.is_(None), copies.c.withdrawn_at.is_(None))
+        .order_by(copies.c.id)
+    )
+    return [_copy(row) for row in rows]
+
+
+def older(connection: Connection, kind: str, before: int) -> list[Copy]:
+    """Copies of that kind made at `before` (milliseconds) or earlier that still stand."""
+    rows = connection.execute(
+        select(copies)
+        .where(copies.c.kind == kind, copies.c.at <= before, copies.c.withdrawn_at.is_(None))
         .order_by(copies.c.id)
     )
     return [_copy(row) for row in rows]

@@ -1,7 +1,8 @@
 """Taking one person out of everything we keep, at their own request (UU 27/2022, articles 8 and 43).
 
 Kept for now is what the law lets us keep (article 15: law enforcement, public order): reports of incidents that are
-still being worked on, and a block in force. Such a request waits, and the rest goes when the incident is closed.
+still being worked on or whose recordings an officer keeps as evidence, and a block in force. Such a request waits, and
+the rest goes when the incident is closed and the keeping over.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, null, or_,
 
 from bot.incidents.lifecycle import ACTIVE
 from bot.outgoing import REFERENCE, Action, Outgoing, Priority
+from bot.store import keepings, relays
 from bot.store import outbox as out
-from bot.store import relays
 from bot.store.amendments import SPLIT, corrections
 from bot.store.audit import Auditor
 from bot.store.files import remove
@@ -84,7 +85,7 @@ def erase_person(
 ) -> Erased:
     """Everything of a person that is not part of an incident under way. Done twice, the second time finds nothing."""
     sent = connection.execute(select(transmissions).where(transmissions.c.sender == user_id)).all()
-    held = _held(connection, user_id, [row.id for row in sent])
+    held = _held(connection, user_id, [row.id for row in sent], now)
     kept_notes = {row.id for row in sent if any(row.id in notes for notes in held.values())}
     kept_events = {row.event_id for row in sent if row.id in kept_notes}
     talks = [
@@ -118,15 +119,18 @@ def erase_person(
     return Erased(len(events), len(reports), replies, tuple(sorted(held)), tuple(sorted(bare)))
 
 
-def _held(connection: Connection, user_id: str, notes: Sequence[int]) -> dict[int, set[int]]:
-    """Incidents under way that the person has reported or talks about → their transmissions that belong to each."""
+def _held(connection: Connection, user_id: str, notes: Sequence[int], now: int) -> dict[int, set[int]]:
+    """Incidents that are under way, or kept as evidence → the person's transmissions that belong to each."""
     found: dict[int, set[int]] = {}
     active = [str(status) for status in ACTIVE]
     for part in _parts(notes):
         for row in connection.execute(
             select(incident_links.c.incident_id, incident_links.c.transmission_id)
             .join(incidents, incidents.c.id == incident_links.c.incident_id)
-            .where(incident_links.c.transmission_id.in_(part), incidents.c.status.in_(active))
+            .where(
+                incident_links.c.transmission_id.in_(part),
+                or_(incidents.c.status.in_(active), keepings.holds(incidents.c.id, now, incidents.c.status)),
+            )
         ):
             found.setdefault(row.incident_id, set()).add(row.transmission_id)
     return found

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from bot.incidents.lifecycle import ACTIVE
+from bot.store import keepings
 from bot.store.audit import Auditor
 from bot.store.erasure import Erased, erase_person
 from bot.store.inbox import insert_or_ignore
@@ -68,10 +69,10 @@ def cancel(connection: Connection, room_id: str, user_id: str, now: int) -> bool
     return bool(result.rowcount)
 
 
-def waiting(connection: Connection) -> list[Request]:
-    """Confirmed requests whose incidents have all been closed since: the rest may go now."""
+def waiting(connection: Connection, now: int) -> list[Request]:
+    """Confirmed requests whose incidents have all been closed since, and are kept no longer: the rest may go now."""
     rows = connection.execute(select(erasures).where(erasures.c.state == WAITING).order_by(erasures.c.id))
-    return [one for one in map(_request, rows) if not _active(connection, one.kept)]
+    return [one for one in map(_request, rows) if not _held(connection, one.kept, now)]
 
 
 def carry_out(
@@ -107,10 +108,13 @@ def carry_out(
     return erased
 
 
-def _active(connection: Connection, numbers: Iterable[int]) -> bool:
+def _held(connection: Connection, numbers: Iterable[int], now: int) -> bool:
     active = [str(status) for status in ACTIVE]
     found = connection.scalar(
-        select(func.count()).where(incidents.c.id.in_(list(numbers)), incidents.c.status.in_(active))
+        select(func.count()).where(
+            incidents.c.id.in_(list(numbers)),
+            or_(incidents.c.status.in_(active), keepings.holds(incidents.c.id, now, incidents.c.status)),
+        )
     )
     return bool(found)
 

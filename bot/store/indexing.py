@@ -15,6 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, column, delete, insert, select, table, text
 
+from bot.language.neighbourhood import neighbourhoods
+from bot.language.neighbourhood import words as spelled
 from bot.language.numbers import digits
 from bot.language.stem import stem
 from bot.language.tokens import tokens
@@ -31,11 +33,13 @@ _PLAIN = re.compile(r"[a-z0-9_]+")
 
 
 def words_of(text_: str) -> list[str]:
-    """What a text is found by: its words, their stems, and its numbers in figures."""
+    """What a text is found by: its words, their stems, its numbers in figures, its neighbourhoods in one spelling."""
     plain = tokens(text_)
     found = dict.fromkeys(plain)
     found.update(dict.fromkeys(form for token in plain for form in stems_of(token)))
     found.update(dict.fromkeys(digits(plain)))
+    if neighbourhoods(text_):  # "RT 03/RW 02", "rt tiga", "03/02"
+        found.update(dict.fromkeys(spelled(text_)))
     return [word for word in found if word]
 
 

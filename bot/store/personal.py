@@ -25,6 +25,7 @@ ERASED: Mapping[str, frozenset[str]] = {
     "incidents": frozenset(("text", "analysis", "places", "location", "claimed_by")),
     "incident_history": frozenset(("actor", "before", "after", "reason")),
     "incident_links": frozenset(("by",)),
+    "keepings": frozenset(("by", "reason", "ended_by")),
 }
 KEPT: Mapping[str, Mapping[str, str]] = {
     "session": {"user_id": "our own account"},

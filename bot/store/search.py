@@ -19,6 +19,8 @@ from bot.incidents.inquiry import Inquiry
 from bot.incidents.lifecycle import Status
 from bot.incidents.nearnames import NearNames
 from bot.language.mask import mask
+from bot.language.neighbourhood import neighbourhoods
+from bot.language.neighbourhood import words as spelled
 from bot.language.numbers import digits
 from bot.language.tokens import tokens
 from bot.store.incidents import Incident, incident_of
@@ -178,7 +180,9 @@ def mark(text_: str, spans: Sequence[tuple[int, int]], before: str = "**", after
 
 def _groups(query: str) -> list[list[str]]:
     """For each word of a query the forms that count as it."""
-    words = digits(tokens(query[:MAX_LETTERS]))[:MAX_WORDS]
+    query = query[:MAX_LETTERS]
+    # "RT 03/RW 02" is looked for as "rt 3 rw 2", which every spelling of it is found by.
+    words = spelled(query)[:MAX_WORDS] if neighbourhoods(query) else digits(tokens(query))[:MAX_WORDS]
     return [list(dict.fromkeys((word, *stems_of(word)))) for word in words if word]
 
 

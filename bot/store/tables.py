@@ -96,6 +96,7 @@ inbox = Table(
     Index(None, "session_id"),
     Index(None, "room_id", "id"),
     Index(None, "room_id", "kind"),
+    Index(None, "sender", "received_at"),
 )
 
 outbox = Table(
@@ -296,6 +297,7 @@ copies = Table(
     Column("withdrawn_at", BigInteger),
     Index(None, "source"),
     Index(None, "incident_id"),
+    Index(None, "kind", "withdrawn_at"),
 )
 
 alarms = Table(
@@ -322,6 +324,20 @@ blocks = Table(
     Column("ended_by", String),
     Column("ended_at", BigInteger),
     Index(None, "user_id"),
+)
+
+keepings = Table(
+    "keepings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("incident_id", Id, ForeignKey("incidents.id"), nullable=False),  # its recordings stay
+    Column("by", String, nullable=False),
+    Column("reason", Text),
+    Column("since_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger),  # null: as long as the incident is open
+    Column("ended_by", String),  # an officer, or "kentongan" when its time was over
+    Column("ended_at", BigInteger),
+    Index(None, "incident_id"),
 )
 
 # ── what left the house, and who asked to be forgotten ──────────────────────────────────────────────────

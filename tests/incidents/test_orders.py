@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +41,16 @@ from bot.incidents.orders import Order, Unsure, Verb, read
         ("blokir 3 hari: laporan palsu", Order(Verb.BLOCK, "laporan palsu", number=3)),
         ("buka blokir", Order(Verb.UNBLOCK)),
         ("Pribadi.", Order(Verb.PRIVATE)),
+        ("riwayat", Order(Verb.HISTORY)),
+        ("Riwayat laporan ini dong pak", Order(Verb.HISTORY)),
+        ("!bukti", Order(Verb.EVIDENCE)),
+        ("simpan rekaman 90 hari: penyidikan curanmor", Order(Verb.KEEP, "penyidikan curanmor", number=90)),
+        ("simpan rekaman sampai 31.12.2026: sidang", Order(Verb.KEEP, "sidang", until=date(2026, 12, 31))),
+        ("Simpan rekaman hingga 1/2/2027, sidang", Order(Verb.KEEP, "sidang", until=date(2027, 2, 1))),
+        ("simpan rekaman: penyidikan", Order(Verb.KEEP, "penyidikan")),
+        ("simpan rekaman sampai selesai: penyidikan", Order(Verb.KEEP, "penyidikan")),
+        ("lepas rekaman", Order(Verb.RELEASE)),
+        ("lepas rekaman: perkara dihentikan", Order(Verb.RELEASE, "perkara dihentikan")),
     ],
 )
 def test_an_order_is_read_as_written(text: str, order: Order) -> None:
@@ -57,6 +69,13 @@ def test_an_order_is_read_as_written(text: str, order: Order) -> None:
         ("catatan", Verb.NOTE),
         ("pisah jalan saja", Verb.SPLIT),
         ("teruskan saja pak?", Verb.FORWARD),
+        ("riwayta", Verb.HISTORY),
+        ("simpan rekaman", Verb.KEEP),
+        ("simpan rekaman 90 hari", Verb.KEEP),
+        ("simpan rekaman 0 hari: uji", Verb.KEEP),
+        ("simpan rekaman sampai 31.02.2027: uji", Verb.KEEP),
+        ("simpen rekaman 3 hari", Verb.KEEP),
+        ("lepas rekaman sekarang?", Verb.RELEASE),
     ],
 )
 def test_a_slip_is_neither_carried_out_nor_sent(text: str, verb: Verb) -> None:

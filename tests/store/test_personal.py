@@ -34,6 +34,7 @@ from bot.incidents.lifecycle import Status
 from bot.store import aging, erasure_requests, incidents, retention, search, transmissions
 from bot.store.audit import Auditor
 from bot.store.erasure import GONE
+from bot.store.night import Erased, Night
 from bot.store.personal import ERASED, KEPT
 from bot.store.tables import (
     blocks,
@@ -89,8 +90,11 @@ def test_what_is_named_exists() -> None:
     assert not any(ERASED[table] & set(KEPT.get(table, {})) for table in ERASED)
 
 
-def purge(connection: Connection, folder: Path, now: int = YEARS) -> retention.Erased:
-    return retention.purge(connection, AUDITOR, Retention(), folder, folder / "audio", version="v", now=now)
+def purge(connection: Connection, folder: Path, now: int = YEARS) -> Erased:
+    night = Night(AUDITOR, Retention(), folder, version="v", now=now)
+    while night.go_on(connection):
+        pass
+    return night.erased
 
 
 @pytest.fixture
@@ -129,6 +133,7 @@ def old(engine: Engine) -> Engine:
             },
             "notices": {"notice": "privacy", "at": NOON},
             "blocks": {"incident_id": number, "since_at": NOON, "until_at": NOON + DAY},
+            "keepings": {"incident_id": number, "since_at": NOON, "until_at": NOON + DAY},
             "erasures": {"event_id": "$x", "room_id": "!r", "state": "asked", "kept": [], "asked_at": NOON},
         }  # fmt: skip
         for name, values in written.items():

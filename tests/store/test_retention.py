@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from bot.event import IncomingEvent, Kind
 from bot.outgoing import Outgoing, transaction_id
 from bot.store import inbox, outbox, retention
 from bot.store.audit import ERASED, Auditor, about
-from bot.store.retention import DAY_MS, Erased
+from bot.store.night import Erased, Night
+from bot.store.retention import DAY_MS
 from bot.store.tables import audit, audit_payloads, conversations, transmissions
 from bot.store.tables import inbox as inbox_table
 from bot.store.tables import outbox as outbox_table
@@ -25,7 +27,13 @@ SECRET = "nama saya siti dari desa sembung"
 
 
 def purge(connection: Connection, folder: Path) -> Erased:
-    return retention.purge(connection, AUDITOR, Retention(), folder, folder / "audio", version="v", now=NOW)
+    """A whole night."""
+    night = Night(AUDITOR, Retention(), folder, version="v", now=NOW)
+    while night.go_on(connection):
+        pass
+    named = retention.named_files(connection)
+    stray = retention.sweep_files(folder, folder / "audio", night.audio_before, named)
+    return replace(night.erased, recordings=night.erased.recordings + stray)
 
 
 def receive(connection: Connection, name: str, at: int) -> None:
