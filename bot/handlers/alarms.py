@@ -11,6 +11,7 @@ from bot.event import IncomingEvent, Kind
 from bot.handlers import withdrawals
 from bot.handlers.desk import Desk
 from bot.handlers.takeup import Said, analyse, show_officers
+from bot.incidents.analysis import Analysis
 from bot.incidents.rules import Urgency
 from bot.language.mask import mask
 from bot.store import inbox, incidents, search, transmissions
@@ -26,12 +27,9 @@ def report(connection: Connection, event: IncomingEvent, desk: Desk, alarm: Alar
         known = transmissions.by_event(connection, event.event_id)
         assert known is not None  # noqa: S101
         number = known.id
-    else:
-        transmissions.written(connection, number, alarm.words, now=now)
-    analysis = analyse(connection, event, desk, alarm.words, spoken=False)
-    if not analysis.report:
-        analysis = replace(analysis, report=True, category="tidak_jelas")
-    analysis = replace(analysis, urgency=Urgency.DARURAT, private=analysis.private or alarm.private)
+        transmissions.reported(connection, number)
+    transmissions.written(connection, number, alarm.words, corrected=desk.analyser.hear(alarm.words).corrected, now=now)
+    analysis = understood(connection, event, desk, alarm.words, private=alarm.private)
     linked = False
     if analysis.private:
         incident = incidents.open_incident(
@@ -50,6 +48,14 @@ def report(connection: Connection, event: IncomingEvent, desk: Desk, alarm: Alar
     said = Said(number, alarm.words, place=alarm.place)
     show_officers(connection, event, desk, said, incident, linked=linked, silent=False, now=now)
     return incident
+
+
+def understood(connection: Connection, event: IncomingEvent, desk: Desk, words: str, *, private: bool) -> Analysis:
+    """What such words say. They call for help whatever they are about; `private`: told in confidence."""
+    analysis = analyse(connection, event, desk, words, spoken=False)
+    if not analysis.report:
+        analysis = replace(analysis, report=True, category="tidak_jelas")
+    return replace(analysis, urgency=Urgency.DARURAT, private=analysis.private or private)
 
 
 def withdrawn(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:

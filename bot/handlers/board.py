@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import conduct, retraction
+from bot.handlers import agencynews, conduct, kept, restating, retraction
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import recording
 from bot.handlers.replies import permalink, threaded
@@ -159,10 +159,14 @@ def sound(connection: Connection, desk: Desk, number: int, transmission_id: int,
 
 
 def refresh(connection: Connection, desk: Desk, number: int, cause: str, now: int) -> None:
-    """Edit the card in place (client-server API, "Event replacements"); `cause` makes it one edit for one cause."""
+    """Edit the card in place (client-server API, "Event replacements"); `cause` makes it one edit for one cause.
+
+    Agencies that have the report are told what is new for them.
+    """
     key = live_key(connection, number)
-    edit = _edit(f"outbox:{key}", content(connection, desk, number))
+    edit = restating.replacement(f"outbox:{key}", content(connection, desk, number))
     desk.tell_operations(connection, f"{key}:edit:{cause}", edit, now)
+    agencynews.renew(connection, desk, number, cause, now)
 
 
 def show_again(connection: Connection, desk: Desk, number: int, now: int) -> None:
@@ -174,40 +178,28 @@ def show_again(connection: Connection, desk: Desk, number: int, now: int) -> Non
     retraction.take_back(connection, old, now)
     again = len(_again(connection, number))
     said = threaded(f"outbox:{card_key(number)}", content(connection, desk, number))
-    desk.tell_operations(connection, f"{card_key(number)}:again:{again + 1}", said, now)
+    key = f"{card_key(number)}:again:{again + 1}"
+    desk.tell_operations(connection, key, said, now)
+    agencynews.renew(connection, desk, number, key, now)
 
 
 def correct_reply(
     connection: Connection, desk: Desk, number: int, report: Link, text: str, cause: str, now: int
 ) -> None:
     """The reporter's thread says what an officer heard there, in place of what the machine heard."""
-    key = f"reply:{report.event_id}"
     if desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
         return
     incident = incidents.get(connection, number)
     said = answers.heard(text, incident.analysis, number, typed=True)
-    replace(connection, key, render(said).content(notice=True), cause, now)
+    key = reply_key(connection, report.event_id)
+    restating.replace(connection, key, render(said).content(notice=True), cause, now)
 
 
-def replace(connection: Connection, key: str, new: dict[str, Any], cause: str, now: int) -> bool:
-    """Edit one of our messages, once for one cause; false when there is none, or it was taken back."""
-    row = relays.row_of(connection, key)
-    if row is None or relays.row_of(connection, retraction.redaction_of(key)) is not None:
-        return False
-    new = {**new, "msgtype": row.content.get("msgtype", new["msgtype"])}
-    edit = _edit(f"outbox:{key}", new)
-    outgoing = Outgoing(f"{key}:edit:{cause}", row.room_id, edit, priority=Priority(row.priority))
-    return outbox.append(connection, outgoing, now)
-
-
-def _edit(of: str, new: dict[str, Any]) -> dict[str, Any]:
-    return {
-        **new,
-        "body": f"* {new['body']}",
-        "formatted_body": f"* {new['formatted_body']}",
-        "m.new_content": new,
-        "m.relates_to": {"rel_type": "m.replace", "event_id": of},
-    }
+def reply_key(connection: Connection, event_id: str) -> str:
+    """Outbox key of our answer to a report in its thread: a later one when the first had to be taken back."""
+    key = f"reply:{event_id}"
+    later = [one.key for one in relays.edits_of(connection, f"{key}:again:") if ":edit:" not in one.key]
+    return later[-1] if later else key
 
 
 def post(
@@ -226,7 +218,8 @@ def answer(connection: Connection, desk: Desk, number: int, event: IncomingEvent
     """A word to the officer whose message or reaction it was."""
     said = threaded(f"outbox:{card_key(number)}", render(markdown).content(notice=True))
     if event.kind is not Kind.REACTION and event.kind is not Kind.REDACTION:
-        said["m.relates_to"] |= {"is_falling_back": False, "m.in_reply_to": {"event_id": event.event_id}}
+        answered = event.target if event.kind is Kind.EDIT else event.event_id  # nobody can reply to an edit
+        said["m.relates_to"] |= {"is_falling_back": False, "m.in_reply_to": {"event_id": answered}}
     return desk.tell_operations(connection, f"{card_key(number)}:word:{event.event_id}", said, now)
 
 
@@ -270,5 +263,6 @@ def _beside(connection: Connection, desk: Desk, incident: Incident, *, withdrawn
         reason=reason,
         forwarded=list(dict.fromkeys(agencies.get(one.target or "", one.target or "") for one in passed_on)),
         doubts_about_sender=conduct.doubts(connection, desk, incident),
+        kept=kept.shown(connection, desk, incident.id),
         withdrawn=withdrawn,
     )

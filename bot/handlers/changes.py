@@ -14,11 +14,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import phrases, tickets
+from bot.handlers import phrases, retraction, tickets
 from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
 from bot.markup import render
-from bot.outgoing import REFERENCE, Action, Outgoing, Priority
+from bot.outgoing import REFERENCE, Outgoing, Priority
 from bot.store import changes, outbox, relays
 from bot.store import tickets as store
 from bot.store.tickets import Ticket
@@ -42,7 +42,7 @@ def by_citizen(connection: Connection, event: IncomingEvent, desk: Desk, now: in
             carried = _withdrawn_by_citizen(connection, event, last, desk, ticket, now)
         else:
             copies = (ticket.key, *tickets.copies(ticket, last, by="citizen"))
-            gone = [_take_back(connection, f"{copy}:edit:{event.target}", now) for copy in copies]
+            gone = [retraction.take_back(connection, f"{copy}:edit:{event.target}", now) for copy in copies]
             carried = _edited_by_citizen(connection, event, about, last, desk, ticket, now) or any(gone)
         if carried:
             kind = "ticket.edited" if event.kind is Kind.EDIT else "ticket.withdrawn"
@@ -70,9 +70,9 @@ def by_officer(connection: Connection, event: IncomingEvent, desk: Desk, now: in
             return
         words, sound = tickets.copies(ticket, about.event_id, by="officer")
         if edit is None:
-            carried = any([_take_back(connection, copy, now) for copy in (words, sound)])
+            carried = any([retraction.take_back(connection, copy, now) for copy in (words, sound)])
         else:
-            gone = _take_back(connection, f"{words}:edit:{edit.event_id}", now)
+            gone = retraction.take_back(connection, f"{words}:edit:{edit.event_id}", now)
             carried = _edited_by_officer(connection, event, about, desk, ticket, now) or gone
     if carried:
         kind = "ticket.edited" if event.kind is Kind.EDIT else "ticket.withdrawn"
@@ -122,12 +122,12 @@ def _edited_by_citizen(
 def _withdrawn_by_citizen(
     connection: Connection, event: IncomingEvent, last: str, desk: Desk, ticket: Ticket, now: int
 ) -> bool:
-    carried = any([_take_back(connection, copy, now) for copy in tickets.copies(ticket, last, by="citizen")])
+    carried = any([retraction.take_back(connection, copy, now) for copy in tickets.copies(ticket, last, by="citizen")])
     # Asked of what the card showed when it was written: what is taken back by now is among it.
     on_card = last == ticket.event_id or event.target in tickets.shown(connection, ticket)
     if ticket.reason == "emergency" and last == ticket.event_id:
         on_card = False  # "yes"
-    if not on_card or not _take_back(connection, ticket.key, now):
+    if not on_card or not retraction.take_back(connection, ticket.key, now):
         return carried
     again = phrases.TICKET_CARD_AGAIN.format(number=ticket.id, reason=tickets.why(ticket))
     content = render(f"{again}\n\n{phrases.TICKET_HOW_TO}").content()
@@ -158,7 +158,7 @@ def _edited_by_officer(
         return False
     ends = tickets.is_end(now_says.body)
     if ends or tickets.is_internal(now_says.body) or not now_says.body.strip():
-        _take_back(connection, copy, now)  # what is no message to the citizen any more
+        retraction.take_back(connection, copy, now)  # what is no message to the citizen any more
         if ends:
             tickets.close(connection, event, desk, ticket, now)
         return True
@@ -167,7 +167,7 @@ def _edited_by_officer(
 
 def _stands(connection: Connection, key: str) -> bool:
     """It was relayed, and not taken back since."""
-    return relays.row_of(connection, key) is not None and relays.row_of(connection, _redaction(key)) is None
+    return relays.row_of(connection, key) is not None and not retraction.is_taken_back(connection, key)
 
 
 def _replace(connection: Connection, key: str, event: IncomingEvent, content: dict[str, Any], now: int) -> bool:
@@ -189,24 +189,3 @@ def _replace(connection: Connection, key: str, event: IncomingEvent, content: di
     }
     outgoing = Outgoing(f"{key}:edit:{event.event_id}", row.room_id, edit, priority=Priority(row.priority))
     return outbox.append(connection, outgoing, now)
-
-
-def _take_back(connection: Connection, key: str, now: int) -> bool:
-    """Redact one of our messages with all its edits; what has not been sent yet loses its words first."""
-    row = relays.row_of(connection, key)
-    if row is None or not _stands(connection, key):
-        return False
-    for one in (*relays.edits_of(connection, f"{key}:edit:"), row):
-        if relays.row_of(connection, _redaction(one.key)) is not None:
-            continue
-        relays.emptied(connection, one, render(phrases.TICKET_WITHDRAWN).content(notice=True))
-        content = {"event_id": REFERENCE + one.key}
-        outgoing = Outgoing(
-            _redaction(one.key), one.room_id, content, action=Action.REDACTION, priority=Priority(one.priority)
-        )
-        outbox.append(connection, outgoing, now)
-    return True
-
-
-def _redaction(key: str) -> str:
-    return f"{key}:redacted"

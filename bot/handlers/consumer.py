@@ -19,15 +19,18 @@ from bot.handlers import (
     forwarding,
     fragments,
     marks,
+    officerwords,
     phrases,
     questions,
     reports,
     rewording,
     searching,
+    secondthoughts,
     takeup,
     talk,
     threads,
     tickets,
+    unediting,
     withdrawals,
 )
 from bot.handlers.desk import Desk
@@ -209,19 +212,22 @@ class Consumer:
                 marks.reacted(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
                 marks.unreacted(connection, event, self.desk, now)
+                officerwords.redacted(connection, event, self.desk, now)
                 withdrawals.by_officer(connection, event, self.desk, now)
                 changes.by_officer(connection, event, self.desk, now)
             case Way.WITHDRAWAL:
-                withdrawals.by_reporter(connection, event, self.desk, now)
+                if not unediting.by_reporter(connection, event, self.desk, now):
+                    withdrawals.by_reporter(connection, event, self.desk, now)
             case Way.AGENCY:
                 forwarding.came_back(connection, event, self.desk, about, now)
             case Way.CHANGE:
                 alarms.withdrawn(connection, event, self.desk, now)
+                secondthoughts.changed(connection, event, self.desk, now)
                 changes.by_citizen(connection, event, self.desk, now)
                 withdrawals.by_reporter(connection, event, self.desk, now)
             case Way.TICKET_CHANGE:
                 changes.by_officer(connection, event, self.desk, now)
-                rewording.by_officer(connection, event, self.desk, now)
+                officerwords.edited(connection, event, self.desk, now)
             case Way.REWORDING:
                 rewording.by_reporter(connection, event, self.desk, now)
             case Way.ERASURE:

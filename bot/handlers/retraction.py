@@ -18,16 +18,41 @@ def take_back(connection: Connection, key: str, now: int) -> bool:
     only a row that is sent or queued can be redacted.
     """
     row = relays.row_of(connection, key)
-    if row is None or relays.row_of(connection, redaction_of(key)) is not None:
+    if row is None or is_taken_back(connection, key):
         return False
     for one in (*relays.edits_of(connection, f"{key}:edit:"), row):
-        relays.emptied(connection, one, render(phrases.TICKET_WITHDRAWN).content(notice=True))
-        content = {"event_id": REFERENCE + one.key}
-        priority = Priority(one.priority)
-        redaction = Outgoing(redaction_of(one.key), one.room_id, content, action=Action.REDACTION, priority=priority)
-        outbox.append(connection, redaction, now)
-        outbox.forget(connection, one.key)
+        _redact(connection, one, now)
     return True
+
+
+def take_back_since(connection: Connection, key: str, since: int, now: int) -> bool:
+    """Redact what one of our messages has said since then (milliseconds): later edits, or all of it if it is no older.
+
+    True when the whole message went. People then see what it said before (client-server API, "Event replacements").
+    """
+    row = relays.row_of(connection, key)
+    if row is None or is_taken_back(connection, key):
+        return False
+    if row.created_at >= since:
+        return take_back(connection, key, now)
+    for one in relays.edits_of(connection, f"{key}:edit:"):
+        if one.created_at >= since and not is_taken_back(connection, one.key):
+            _redact(connection, one, now)
+    return False
+
+
+def is_taken_back(connection: Connection, key: str) -> bool:
+    """Whether one of our messages was redacted by us."""
+    return relays.row_of(connection, redaction_of(key)) is not None
+
+
+def _redact(connection: Connection, one: relays.Relayed, now: int) -> None:
+    relays.emptied(connection, one, render(phrases.TICKET_WITHDRAWN).content(notice=True))
+    content = {"event_id": REFERENCE + one.key}
+    priority = Priority(one.priority)
+    redaction = Outgoing(redaction_of(one.key), one.room_id, content, action=Action.REDACTION, priority=priority)
+    outbox.append(connection, redaction, now)
+    outbox.forget(connection, one.key)
 
 
 def take_back_copies(connection: Connection, source: str, now: int) -> list[copies.Copy]:

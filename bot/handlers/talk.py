@@ -84,8 +84,9 @@ def from_reporter(
         return
     place = shared_place(event) if event.kind is Kind.LOCATION else None
     added = transmissions.add(connection, event.as_kept(), purpose="report", now=now)
+    hearing = desk.analyser.hear(text)
     if added is not None:
-        transmissions.written(connection, added, text, now=now)
+        transmissions.written(connection, added, text, corrected=hearing.corrected, now=now)
     elif audio is None:
         return  # delivered again
     own = transmissions.by_event(connection, event.event_id)
@@ -97,8 +98,8 @@ def from_reporter(
         text, room_districts=desk.districts(connection, event.room_id), when=event.when, spoken=False
     )
     retraction.keep_private(connection, number, analysis, event.event_id, now)
-    graver = _learn(connection, number, analysis, now)
-    opened = _reopen(connection, event, desk, number, text, reporter, now)
+    graver = learn(connection, number, analysis, now)
+    opened = reopen(connection, event, desk, number, text, reporter, now)
     if place is not None:
         incidents.locate(connection, number, place)
         words = casewords.FROM_REPORTER_PLACE.format(which=reporter, link=map_link(place))
@@ -226,8 +227,8 @@ def _whom(connection: Connection, event: IncomingEvent, desk: Desk, number: int)
     return report, None
 
 
-def _learn(connection: Connection, number: int, analysis: Analysis, now: int) -> bool:
-    """What the reporter adds may make it graver, or say where; true when it became graver."""
+def learn(connection: Connection, number: int, analysis: Analysis, now: int) -> bool:
+    """What a reporter adds may make it graver, or say where; true when it became graver."""
     if not analysis.report and not analysis.places:
         return False
     before = incidents.get(connection, number)
@@ -235,9 +236,10 @@ def _learn(connection: Connection, number: int, analysis: Analysis, now: int) ->
     return incidents.get(connection, number).urgency != before.urgency
 
 
-def _reopen(
+def reopen(
     connection: Connection, event: IncomingEvent, desk: Desk, number: int, text: str, reporter: str, now: int
 ) -> bool:
+    """Their word that it is not done opens a closed report again; whether it did."""
     incident = incidents.get(connection, number)
     if incident.status is not Status.SELESAI or not reopens(text):
         return False
@@ -271,7 +273,7 @@ def _spoken_of(connection: Connection, key: str | None) -> int | None:
     """The report that one of our messages in a reporter's thread is about."""
     kind, _, rest = (key or "").partition(":")
     if kind == "reply":
-        own = transmissions.by_event(connection, rest)
+        own = transmissions.by_event(connection, rest.partition(":again:")[0])
         return own.id if own is not None else None
     parts = rest.split(":")
     return int(parts[1]) if kind in ("told", "talk") and len(parts) > 1 and parts[1].isdecimal() else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import board, retraction, talk
+from bot.handlers import restating, retraction, talk
 from bot.handlers.desk import Desk
 from bot.incidents import answers
 from bot.markup import render
@@ -41,7 +41,7 @@ def answer(connection: Connection, event: IncomingEvent, desk: Desk, markdown: s
     """The answer to a note, in the place of the word about waiting where there is one."""
     key = f"reply:{event.event_id}"
     if _stands(connection, key):
-        board.replace(connection, key, render(markdown).content(notice=True), "heard", now)
+        restating.replace(connection, key, render(markdown).content(notice=True), "heard", now)
     else:
         desk.say(connection, event, key, markdown, now, notice=True, thread=not event.direct)
 

@@ -11,10 +11,10 @@ import structlog
 from sqlalchemy import Connection, select
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, casewords, phrases, retraction
+from bot.handlers import agencynews, board, casewords, phrases, retraction
 from bot.handlers.desk import Desk
-from bot.store import amendments, changes, inbox, incidents, quotations, relays, transmissions
-from bot.store.tables import audit, incident_links
+from bot.store import amendments, changes, copies, inbox, incidents, quotations, relays, transmissions
+from bot.store.tables import audit
 from bot.store.tables import inbox as inbox_table
 from bot.store.transmissions import Transmission
 
@@ -34,7 +34,7 @@ def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: i
         return
     if known.room_id != event.room_id:
         return
-    numbers = _incidents(connection, known.id)
+    numbers = amendments.incidents_of(connection, known.id)
     if known.purpose != "report" and not numbers:
         _forget_note(connection, event.target, desk, now)
         return
@@ -45,18 +45,24 @@ def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: i
         return  # delivered again
     _remove(desk, row)
     retraction.take_back(connection, f"reply:{event.target}", now)
-    retraction.take_back_copies(connection, event.target, now)
-    for key in quotations.answers_with(connection, numbers):
+    taken = retraction.take_back_copies(connection, event.target, now)
+    former = amendments.formerly_of(connection, row.id)
+    for key in quotations.answers_with(connection, (*numbers, *former)):
         retraction.take_back(connection, key, now)
-    for number in numbers:
+    for number in (*numbers, *former):
         for key in (f"card-audio:{number}:{row.id}", f"{board.card_key(number)}:{row.id}"):
             retraction.take_back(connection, key, now)
+    for number in former:
+        board.show_again(connection, desk, number, now)
+    for number in numbers:
         incidents.note(
             connection, number, "withdrawn", actor=incidents.REPORTER, before=str(row.id), event_id=event.event_id,
             now=now,
         )  # fmt: skip
         first = shown[number]
         if first is not None and first.transmission_id == row.id:
+            for call in relays.edits_of(connection, f"alarm:{number}:"):  # they name the place
+                retraction.take_back(connection, call.key, now)
             board.show_again(connection, desk, number, now)
             what = casewords.WITHDRAWN_REPORT
         else:
@@ -64,8 +70,11 @@ def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: i
             what = casewords.WITHDRAWN_REPLY if kept[number] == incidents.REPLY else casewords.WITHDRAWN_FURTHER
         word = casewords.WITHDRAWN.format(what=what.format(number=number))
         board.post(connection, desk, number, f"withdrawn:{event.event_id}", word, now)
+    for one in taken:
+        if one.kind in (copies.RELAY, copies.MORE):
+            agencynews.withdrawn(connection, desk, one.incident_id, one, event.event_id, now)
     for said in (event.target, *_versions(connection, event, row.id)):
-        _forget(connection, said, desk, now)
+        forget(connection, said, desk, now)
     desk.record(connection, "transmission.withdrawn", event.event_id, {"incidents": numbers}, now)
 
 
@@ -93,17 +102,7 @@ def _forget_note(connection: Connection, event_id: str, desk: Desk, now: int) ->
     # A question's answer stays, as it does for a written one, unless it repeats what was heard.
     if answer is not None and (row.purpose == "note" or _HEARD in answer.content.get("body", "")):
         retraction.take_back(connection, f"reply:{event_id}", now)
-    _forget(connection, event_id, desk, now)
-
-
-def _incidents(connection: Connection, transmission_id: int) -> list[int]:
-    return list(
-        connection.scalars(
-            select(incident_links.c.incident_id)
-            .where(incident_links.c.transmission_id == transmission_id)
-            .order_by(incident_links.c.incident_id)
-        )
-    )
+    forget(connection, event_id, desk, now)
 
 
 def _versions(connection: Connection, event: IncomingEvent, transmission_id: int) -> list[str]:
@@ -126,7 +125,7 @@ def _remove(desk: Desk, row: Transmission) -> None:
         path.unlink(missing_ok=True)
 
 
-def _forget(connection: Connection, event_id: str, desk: Desk, now: int) -> None:
+def forget(connection: Connection, event_id: str, desk: Desk, now: int) -> None:
     """The words in the inbox and in the reasons of our decisions; that there were some stays in the chain."""
     row_id = connection.scalar(select(inbox_table.c.id).where(inbox_table.c.event_id == event_id))
     if row_id is not None:

@@ -85,20 +85,26 @@ def correct(
     author: str,
     event_id: str,
     now: int,
+    corrected: str | None = None,
 ) -> None:
-    """What was really said: a new version of the transcript.
+    """What was really said: a new version of the transcript (`corrected`: with the names put right).
 
-    `analysis` of the new words (given for the report that the card shows) replaces the machine's earlier proposal,
-    except in what an officer has settled; urgency is raised by it and never lowered.
+    `analysis` of the new words is given for the report that the card shows: see `propose`.
     """
-    transmissions.corrected(connection, transmission_id, text, author=author, now=now)
-    version = transmissions.versions(connection, transmission_id)[0].version
-    log.note(
-        connection, number, CORRECTED, actor=author, before=str(transmission_id), after=str(version),
-        event_id=event_id, now=now,
-    )  # fmt: skip
-    if analysis is None:
-        return
+    transmissions.corrected(connection, transmission_id, text, author=author, corrected=corrected, now=now)
+    corrected_by(connection, number, transmission_id, actor=author, event_id=event_id, now=now)
+    if analysis is not None:
+        propose(connection, number, text, analysis, now=now)
+
+
+def propose(
+    connection: Connection, number: int, text: str, analysis: Analysis, *, now: int, afresh: bool = False
+) -> None:
+    """Other words stand on the card: the machine's earlier proposal gives way to what it makes of them.
+
+    What an officer has settled stays; urgency is raised by it and never lowered; what is private stays so. `afresh`:
+    the words that the earlier proposal was read out of were taken back, so no place of it is kept.
+    """
     incident = log.get(connection, number)
     settled = {
         _BY_HAND[step.action]
@@ -114,13 +120,37 @@ def correct(
     analysis = replace(analysis, private=analysis.private or old.private)
     graver = max(analysis.urgency, Urgency(incident.urgency), key=_gravity)
     analysis = replace(analysis, urgency=Urgency(incident.urgency) if "urgency" in settled else graver)
-    if "district" in settled or not analysis.places:
+    if "district" in settled or not (analysis.places or afresh):
         analysis = replace(analysis, places=old.places, district=incident.district)
     stored = analysis.to_json()
     _write(
         connection, number, now, text=text, analysis=stored, category=analysis.category,
         urgency=str(analysis.urgency), places=stored["places"], district=analysis.district,
     )  # fmt: skip
+
+
+def corrected_by(
+    connection: Connection, number: int, transmission_id: int, *, actor: str, event_id: str, now: int,
+    reason: str | None = None,
+) -> None:  # fmt: skip
+    """The newest version of a transcript is the doing of that message (an order, an edit): the history says so."""
+    version = transmissions.versions(connection, transmission_id)[0].version
+    log.note(
+        connection, number, CORRECTED, actor=actor, before=str(transmission_id), after=str(version), reason=reason,
+        event_id=event_id, now=now,
+    )  # fmt: skip
+
+
+def versions_by(connection: Connection, transmission_id: int, event_id: str) -> list[int]:
+    """The versions of a transcript that a message brought."""
+    rows = connection.scalars(
+        select(incident_history.c.after).where(
+            incident_history.c.action == CORRECTED,
+            incident_history.c.before == str(transmission_id),
+            incident_history.c.event_id == event_id,
+        )
+    )
+    return sorted({int(row) for row in rows if row})
 
 
 def corrections(connection: Connection, transmission_ids: Iterable[int]) -> list[str]:
@@ -135,6 +165,27 @@ def corrections(connection: Connection, transmission_ids: Iterable[int]) -> list
         .order_by(incident_history.c.id)
     )
     return list(dict.fromkeys(rows))
+
+
+def incidents_of(connection: Connection, transmission_id: int) -> list[int]:
+    """Every incident that a transmission speaks of."""
+    rows = connection.scalars(
+        select(incident_links.c.incident_id)
+        .where(incident_links.c.transmission_id == transmission_id)
+        .order_by(incident_links.c.incident_id)
+    )
+    return [int(row) for row in rows]
+
+
+def formerly_of(connection: Connection, transmission_id: int) -> list[int]:
+    """Incidents that it was split off from, or that a merge with was undone: messages there may still show it."""
+    rows = connection.scalars(
+        select(incident_history.c.incident_id)
+        .where(incident_history.c.action == SPLIT, incident_history.c.before == str(transmission_id))
+        .where(incident_history.c.reason.not_like("#%"))
+        .order_by(incident_history.c.incident_id)
+    )
+    return [one for one in dict.fromkeys(rows) if one not in incidents_of(connection, transmission_id)]
 
 
 def relate(connection: Connection, number: int, other: int, *, actor: str, event_id: str, now: int) -> bool:

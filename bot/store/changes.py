@@ -31,17 +31,26 @@ def latest(connection: Connection, event: IncomingEvent) -> IncomingEvent | None
     """
     if _redacted(connection, event.room_id, event.event_id):
         return None
-    edits = [
+    newest = last_edit(connection, event)
+    return event if newest is None else replace(event, body=newest.body)
+
+
+def last_edit(connection: Connection, event: IncomingEvent) -> IncomingEvent | None:
+    """The edit that says what a message says now; `None` when its own words still do."""
+    standing = [
         edit
         for edit in _about(connection, event.room_id, event.event_id, Kind.EDIT)
         if edit.sender == event.sender
         and (edit.trust is event.trust or edit.trust is Trust.DEVICE)
         and not _redacted(connection, event.room_id, edit.event_id)
     ]
-    if not edits:
-        return event
-    newest = max(edits, key=lambda edit: (edit.sent_at, edit.event_id))
-    return replace(event, body=newest.body)
+    return max(standing, key=lambda edit: (edit.sent_at, edit.event_id), default=None)
+
+
+def wordings(connection: Connection, event: IncomingEvent) -> list[str]:
+    """What a message has said at some time, its own words first: edits that were taken back are among it."""
+    edits = _about(connection, event.room_id, event.event_id, Kind.EDIT)
+    return [event.body, *(edit.body for edit in edits if edit.sender == event.sender)]
 
 
 def edits(connection: Connection, room_id: str, event_id: str) -> list[str]:

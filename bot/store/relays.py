@@ -20,6 +20,8 @@ class Relayed:
     priority: int
     content: dict[str, Any]
     """Empty once erased."""
+    created_at: int = 0
+    """Milliseconds."""
 
 
 def row_of(connection: Connection, key: str) -> Relayed | None:
@@ -53,4 +55,4 @@ def emptied(connection: Connection, one: Relayed, content: dict[str, Any]) -> No
 
 
 def _relayed(row: Any) -> Relayed:
-    return Relayed(row.key, row.room_id, row.priority, row.content or {})
+    return Relayed(row.key, row.room_id, row.priority, row.content or {}, row.created_at)

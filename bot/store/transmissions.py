@@ -83,6 +83,8 @@ class Transcript:
     author: str | None
     """Who wrote it; `None` for the machine."""
     created_at: int
+    corrected: str = ""
+    """The same with the names of places as the gazetteer spells them."""
 
 
 def add(connection: Connection, event: IncomingEvent, *, purpose: str, now: int) -> int | None:
@@ -210,11 +212,30 @@ def written(
     return transcript
 
 
-def corrected(connection: Connection, number: int, text: str, *, author: str, now: int) -> int:
-    """An officer says what was really said: a new version, the old ones stay."""
+def corrected(
+    connection: Connection, number: int, text: str, *, author: str | None, corrected: str | None = None, now: int
+) -> int:
+    """Somebody says what was really said: a new version, the old ones stay. `corrected` has the names put right."""
     before = versions(connection, number)
     flags = [LATE] if before and LATE in before[0].flags else []
-    return _version(connection, number, {**_by_hand(text, author), "flags": flags}, now)
+    values = {**_by_hand(text, author), "flags": flags}
+    if corrected is not None:
+        values["corrected"] = corrected
+    return _version(connection, number, values, now)
+
+
+def reported(connection: Connection, number: int) -> None:
+    """A spoken question became a report: its person agreed that officers are told."""
+    connection.execute(update(transmissions).where(transmissions.c.id == number).values(purpose="report"))
+
+
+def back(connection: Connection, number: int, now: int) -> None:
+    """What was withdrawn is said anew by an edit of the same message: it stands in the log again."""
+    connection.execute(
+        update(transmissions)
+        .where(transmissions.c.id == number, transmissions.c.state == "withdrawn")
+        .values(state="heard", heard_at=now)
+    )
 
 
 def unreadable(connection: Connection, number: int, reason: str, *, now: int) -> bool:
@@ -267,7 +288,9 @@ def versions(connection: Connection, number: int) -> list[Transcript]:
     rows = connection.execute(
         select(transcripts).where(transcripts.c.transmission_id == number).order_by(transcripts.c.version.desc())
     )
-    return [Transcript(row.version, row.text, tuple(row.flags), row.author, row.created_at) for row in rows]
+    return [
+        Transcript(row.version, row.text, tuple(row.flags), row.author, row.created_at, row.corrected) for row in rows
+    ]
 
 
 def depth(connection: Connection) -> tuple[int, int]:

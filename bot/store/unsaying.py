@@ -17,13 +17,12 @@ from bot.store.tables import incident_links, incidents, transcripts, transmissio
 WITHDRAWN = "withdrawn"
 
 
-def empty_transcripts(connection: Connection, transmission_id: int) -> None:
-    """Every version of what was said loses its words; that there were so many versions stays."""
-    connection.execute(
-        update(transcripts)
-        .where(transcripts.c.transmission_id == transmission_id)
-        .values(text="", corrected="", segments=[], flags=[WITHDRAWN])
-    )
+def empty_transcripts(connection: Connection, transmission_id: int, versions: Iterable[int] | None = None) -> None:
+    """Every version of what was said (or those `versions`) loses its words; that there were so many versions stays."""
+    emptied = update(transcripts).where(transcripts.c.transmission_id == transmission_id)
+    if versions is not None:
+        emptied = emptied.where(transcripts.c.version.in_(list(versions)))
+    connection.execute(emptied.values(text="", corrected="", segments=[], flags=[WITHDRAWN]))
 
 
 def unsay(connection: Connection, transmission_id: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -62,8 +63,8 @@ def bodies(engine: Engine, room: str, prefix: str = "") -> list[str]:
 
 
 def shown(engine: Engine, room: str, number: int = 1) -> str:
-    """The card as its last edit left it."""
-    rows = [row for row in sent(engine, room) if row["key"].startswith((f"card:{number}:edit:", f"card:{number}"))]
-    cards = [row for row in rows if row["key"] == f"card:{number}" or ":edit:" in row["key"]]
-    content = cards[-1]["content"]
+    """The card as it stands: its last edit, or the card that was put up again."""
+    card = re.compile(rf"card:{number}(:again:\d+)?(:edit:[^:]*)?")
+    rows = [row for row in sent(engine, room) if card.fullmatch(row["key"]) and row["content"] is not None]
+    content = rows[-1]["content"]
     return str(content.get("m.new_content", content)["body"])

@@ -48,5 +48,7 @@ async def test_a_detail_taken_back_leaves_the_call_for_help_standing(
 ) -> None:
     await take(withdraw(told[1], sender=REPORTER, room=DIRECT))
     assert "maling" in shown(engine, OPERATIONS)
+    left = {row["key"]: row["content"]["body"] for row in sent(engine) if "parang" in json.dumps(row["content"])}
+    assert left == {}
     with engine.connect() as connection:
         assert connection.scalars(select(transmissions.c.state)).all() == ["heard"]

@@ -53,8 +53,9 @@ async def test_a_withdrawn_report_loses_words_recording_reply_card_and_relays(
     await take(gone, gone)
 
     assert f"reply:{reported.event_id}" in redacted(engine, OJOL)
-    [relay] = [row["key"] for row in sent(engine, POSKO) if row["action"] == "event"]
-    assert redacted(engine, POSKO) == {relay}
+    [relay, news] = [row for row in sent(engine, POSKO) if row["action"] == "event"]
+    assert redacted(engine, POSKO) == {relay["key"]}
+    assert "ditarik pengirimnya" in news["content"]["body"]
     edits = {
         row["key"]
         for row in sent(engine, OPERATIONS)
