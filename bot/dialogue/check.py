@@ -7,7 +7,7 @@ from datetime import date
 
 from bot.dialogue.checksteps import check_steps, ends, targets
 from bot.dialogue.checkwords import check_words
-from bot.dialogue.flows import PLACEHOLDER, Flows, Service
+from bot.dialogue.flows import PLACEHOLDER, Flows, Service, local_names
 from bot.dialogue.model import Answer, Step
 from bot.dialogue.registry import LOOKUPS
 from bot.language.tokens import tokens
@@ -110,7 +110,8 @@ def _answer(flows: Flows, service: Service, index: int, answer: Answer) -> Itera
     for number, source in enumerate(answer.sources or ()):
         if source not in known:
             yield _at(service, (*where, "sources", number), f"source '{source}' is not listed under 'sources'")
-    if not (answer.sources if answer.sources is not None else known):
+    # What only local facts say has their source.
+    if not (answer.sources if answer.sources is not None else known) and not local_names(answer.text):
         yield _at(service, where, "has no source: add one, or say 'states_facts: false' if it states none")
     verified, review = service.verified_on(answer), service.review_by(answer)
     if not isinstance(verified, date) or not isinstance(review, date):
@@ -121,6 +122,7 @@ def _answer(flows: Flows, service: Service, index: int, answer: Answer) -> Itera
 
 def _policy(flows: Flows, document: Document) -> Iterator[Problem]:
     words = flows.policy.words
+    yield from _policy_sources(flows, document)
     for index, rule in enumerate(flows.policy.rules):
         place: tuple[str | int, ...] = ("rules", index)
         if not rule.when and not rule.examples:
@@ -137,6 +139,19 @@ def _policy(flows: Flows, document: Document) -> Iterator[Problem]:
             yield document.problem(("rules", index, "reason"), f"rule '{reason}' is written twice")
         if reason in flows.services:
             yield document.problem(("rules", index, "reason"), f"'{reason}' is also the name of an intent")
+
+
+def _policy_sources(flows: Flows, document: Document) -> Iterator[Problem]:
+    policy = flows.policy
+    if policy.sources and (policy.verified_on is None or policy.review_by is None):
+        yield document.problem(("sources",), "needs verified_on and review_by beside the sources")
+    elif policy.verified_on is not None and policy.review_by is not None and policy.review_by <= policy.verified_on:
+        yield document.problem(("review_by",), "review_by must be later than verified_on")
+    for index, rule in enumerate(policy.rules):
+        for number, source in enumerate(rule.sources):
+            if source not in policy.sources:
+                message = f"source '{source}' is not listed under 'sources'"
+                yield document.problem(("rules", index, "sources", number), message)
 
 
 def _more_examples(flows: Flows) -> Iterator[Problem]:

@@ -118,12 +118,12 @@ class Flows:
             yield from (words for value in values for words in value.words)
 
     def warnings(self, today: date) -> list[Problem]:
-        """What should be mended soon: answers past their review date, local facts not yet filled in."""
+        """What should be mended soon: answers and local facts past their review date, facts not yet filled in."""
         found: list[Problem] = []
         used: set[str] = set()
         for service in self.services.values():
             for index, answer in enumerate(service.intent.answers):
-                used.update(name for kind, name in PLACEHOLDER.findall(answer.text) if kind == "local")
+                used.update(local_names(answer.text))
                 due = service.review_by(answer)
                 if service.intent.states_facts and due is not None and due < today:
                     message = (
@@ -131,13 +131,35 @@ class Flows:
                     )
                     problem = service.flow.document.problem((*service.place, "answers", index), message)
                     found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
+        policy = self.policy
+        if policy.review_by is not None and policy.review_by < today:
+            message = f"the policy was to be reviewed by {policy.review_by.isoformat()}: check it, set new dates"
+            problem = self.documents["policy.yaml"].problem(("review_by",), message)
+            found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
         if self.law is not None and self.law.review_by < today:
             message = f"the law table was to be reviewed by {self.law.review_by.isoformat()}: check it, set new dates"
             problem = self.documents["law.yaml"].problem(("review_by",), message)
             found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
-        for name in sorted(used):
-            if self.local[name].value is None:
-                message = f"local fact {name} ({self.local[name].about}) is empty: answers say so until you fill it in"
+        for name, fact in self.local.items():
+            unsettled = _unsettled(fact, today, used=name in used)
+            if unsettled is not None:
+                message = f"local fact {name} ({fact.about}) {unsettled}"
                 problem = self.documents["local.yaml"].problem(("facts", name), message)
                 found.append(Problem(problem.file, problem.line, message, Severity.WARNING))
         return found
+
+
+def local_names(text: str) -> list[str]:
+    """The local facts that a text stands open for, in its order."""
+    return [name for kind, name in PLACEHOLDER.findall(text) if kind == "local"]
+
+
+def _unsettled(fact: LocalFact, today: date, *, used: bool) -> str | None:
+    """What the operator has yet to do about a local fact."""
+    if fact.value is None:
+        return "is empty: answers say so until you fill it in" if used else None
+    if fact.verified_on is None or fact.review_by is None:
+        return "has no verified_on and review_by: answers say that it is undated until you add them"
+    if fact.review_by < today:
+        return f"was to be reviewed by {fact.review_by.isoformat()}: confirm it, set new dates"
+    return None

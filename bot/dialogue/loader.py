@@ -73,7 +73,7 @@ def load_flows(folder: Path) -> Flows:
         actions=lexicon_file.actions,
         times=lexicon_file.times,
         phrases=_as(PhrasesFile, values[PHRASES]),
-        local=_as(LocalFile, values[LOCAL]).facts,
+        local=_as(LocalFile, values[LOCAL]).told(),
         officer_hours=tuple(_as(LocalFile, values[LOCAL]).officer_hours),
         digest=_digest(folder, [*paths, *_example_files(folder)]),
         law=law,

@@ -10,6 +10,7 @@ from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.explain import explain
 from bot.dialogue.flows import Flows
 from bot.dialogue.model import PhrasesFile, Rule
+from bot.dialogue.reply import source_titles
 from bot.dialogue.speak import Said, Speaker
 from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Thresholds, Understander, Understanding
@@ -74,6 +75,11 @@ class Mind:
         after = replace(turn.settled, misses=0)
         return Said(Outcome.HANDOFF, self.phrases.stuck.strip(), after, reason="stuck")
 
+    def _rests_on(self, reason: str) -> tuple[str, ...]:
+        """The sources of the policy rule that decided."""
+        rule = self.rule(reason)
+        return source_titles([self.flows.policy.sources[name] for name in rule.sources]) if rule else ()
+
     def decide(self, turn: Turn, said: Said, reason: str, *, intent: str | None = None, score: float = 0.0) -> Decision:
         """What is said, with why."""
         understanding = turn.understanding
@@ -91,6 +97,6 @@ class Mind:
             intent=intent,
             score=score,
             candidates=candidates[:_MOST_CANDIDATES],
-            sources=said.sources,
+            sources=said.sources or self._rests_on(said.reason or reason),
             explanation=explain(understanding, self.understander),
         )

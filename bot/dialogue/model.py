@@ -212,12 +212,18 @@ class Rule(Part):
     """The nearest service, for an emergency."""
     private: bool = False
     """An emergency that officers must not pass on: what is told of it stays in the operations room."""
+    sources: list[Name] = []
+    """What its advice rests on: for the audit. The citizen reads the advice alone, nothing may stand in its way."""
 
 
 class PolicyFile(Part):
     """policy.yaml. Emergencies are tried first, then the rules in their order."""
 
     version: Version
+    sources: dict[Name, Source] = {}
+    verified_on: date | None = None
+    review_by: date | None = None
+    """Of all sources; both are needed once there is one."""
     words: dict[Name, list[Phrase]] = {}
     rules: list[Rule]
 
@@ -259,6 +265,8 @@ class PhrasesFile(Part):
     months: Annotated[list[str], Field(min_length=12, max_length=12)]
     source_line: Phrase
     """{sources} {verified_on} {review_by}"""
+    undated_line: Phrase | None = None
+    """{sources}: in place of `source_line` for a local fact without dates. Default: nothing is said of it."""
     not_available: Phrase
     """In place of a local fact that the operator has not filled in."""
     did_you_mean: Text

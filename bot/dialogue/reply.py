@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
 
+from bot.dialogue.evidence import Evidence, evidence
 from bot.dialogue.flows import PLACEHOLDER, Flows, Service
 from bot.dialogue.lookup import Finding
 from bot.dialogue.model import Answer, Source
@@ -46,14 +47,13 @@ def render_answer(flows: Flows, service: Service, answer: Answer, entities: Mapp
         return next(value.fields[name] for value in values[kind] if value.value == entities[kind])
 
     text = PLACEHOLDER.sub(fill, answer.text.strip())
-    line = _source_line(flows, service.sources(answer), service.verified_on(answer), service.review_by(answer))
-    return f"{text}\n\n{line}" if line else text
+    return "\n\n".join([text, *_source_lines(flows, evidence(flows, service, answer))])
 
 
 def render_finding(flows: Flows, finding: Finding) -> str:
     """What a lookup found, with its sources below it."""
-    line = _source_line(flows, finding.sources, finding.verified_on, finding.review_by)
-    return f"{finding.text}\n\n{line}" if line else finding.text
+    found = Evidence(tuple(finding.sources), finding.verified_on, finding.review_by)
+    return "\n\n".join([finding.text, *_source_lines(flows, [found])])
 
 
 def source_titles(sources: Sequence[Source]) -> tuple[str, ...]:
@@ -61,14 +61,21 @@ def source_titles(sources: Sequence[Source]) -> tuple[str, ...]:
     return tuple(f"{source.title} ({source.seen})" if source.seen else source.title for source in sources)
 
 
-def _source_line(flows: Flows, sources: Sequence[Source], verified: date | None, review: date | None) -> str:
-    if not sources or verified is None or review is None:
-        return ""
-    return flows.phrases.source_line.format(
-        sources="; ".join(source.title for source in sources),
-        verified_on=_day(flows, verified),
-        review_by=_day(flows, review),
-    )
+def _source_lines(flows: Flows, told: Sequence[Evidence]) -> Iterator[str]:
+    """One line for all that has the same dates."""
+    together: dict[tuple[date | None, date | None], list[Source]] = {}
+    for part in told:
+        if part.lacking:
+            continue
+        together.setdefault((part.verified_on, part.review_by), []).extend(part.sources)
+    for (verified, review), sources in together.items():
+        titles = "; ".join(dict.fromkeys(source.title for source in sources))
+        if verified is not None and review is not None:
+            yield flows.phrases.source_line.format(
+                sources=titles, verified_on=_day(flows, verified), review_by=_day(flows, review)
+            )
+        elif flows.phrases.undated_line is not None:
+            yield flows.phrases.undated_line.format(sources=titles)
 
 
 def _day(flows: Flows, day: date) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.decision import Outcome
+from bot.dialogue.evidence import evidence
 from bot.dialogue.flows import Flows, Service
 from bot.dialogue.lookup import Lookup
 from bot.dialogue.model import Answer
@@ -100,7 +101,8 @@ class Speaker:
 
     def _answered(self, state: Conversation, service: Service, answer: Answer, entities: dict[str, str]) -> Said:
         text = render_answer(self._flows, service, answer, entities)
-        return Said(Outcome.ANSWER, text, state, source_titles(service.sources(answer)))
+        told = [source for part in evidence(self._flows, service, answer) for source in part.sources]
+        return Said(Outcome.ANSWER, text, state, source_titles(told))
 
     def ask_again(self, before: Conversation, said: Said) -> Said:
         """After an interruption, the question that is still open."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.dialogue.evidence import evidence
 from bot.dialogue.loader import load_flows
 from bot.problem import ContentError, Severity
 
@@ -117,6 +118,6 @@ def test_every_shipped_fact_has_a_source_and_dates() -> None:
     for service in flows.services.values():
         for answer in service.intent.answers:
             if service.intent.states_facts:
-                assert service.sources(answer), service.name
+                assert evidence(flows, service, answer), service.name
                 assert service.verified_on(answer) == date(2026, 11, 22)
                 assert len(answer.text) < 900, f"{service.name}: too long for a phone"
