@@ -19,7 +19,7 @@ from bot.config import load_config
 from bot.lock import Locked, hold
 from bot.problem import ContentError
 from bot.store import migrate
-from bot.store.backup import BackupError, as_dict
+from bot.store.archive import BackupError, as_dict
 from bot.store.backup import backup as make_backup
 from bot.store.database import connect
 from bot.store.restore import restore as bring_back

@@ -23,25 +23,22 @@ from typing import IO
 from bot.config import Config
 from bot.lock import UNFINISHED, hold
 from bot.store import migrate
-from bot.store.audit import Auditor, Verification
-from bot.store.backup import (
-    ASIDE,
+from bot.store.archive import (
     AUDIT_KEY,
     DATA,
     DATABASE,
     MANIFEST,
     PICKLE_KEY,
-    STAGING,
     BackupError,
     Manifest,
     Member,
     Progress,
-    fits_config,
     read_manifest,
-    sqlite_path,
-    sync_folder,
 )
+from bot.store.audit import Auditor, Verification
+from bot.store.backup import ASIDE, STAGING, fits_config, sync_folder
 from bot.store.database import connect, reading
+from bot.store.snapshot import sqlite_path
 
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 _CHUNK = 1 << 20

@@ -19,8 +19,9 @@ from bot.lock import UNFINISHED, Hold, Locked, hold
 from bot.outgoing import Outgoing
 from bot.store import migrate, outbox
 from bot.store import restore as restoring
+from bot.store.archive import BackupError
 from bot.store.audit import Auditor
-from bot.store.backup import BackupError, backup
+from bot.store.backup import backup
 from bot.store.database import Database, connect
 from bot.store.restore import restore
 from bot.store.tables import audit, session
@@ -150,7 +151,7 @@ def test_a_backup_taken_under_writes_comes_back_whole_on_another_machine(tmp_pat
 def test_a_copy_is_one_snapshot_and_never_starts_over_while_others_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bot.store import backup as module
+    from bot.store import snapshot as module
 
     monkeypatch.setattr(module, "_PAGES", 4)
     source = tmp_path / "source.db"
@@ -230,14 +231,14 @@ def test_a_recording_that_retention_takes_meanwhile_is_left_out(
 ) -> None:
     from bot.store import backup as module
 
-    real = module._is_sqlite
+    real = module.is_sqlite
 
     def vanishing(path: Path) -> bool:
         if path.suffix == ".ogg":
             path.unlink()
         return real(path)
 
-    monkeypatch.setattr(module, "_is_sqlite", vanishing)
+    monkeypatch.setattr(module, "is_sqlite", vanishing)
     manifest = backup(old, tmp_path / "copy.tar")
     assert not [member for member in manifest.files if member.name.endswith(".ogg")]
     restore(home(tmp_path / "new"), tmp_path / "copy.tar")
