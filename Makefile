@@ -36,7 +36,7 @@ lint: $(STAMP)  ## ruff, mypy, import-linter
 	$(BIN)/lint-imports
 
 test: setup lint  ## everything, real homeserver and real speech model included
-	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	TMPDIR=$(SCRATCH) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fast: lint  ## the tests that need no homeserver and no speech model
 	TMPDIR=$(SCRATCH) $(BIN)/pytest -m "not real" $(ARGS)

@@ -14,6 +14,19 @@ from sqlalchemy import Engine
 from bot.store import migrate
 from bot.store.database import connect
 
+LONGEST = ("test_crash", "test_speech", "test_bot_outages", "test_bot_life", "test_demo")
+"""Files of tests/real that take minutes, the longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first: at the end, what is left is short, and no process waits for another."""
+
+    def rank(item: pytest.Item) -> int:
+        name = item.path.stem
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST) + (item.path.parent.name != "real")
+
+    items.sort(key=rank)
+
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Engine]:

@@ -155,11 +155,6 @@ def test_a_rule_that_lets_the_example_by_is_not_warned_of(tmp_path: Path) -> Non
     assert _found(tmp_path, ("perahu.yaml", LAST, "      - cara tambal perahu bocor")) == []
 
 
-def test_no_option_and_no_command_of_the_shipped_flows_is_shadowed(engine: Engine) -> None:
-    found = [str(problem) for problem in lint(engine, NOW)]
-    assert [text for text in found if "option '" in text or "the command '" in text] == []
-
-
 def test_words_that_join_questions_do_not_cut_phrases_in_two() -> None:
     joints = Joints(["lalu", "sama", "dan juga"], ["lalu lintas", "tahun lalu", "lalu", "jalan"])
     parts = [part.strip() for part in joints.split("Kecelakaan Lalu Lintas tahun lalu, lalu biayanya sama syaratnya")]

@@ -93,8 +93,9 @@ def test_among_ordinary_questions_no_word_is_taken_for_a_misheard_name(analyser:
         for text in questions
     ]
     assert len(texts) > 800
-    wrong = [(text, place.heard) for text in texts for place in analyser.analyse(text).places if place.score < 0.3]
-    changed = [(text, change.heard, change.name) for text in texts for change in analyser.hear(text).changes]
+    read = [analyser.analyse(text) for text in texts]
+    wrong = [(one.text, place.heard) for one in read for place in one.places if place.score < 0.3]
+    changed = [(one.text, change.heard, change.name) for one in read for change in one.changes]
     assert wrong == []
     assert len(changed) <= len(texts) // 500, changed
 

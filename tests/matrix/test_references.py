@@ -71,6 +71,7 @@ def test_reactions_to_and_redactions_of_nothing_are_pointless(content: dict[str,
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text().filter(lambda text: not text.startswith("outbox:")),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
 )
 
 
