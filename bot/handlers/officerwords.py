@@ -33,7 +33,7 @@ def edited(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
     current = changes.latest(connection, about)
     if number is None or current is None:
         return
-    if officer(desk, event) is None:
+    if officer(connection, desk, event) is None:
         if sent:
             casework.refuse(connection, event, desk, number, now)
         return
@@ -92,7 +92,7 @@ def _of_order(
     was, is_now = _is_order(about.body), _is_order(event.body)
     if event.body.lstrip().startswith(INTERNAL) and not was:
         return
-    if not (was or is_now) or (before == after and isinstance(after, Order)):
+    if not (was or is_now) or (was and before == after and isinstance(after, Order)):
         return
     if was:
         done = relays.row_of(connection, f"done:{about.event_id}") or incidents.of_step(connection, about.event_id)

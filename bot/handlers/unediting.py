@@ -30,12 +30,12 @@ def by_reporter(connection: Connection, event: IncomingEvent, desk: Desk, now: i
         return False
     about = changes.original(connection, edit)
     row = transmissions.by_event(connection, about.event_id) if about is not None else None
-    if about is None or row is None or row.state == "withdrawn":
+    if about is None or row is None:
         return True
     brought = amendments.versions_by(connection, row.id, edit.event_id)
-    if brought:
+    if brought and row.state != "withdrawn":
         unsay(connection, event, about, row, desk, brought, now)
-        withdrawals.forget(connection, edit.event_id, desk, now)
+    withdrawals.forget(connection, edit.event_id, desk, now)
     return True
 
 
