@@ -6,6 +6,7 @@ kept in its own folder, and rate limits are roomy.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import hmac
@@ -60,22 +61,11 @@ class EmbeddedHomeserver:
     def start(self) -> None:
         """Start and wait until it answers. Raises HomeserverError with the end of its log."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        generated = self.folder / "homeserver.yaml"
-        command = [sys.executable, "-m", "synapse.app.homeserver", "--config-path", str(generated)]
-        if not generated.exists():
-            done = subprocess.run(  # noqa: S603
-                [*command, "--server-name", self.server_name, "--generate-config", "--report-stats=no"],
-                cwd=self.folder,
-                capture_output=True,
-                check=False,
-            )
-            if done.returncode:
-                raise HomeserverError(f"Synapse could not write its configuration: {done.stderr.decode()[-2000:]}")
-        extra = self.folder / "extra.yaml"
-        extra.write_text(yaml.safe_dump(self._configuration()))
+        configuration = self.folder / "homeserver.yaml"
+        configuration.write_text(yaml.safe_dump(self._configuration()))
         with (self.folder / "output.log").open("ab") as output:
             self._process = subprocess.Popen(  # noqa: S603
-                [*command, "--config-path", str(extra)],
+                [sys.executable, "-m", "synapse.app.homeserver", "--config-path", str(configuration)],
                 cwd=self.folder,
                 stdout=output,
                 stderr=output,
@@ -173,15 +163,42 @@ class EmbeddedHomeserver:
             admin_token,
         )
 
-    def _secret(self) -> str:
-        path = self.folder / "registration_secret"
+    def _secret(self, name: str = "registration_secret") -> str:
+        """A secret of this homeserver's own, the same after a restart."""
+        return self._private(name, secrets.token_hex(32)).read_text()
+
+    def _private(self, name: str, text: str) -> Path:
+        """A file with this text, made only once; nobody else can read it."""
+        path = self.folder / name
         if not path.exists():
             path.touch(mode=0o600)
-            path.write_text(secrets.token_hex(32))
-        return path.read_text()
+            path.write_text(text)
+        return path
+
+    def _signing_key(self) -> Path:
+        """What `synapse.app.homeserver --generate-config` would take seconds to write: algorithm, name, seed."""
+        seed = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+        return self._private("signing.key", f"ed25519 a_{secrets.token_hex(2)} {seed}\n")
+
+    def _log_config(self) -> Path:
+        path = self.folder / "log.yaml"
+        handler = {"class": "logging.FileHandler", "filename": str(self.folder / "homeserver.log"), "formatter": "line"}
+        line = {"format": "%(asctime)s - %(name)s - %(levelname)s - %(message)s"}
+        root = {"level": "WARNING", "handlers": ["file"]}
+        path.write_text(
+            yaml.safe_dump({"version": 1, "formatters": {"line": line}, "handlers": {"file": handler}, "root": root})
+        )
+        return path
 
     def _configuration(self) -> dict[str, Any]:
         return {
+            "server_name": self.server_name,
+            "pid_file": str(self.folder / "homeserver.pid"),
+            "media_store_path": str(self.folder / "media_store"),
+            "log_config": str(self._log_config()),
+            "signing_key_path": str(self._signing_key()),
+            "macaroon_secret_key": self._secret("macaroon_secret"),
+            "form_secret": self._secret("form_secret"),
             "listeners": [
                 {
                     "port": self.port,

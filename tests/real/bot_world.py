@@ -61,7 +61,16 @@ class BotWorld:
         password = secrets.token_urlsafe(9)
         localpart = f"{name}-{next(self._numbers)}"
         registered = await asyncio.to_thread(self.homeserver.register, localpart, password)
-        person = Person(self.homeserver.url, registered["user_id"], self.world.folder / "people" / localpart)
+        return await self._enter(registered["user_id"], password, joins)
+
+    async def account(self, role: str, *, joins: Sequence[str] = ()) -> Person:
+        """Somebody of the scene, signed in: officers are named in the files."""
+        account = self.world.account(role)
+        return await self._enter(account.user_id, account.password, joins)
+
+    async def _enter(self, user_id: str, password: str, joins: Sequence[str]) -> Person:
+        folder = self.world.folder / "people" / user_id[1:].partition(":")[0]
+        person = Person(self.homeserver.url, user_id, folder)
         await person.enter(password)
         self.people.append(person)
         for room in joins:
