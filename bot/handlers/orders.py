@@ -10,8 +10,9 @@ from rapidfuzz.distance import OSA
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import board, casewords, casework, conduct, dossier, forwarding, keeping, retraction, watch
+from bot.handlers import board, casewords, casework, conduct, dossier, forwarding, keeping, retraction, rewording, watch
 from bot.handlers.desk import Desk
+from bot.handlers.routing import RoomKind
 from bot.incidents.analysis import PRIVATE, Analysis
 from bot.incidents.lifecycle import Status
 from bot.incidents.orders import Order, Unsure, Verb
@@ -92,7 +93,11 @@ def _correct(given: _Given) -> bool:
     amendments.correct(
         given.connection, given.incident.id, report.transmission_id, text, analysis if shown else None,
         author=given.event.sender, event_id=given.event.event_id, now=given.now,
+        corrected=given.desk.analyser.hear(text).corrected,
     )  # fmt: skip
+    if not shown and analysis.report:
+        incidents.learn(given.connection, given.incident.id, analysis, given.now)
+        watch.ring(given.connection, given.desk, given.incident.id, given.now, cause=given.event.event_id)
     private = incidents.get(given.connection, given.incident.id).analysis.private
     if analysis.private and not private:  # a further report: only its words say so
         amendments.set_private(
@@ -104,6 +109,10 @@ def _correct(given: _Given) -> bool:
     else:
         cause = given.event.event_id
         board.correct_reply(given.connection, given.desk, given.incident.id, report, text, cause, given.now)
+    if not shown:
+        rewording.correct_further(
+            given.connection, given.desk, given.incident.id, report, text, given.event.event_id, given.now
+        )
     return True
 
 
@@ -142,6 +151,9 @@ def _private_for_itself(given: _Given) -> bool:
     Only a kind that was private by itself takes that along when it turns out to be another kind.
     """
     if any(step.action == amendments.PRIVATE for step in incidents.history(given.connection, given.incident.id)):
+        return True
+    in_confidence = given.desk.room_kind(given.connection, given.incident.room_id) is not RoomKind.CHANNEL
+    if in_confidence and given.incident.analysis.private:
         return True
     row = given.desk.content.rules.category(given.incident.category)
     return given.incident.analysis.private and not (row is not None and row.private)

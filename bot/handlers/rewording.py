@@ -215,10 +215,17 @@ def _report(connection: Connection, event: IncomingEvent, desk: Desk, number: in
     else:
         board.correct_reply(connection, desk, number, link, text, event.event_id, now)
     if not first:
-        further = cards.further(incident, text, link=board.link_of(connection, desk, link))
-        shown = [one.key for one in copies.of_source(connection, link.event_id) if one.kind == copies.FROM_REPORTER]
-        for key in (f"{board.card_key(number)}:{link.transmission_id}", *shown):
-            restating.replace(connection, key, render(further).content(notice=True), event.event_id, now)
+        correct_further(connection, desk, number, link, text, event.event_id, now)
+
+
+def correct_further(
+    connection: Connection, desk: Desk, number: int, link: Link, text: str, cause: str, now: int
+) -> None:
+    """A further report says something else: so does the message under the card that shows it."""
+    further = cards.further(incidents.get(connection, number), text, link=board.link_of(connection, desk, link))
+    shown = [one.key for one in copies.of_source(connection, link.event_id) if one.kind == copies.FROM_REPORTER]
+    for key in (f"{board.card_key(number)}:{link.transmission_id}", *shown):
+        restating.replace(connection, key, render(further).content(notice=True), cause, now)
 
 
 def _is_first(connection: Connection, number: int, transmission_id: int) -> bool:

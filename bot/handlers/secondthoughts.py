@@ -16,11 +16,9 @@ from sqlalchemy import Connection
 from bot.dialogue.conversation import LONGEST_ALARM, Conversation
 from bot.dialogue.decision import Outcome
 from bot.event import IncomingEvent, Kind
-from bot.handlers import alarms, board, questions, restating, retraction, unediting, watch
+from bot.handlers import alarms, board, questions, retraction, rewording, unediting, watch
 from bot.handlers.desk import Desk
-from bot.incidents import cards
 from bot.language.mask import mask
-from bot.markup import render
 from bot.store import amendments, changes, conversations, inbox, incidents, search, tickets, transmissions
 from bot.store.transmissions import Transmission
 
@@ -105,9 +103,7 @@ def _reword(
         retraction.hush(connection, number, now)
     if not first:
         link = next(one for one in incidents.links(connection, number) if one.transmission_id == row.id)
-        further = cards.further(incidents.get(connection, number), text, link=board.link_of(connection, desk, link))
-        key = f"{board.card_key(number)}:{row.id}"
-        restating.replace(connection, key, render(further).content(notice=True), event.event_id, now)
+        rewording.correct_further(connection, desk, number, link, text, event.event_id, now)
     desk.record(connection, "incident.reworded", event.event_id, {"incident": number, "text": text}, now)
     search.index(connection, number)
     watch.ring(connection, desk, number, now, cause=event.event_id)
