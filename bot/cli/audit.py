@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli import exits
+from bot.cli.options import ConfigOption, JsonOption
 from bot.config import Config, load_config
 from bot.problem import ContentError
 from bot.store import migrate
@@ -28,8 +29,6 @@ from bot.store.database import connect, reading
 
 app = typer.Typer(help="Catatan keputusan: lihat alasannya, buktikan keutuhannya.", no_args_is_help=True)
 
-ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON objects, one a line, nothing else on stdout.")]
 
 ERASED = "dihapus sesuai retensi"
 _HEAD = re.compile(r"(\d+):([0-9a-f]{16,64})")
@@ -37,11 +36,11 @@ _HEAD = re.compile(r"(\d+):([0-9a-f]{16,64})")
 
 @app.command()
 def show(
-    event: Annotated[str, typer.Argument(help="Event id (or key) that the decision was about.")],
+    event: Annotated[str, typer.Argument(help="Nomor pesan (event id), atau kunci, yang diputuskan.")],
     config: ConfigOption = Path("config.yaml"),
     as_json: JsonOption = False,
 ) -> None:
-    """Every decision about one event, oldest first. Exit 1 when there is none."""
+    """Semua keputusan tentang satu pesan, tertua dulu. Kode 1 bila tidak ada."""
     with _told():
         settings = load_config(config)
         with _chain(settings) as connection:
@@ -56,13 +55,15 @@ def show(
 def verify(
     config: ConfigOption = Path("config.yaml"),
     head: Annotated[
-        str | None, typer.Option(help="A head as posted in the operations room, ROWS:DIGEST: must still be there.")
+        str | None,
+        typer.Option(help="Kepala rantai yang pernah ditulis di ruang kendali, BARIS:SIDIK; harus masih ada."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Prove that no row was edited, inserted or removed. Exit 1 and the faults when one was.
+    """Membuktikan tidak ada baris yang diubah, disisipkan, atau dihapus. Bila ada: kode 1 dan kerusakannya.
 
-    A chain cut off at its end is whole as far as it goes: only a head noted elsewhere (`--head`) shows that.
+    Rantai yang dipotong ujungnya tetap utuh sejauh adanya: hanya kepala yang dicatat di tempat lain (`--head`)
+    yang menunjukkannya.
     """
     posted = _HEAD.fullmatch(head.strip().lower()) if head is not None else None
     if head is not None and posted is None:

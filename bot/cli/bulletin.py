@@ -24,6 +24,7 @@ from bot.bulletins.model import Bulletins
 from bot.bulletins.template import TemplateFault
 from bot.cli import exits
 from bot.cli.account import open_database, told
+from bot.cli.options import ConfigOption, JsonOption
 from bot.config import Config, load_config
 from bot.content import INCIDENTS
 from bot.incidents.loader import load_rules
@@ -38,11 +39,11 @@ from bot.version import content_version
 
 app = typer.Typer(help="Buletin Kamtibmas: lihat dulu, atau kirim sekarang.", no_args_is_help=True)
 
-ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a room, nothing else, on stdout.")]
-SlotArgument = Annotated[str, typer.Argument(help="pagi, sore, malam, or another slot of rooms/bulletins.yaml")]
-DateOption = Annotated[str | None, typer.Option("--date", help="Local date, YYYY-MM-DD; default: today.")]
-RoomOption = Annotated[list[str] | None, typer.Option("--room", help="Only this channel (its name in rooms.yaml).")]
+SlotArgument = Annotated[str, typer.Argument(help="pagi, sore, malam, atau slot lain di rooms/bulletins.yaml.")]
+DateOption = Annotated[str | None, typer.Option("--date", help="Tanggal setempat, TTTT-BB-HH; bawaannya hari ini.")]
+RoomOption = Annotated[
+    list[str] | None, typer.Option("--room", help="Hanya kanal ini (namanya di rooms.yaml); boleh berulang.")
+]
 
 
 @app.command()
@@ -50,11 +51,11 @@ def preview(
     slot: SlotArgument,
     date: DateOption = None,
     room: RoomOption = None,
-    html: Annotated[bool, typer.Option("--html", help="The HTML form instead of the plain one.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Bentuk HTML, bukan teks biasa.")] = False,
     config: ConfigOption = Path("config.yaml"),
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a slot would say. Needs no homeserver, no database and no network; says what it lacked."""
+    """Bunyi buletin satu slot, tanpa homeserver, basis data, atau jaringan; yang tidak tersedia disebut."""
     with told():
         settings = load_config(config)
         configure(settings.log)
@@ -90,9 +91,9 @@ def send(
     config: ConfigOption = Path("config.yaml"),
     as_json: JsonOption = False,
 ) -> None:
-    """Send a slot now to every channel that has not had it; the running bot (or its next start) delivers.
+    """Mengirim satu slot sekarang ke kanal yang belum mendapatkannya; diantar bot yang berjalan (atau begitu jalan).
 
-    A recorded skip gives way; a slot that was sent is never sent again. Exit 1 when there was nothing to send.
+    Yang tercatat dilewati boleh dikirim; yang sudah terkirim tidak dikirim lagi. Kode 1 bila tidak ada yang dikirim.
     """
     with told():
         settings = load_config(config)

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bot.cli.flows import ConfigOption, FolderOption, load_engine, show
+from bot.cli.flows import FolderOption, load_engine, show
+from bot.cli.options import ConfigOption
 from bot.clock import now
 from bot.dialogue.conversation import Conversation
 
@@ -16,9 +17,9 @@ from bot.dialogue.conversation import Conversation
 def chat(
     config: ConfigOption = Path("config.yaml"),
     folder: FolderOption = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Why each reply was decided so.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Tampilkan alasan tiap jawaban.")] = False,
 ) -> None:
-    """Talk to the flows in the terminal; an empty line or Ctrl-D ends it."""
+    """Berbincang dengan alur di terminal; baris kosong atau Ctrl-D mengakhiri."""
     engine = load_engine(config, folder)
     console = Console()
     state: Conversation | None = None

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import exits
+from bot.cli.options import ConfigOption, JsonOption
 from bot.clock import now
 from bot.config import Config, load_config
 from bot.content import INCIDENTS, Content, load_content
@@ -26,14 +27,14 @@ from bot.problem import ContentError, Problem, Severity
 
 
 def check(
-    config: Annotated[Path, typer.Option(help="Configuration file.")] = Path("config.yaml"),
-    online: Annotated[bool, typer.Option("--online", help="Ask the homeserver, too, what it still needs.")] = False,
+    config: ConfigOption = Path("config.yaml"),
+    online: Annotated[bool, typer.Option("--online", help="Tanyai juga homeserver apa yang masih kurang.")] = False,
     today: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge review dates as on this date; default: today.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Nilai tanggal tinjau seolah hari ini tanggal itu.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON objects, one a line, nothing else on stdout.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Prove configuration, flows, rooms and places. Exit 1 on errors; warnings exit 0; 3: homeserver unreachable."""
+    """Memeriksa konfigurasi, alur, ruang, dan tempat. Kode 1: ada kesalahan; 3: homeserver tidak terjangkau."""
     settings, content, problems = examine(config, today.date() if today else None)
     for problem in problems:
         typer.echo(_json(problem) if as_json else _line(problem))

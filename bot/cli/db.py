@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli import exits
+from bot.cli.options import ConfigOption, JsonOption
 from bot.config import load_config
 from bot.lock import Locked, hold
 from bot.problem import ContentError
@@ -26,8 +27,6 @@ from bot.store.restore import restore as bring_back
 
 app = typer.Typer(help="Basis data: perbarui skema, cadangkan, pulihkan.", no_args_is_help=True)
 
-ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, nothing else, on stdout.")]
 
 _ONE_BOT = (
     "Jangan jalankan bot lama dan bot yang dipulihkan bersamaan: dua bot dengan satu penyimpanan kunci saling merusak "
@@ -37,7 +36,7 @@ _ONE_BOT = (
 
 @app.command()
 def upgrade(config: ConfigOption = Path("config.yaml"), as_json: JsonOption = False) -> None:
-    """Bring the database to the schema that this version needs (`kentongan run` does the same at its start)."""
+    """Menyesuaikan skema basis data dengan versi ini (`kentongan run` melakukannya sendiri sewaktu mulai)."""
     with _told():
         settings = load_config(config)
         with hold(settings.data_dir, settings.database_url):
@@ -58,16 +57,18 @@ def upgrade(config: ConfigOption = Path("config.yaml"), as_json: JsonOption = Fa
 
 @app.command()
 def backup(
-    target: Annotated[Path | None, typer.Argument(help="Archive to write; default: kentongan-DATE.tar here.")] = None,
+    target: Annotated[
+        Path | None, typer.Argument(help="Arsip yang ditulis; bawaannya kentongan-TANGGAL.tar di sini.")
+    ] = None,
     config: ConfigOption = Path("config.yaml"),
     without_database: Annotated[
-        bool, typer.Option("--without-database", help="For PostgreSQL: take its dump first, keep both together.")
+        bool, typer.Option("--without-database", help="Untuk PostgreSQL: buat dump-nya lebih dulu, simpan bersama.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write database, crypto store, device id, signing seeds, recordings and keys into one archive.
+    """Basis data, kunci enkripsi, identitas perangkat, rekaman, dan rahasia menjadi satu arsip.
 
-    The bot may run meanwhile. The archive holds keys: keep it as safe as the machine itself.
+    Bot boleh tetap berjalan. Arsipnya berisi kunci: simpan seaman mesinnya sendiri.
     """
     with _told():
         settings = load_config(config)
@@ -85,15 +86,15 @@ def backup(
 
 @app.command()
 def restore(
-    archive: Annotated[Path, typer.Argument(help="Archive made by `kentongan db backup`.")],
+    archive: Annotated[Path, typer.Argument(help="Arsip buatan `kentongan db backup`.")],
     config: ConfigOption = Path("config.yaml"),
-    force: Annotated[bool, typer.Option("--force", help="Move what stands in the data folder aside.")] = False,
-    fingerprint: Annotated[str | None, typer.Option(help="Fingerprint noted when the backup was made.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Pindahkan isi folder data yang ada ke samping.")] = False,
+    fingerprint: Annotated[str | None, typer.Option(help="Sidik jari yang dicatat waktu mencadangkan.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring an archive back into an empty data folder. The old bot must never run again.
+    """Mengembalikan arsip ke folder data yang kosong. Bot yang lama tidak boleh berjalan lagi.
 
-    Exit 1 when the archive's audit chain has faults (everything is restored all the same), 2 when refused.
+    Kode 1 bila rantai auditnya rusak (semua tetap dipulihkan), 2 bila ditolak.
     """
     with _told():
         settings = load_config(config)

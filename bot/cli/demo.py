@@ -26,11 +26,11 @@ FAILURES = (SceneError, ProcessError, PersonError, HomeserverError, TimeoutError
 
 
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="End after the scene instead of staying up.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where the demo lives; emptied at each start.")] = Path("var/demo"),
-    config: Annotated[Path, typer.Option(help="Whose flows, rooms and places are shown.")] = Path("config.yaml"),
+    once: Annotated[bool, typer.Option("--once", help="Selesai begitu adegan selesai.")] = False,
+    folder: Annotated[Path, typer.Option(help="Tempat demo hidup; dikosongkan setiap kali mulai.")] = Path("var/demo"),
+    config: Annotated[Path, typer.Option(help="Alur, ruang, dan tempat siapa yang dipakai.")] = Path("config.yaml"),
 ) -> None:
-    """Play the scene on a real homeserver: a question, a refusal, a voice note, a bulletin."""
+    """Memainkan adegan di homeserver sungguhan: pertanyaan, penolakan, pesan suara, buletin."""
     console = Console()
     try:
         scene = Scene(World(folder.resolve(), load_config(config)))

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from bot.cli.account import open_database, told
 from bot.cli.exits import FAILED, fail
 from bot.cli.export import database_file, who
+from bot.cli.options import ConfigOption, JsonOption
 from bot.clock import now_ms
 from bot.config import Config, load_config
 from bot.incidents import chronicle
@@ -34,14 +35,14 @@ Words = Callable[[str], str]
 
 
 def show(
-    number: Annotated[int, typer.Argument(metavar="N", help="Number of the incident", min=1)],
+    number: Annotated[int, typer.Argument(metavar="N", help="Nomor kejadian.", min=1)],
     evidence: Annotated[
-        bool, typer.Option("--evidence", help="Numbers, plates and private words as they are; noted in the history")
+        bool, typer.Option("--evidence", help="Nomor, pelat, dan isi pribadi apa adanya; dicatat di riwayatnya.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
-    config: Annotated[Path, typer.Option("--config", help="Configuration file")] = Path("config.yaml"),
+    as_json: JsonOption = False,
+    config: ConfigOption = Path("config.yaml"),
 ) -> None:
-    """The reports with all versions of their words, why each was linked, and every step. Noted in the audit."""
+    """Semua laporan dengan setiap versi isinya, alasan tiap kaitan, dan setiap langkah. Dicatat di audit."""
     with told():
         settings = load_config(config)
         rules = load_rules(settings.resolve(settings.paths.flows) / "incidents")

@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 from bot.cli import exits
 from bot.cli.account import open_database, told
 from bot.cli.exits import fail
+from bot.cli.options import ConfigOption
 from bot.cli.stored import begin
 from bot.clock import now_ms
 from bot.config import Config, load_config
@@ -64,19 +65,19 @@ class _Made:
 
 
 def export(
-    form: Annotated[Format, typer.Option("--format", help="csv, geojson, cap or pdf")] = Format.CSV,
-    since: Annotated[str | None, typer.Option(help="7d, 24h or a date YYYY-MM-DD; a PDF begins today")] = None,
-    until: Annotated[str | None, typer.Option(help="A date YYYY-MM-DD, the last day")] = None,
-    category: Annotated[str | None, typer.Option(help="A category's code")] = None,
-    status: Annotated[str | None, typer.Option()] = None,
-    number: Annotated[int | None, typer.Option(help="One incident")] = None,
-    output: Annotated[Path | None, typer.Option(help="A file, instead of stdout")] = None,
-    folder: Annotated[Path | None, typer.Option(help="CAP: here, a file an incident")] = None,
-    delimiter: Annotated[str, typer.Option(help="Of CSV; ';' for spreadsheets set to Indonesian")] = ",",
-    exercise: Annotated[bool, typer.Option("--exercise", help="CAP: a drill")] = False,
-    config: Annotated[Path, typer.Option("--config", help="Configuration file")] = Path("config.yaml"),
+    form: Annotated[Format, typer.Option("--format", help="csv, geojson, cap, atau pdf.")] = Format.CSV,
+    since: Annotated[str | None, typer.Option(help="7d, 24h, atau tanggal TTTT-BB-HH; PDF mulai hari ini.")] = None,
+    until: Annotated[str | None, typer.Option(help="Tanggal TTTT-BB-HH, hari terakhir yang ikut.")] = None,
+    category: Annotated[str | None, typer.Option(help="Kode kategori.")] = None,
+    status: Annotated[str | None, typer.Option(help="Misalnya baru, selesai.")] = None,
+    number: Annotated[int | None, typer.Option(help="Satu kejadian.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Berkas, bukan keluaran standar.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="CAP: di sini, satu berkas satu kejadian.")] = None,
+    delimiter: Annotated[str, typer.Option(help="Pemisah CSV; ';' untuk lembar kerja berbahasa Indonesia.")] = ",",
+    exercise: Annotated[bool, typer.Option("--exercise", help="CAP: latihan.")] = False,
+    config: ConfigOption = Path("config.yaml"),
 ) -> None:
-    """Hand out the log without reporters, personal numbers and the words of private matters. Noted in the audit."""
+    """Mengeluarkan catatan tanpa pelapor, nomor pribadi, dan isi perkara pribadi. Dicatat di audit."""
     with told():
         settings = load_config(config)
         rules = load_rules(settings.resolve(settings.paths.flows) / "incidents")

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from bot.cli import exits
 from bot.cli.lazy import LazyGroup
+from bot.cli.options import ConfigOption, JsonOption
 from bot.clock import now
 from bot.config import load_config
 from bot.dialogue.decision import Decision
@@ -40,10 +41,8 @@ class _Commands(LazyGroup):
 
 app = typer.Typer(cls=_Commands, help="Alur jawaban: tanyai, uji, ukur.", no_args_is_help=True)
 
-ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file.")]
-FolderOption = Annotated[Path | None, typer.Option("--flows", help="Folder of flows, instead of the configured one.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON objects, one a line, nothing else on stdout.")]
-StdinOption = Annotated[bool, typer.Option("--stdin", help="One text a line from standard input.")]
+FolderOption = Annotated[Path | None, typer.Option("--flows", help="Folder alur lain, bukan yang di config.yaml.")]
+StdinOption = Annotated[bool, typer.Option("--stdin", help="Satu teks per baris dari masukan standar.")]
 
 
 @app.command()
@@ -51,11 +50,11 @@ def ask(
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT…")] = None,
     stdin: StdinOption = False,
     as_json: JsonOption = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Why it was decided so.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Tampilkan alasannya.")] = False,
     config: ConfigOption = Path("config.yaml"),
     folder: FolderOption = None,
 ) -> None:
-    """Decide on each text in a fresh conversation."""
+    """Satu pertanyaan, satu keputusan, masing-masing dalam percakapan baru."""
     engine = load_engine(config, folder)
     console = Console()
     for text in _texts(texts, stdin):
@@ -73,7 +72,7 @@ def ask(
 
 @app.command("test")
 def run(config: ConfigOption = Path("config.yaml"), folder: FolderOption = None) -> None:
-    """Play the talks beside the flows, and ask every example against all intents. Exit 1 when anything differs."""
+    """Memainkan percakapan uji, dan menanyakan setiap contoh kepada semua layanan. Kode 1 bila ada yang berbeda."""
     folder = flows_folder(config, folder)
     engine = load_engine(config, folder)
     with _told():
@@ -90,11 +89,11 @@ def run(config: ConfigOption = Path("config.yaml"), folder: FolderOption = None)
 @app.command()
 def match(
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT…")] = None,
-    train: Annotated[Path | None, typer.Option(help='JSONL of {"text","intent"}.')] = None,
+    train: Annotated[Path | None, typer.Option(help='JSONL berisi {"text","intent"}. Wajib.')] = None,
     stdin: StdinOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """The matcher alone, on any intents."""
+    """Pencocoknya saja, pada maksud apa pun."""
     if train is None:
         exits.fail("--train FILE is needed: JSONL of {text, intent}")
     try:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from bot.cli import exits
-from bot.cli.flows import ConfigOption, FolderOption, load_engine
+from bot.cli.flows import FolderOption, load_engine
+from bot.cli.options import ConfigOption
 from bot.dialogue import graph as drawing
 
 
@@ -21,12 +22,14 @@ class Format(StrEnum):
 
 
 def graph(
-    names: Annotated[list[str] | None, typer.Argument(metavar="FLOW…", help="Flows or intents; default: all.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="mermaid or svg.")] = Format.MERMAID,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="FLOW…", help="Alur atau layanan; bawaannya semua.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="mermaid atau svg.")] = Format.MERMAID,
     config: ConfigOption = Path("config.yaml"),
     folder: FolderOption = None,
 ) -> None:
-    """Questions, steps and answers as a picture, on standard output."""
+    """Alur sebagai gambar: pertanyaan, langkah, dan jawaban, ke keluaran standar."""
     flows = load_engine(config, folder).flows
     try:
         drawn = drawing.graphs(flows, names or ())

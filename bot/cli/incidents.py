@@ -19,6 +19,7 @@ from bot.cli import exits
 from bot.cli.dossier import show
 from bot.cli.exits import fail
 from bot.cli.export import export
+from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.stored import begin, reading
 from bot.clock import now, now_ms
 from bot.config import Config, load_config
@@ -42,8 +43,6 @@ from bot.store import search as words
 from bot.store.incidents import Incident
 
 app = typer.Typer(help="Laporan kejadian: analisis, pencarian, ekspor.", no_args_is_help=True)
-ConfigFile = Annotated[Path, typer.Option("--config", help="Configuration file")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line")]
 DEFAULT_CONFIG = Path("config.yaml")
 app.command("export")(export)
 app.command("show")(show)
@@ -52,11 +51,11 @@ app.command("show")(show)
 @app.command()
 def analyse(
     texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT…")] = None,
-    stdin: Annotated[bool, typer.Option("--stdin", help="One message a line")] = False,
-    as_json: AsJson = False,
-    config: ConfigFile = DEFAULT_CONFIG,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Satu pesan per baris.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """What a message would be taken for, and by which words. Personal numbers are hidden first."""
+    """Pesan ini dianggap apa, dan karena kata yang mana. Nomor pribadi disamarkan lebih dulu."""
     if not texts and not stdin:
         fail("give a TEXT, or --stdin for one message a line")
     settings = _config(config)
@@ -71,14 +70,12 @@ def analyse(
 
 @app.command()
 def match(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="YAML files of labelled messages")],
-    show: Annotated[
-        bool, typer.Option("--show", help="Also list what was missed in the part that is tuned to")
-    ] = False,
-    as_json: AsJson = False,
-    config: ConfigFile = DEFAULT_CONFIG,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Berkas YAML berisi pesan berlabel.")],
+    show: Annotated[bool, typer.Option("--show", help="Tampilkan yang meleset dari bagian yang disetel.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """How often the analysis agrees with labelled messages; the unseen half is counted, never listed."""
+    """Seberapa sering analisis sependapat dengan label; bagian yang ditahan hanya dihitung, tidak ditampilkan."""
     analyser = _analyser(_config(config))
     try:
         messages = [message for file in files for message in labelled(file)]
@@ -103,8 +100,8 @@ def match(
 
 
 @app.command("test")
-def try_rules(as_json: AsJson = False, config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Run the tests that stand beside the rules, in flows/incidents/tests/. Exit 1 when any fails."""
+def try_rules(as_json: JsonOption = False, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Menjalankan uji di samping aturannya, flows/incidents/tests/. Kode 1 bila ada yang gagal."""
     settings = _config(config)
     folder = settings.resolve(settings.paths.flows) / "incidents" / TESTS
     console = Console()
@@ -130,16 +127,16 @@ def try_rules(as_json: AsJson = False, config: ConfigFile = DEFAULT_CONFIG) -> N
 @app.command()
 def search(
     query: Annotated[list[str], typer.Argument(metavar="QUERY")],
-    since: Annotated[str | None, typer.Option(help="7d, 24h, 30m, 2w or a date YYYY-MM-DD")] = None,
-    category: Annotated[str | None, typer.Option()] = None,
-    place: Annotated[str | None, typer.Option(help="A district or place")] = None,
-    status: Annotated[str | None, typer.Option()] = None,
-    room: Annotated[str | None, typer.Option(help="A channel's name in rooms.yaml")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 20,
-    as_json: AsJson = False,
-    config: ConfigFile = DEFAULT_CONFIG,
+    since: Annotated[str | None, typer.Option(help="7d, 24h, 30m, 2w, atau tanggal TTTT-BB-HH.")] = None,
+    category: Annotated[str | None, typer.Option(help="Kode kategori.")] = None,
+    place: Annotated[str | None, typer.Option(help="Kecamatan atau tempat.")] = None,
+    status: Annotated[str | None, typer.Option(help="Misalnya baru, selesai.")] = None,
+    room: Annotated[str | None, typer.Option(help="Nama kanal di rooms.yaml.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Paling banyak sekian.")] = 20,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Entries of the log with all these words, newest first. A QUERY is read as in the room: banjir subah 7 hari."""
+    """Catatan yang memuat semua kata ini, terbaru dulu; dibaca seperti `!cari` di ruang: banjir subah 7 hari."""
     settings = _config(config)
     rules, names = _rules(settings), NearNames(place.name for place in _gazetteer(settings).places)
     now = now_ms()

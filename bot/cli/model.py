@@ -19,7 +19,7 @@ app = typer.Typer(help="Model suara: ambil dan lihat.", no_args_is_help=True)
 
 @app.command()
 def fetch(name: Annotated[str, typer.Argument(help="base, small, large-v3-turbo …")] = "base") -> None:
-    """Fetch a speech model into the cache; done at once when it is there."""
+    """Mengambil model suara ke tembolok; langsung selesai bila sudah ada."""
     errors = Console(stderr=True)
     bar = Progress(
         TextColumn(f"{name}: {{task.description}}"),
@@ -46,7 +46,7 @@ def fetch(name: Annotated[str, typer.Argument(help="base, small, large-v3-turbo 
 
 @app.command("list")
 def list_() -> None:
-    """Which models are known, and which are in the cache."""
+    """Model yang dikenal, dan mana yang sudah ada."""
     table = Table("model", "size", "folder")
     for model in list_models():
         size = f"{model.size / 1e6:.0f} MB" if model.present else "not fetched"

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from bot.cli import exits
 from bot.cli.account import open_api, open_database, told
+from bot.cli.options import ConfigOption, JsonOption
 from bot.clock import now_ms
 from bot.config import Config, load_config
 from bot.logs import configure
@@ -33,10 +34,8 @@ from bot.version import content_version
 
 app = typer.Typer(help="Ruang-ruang: rencanakan dan samakan dengan homeserver.", no_args_is_help=True)
 
-ConfigOption = Annotated[Path, typer.Option("--config", help="Configuration file.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, nothing else, on stdout.")]
 AdoptOption = Annotated[
-    list[str] | None, typer.Option("--adopt", help="Take this existing room over although unlisted people rule in it.")
+    list[str] | None, typer.Option("--adopt", help="Ambil alih ruang ini walau ada orang di luar daftar yang berkuasa.")
 ]
 
 MAX_ROUNDS = 5
@@ -45,7 +44,7 @@ MAX_ROUNDS = 5
 
 @app.command("plan")
 def show(config: ConfigOption = Path("config.yaml"), as_json: JsonOption = False, adopt: AdoptOption = None) -> None:
-    """Show what `apply` would do. Exit 1 when part of the files cannot be applied."""
+    """Apa yang akan dilakukan `apply`. Kode 1 bila ada yang tidak bisa diterapkan."""
     with told():
         settings = load_config(config)
         configure(settings.log)
@@ -58,9 +57,9 @@ def show(config: ConfigOption = Path("config.yaml"), as_json: JsonOption = False
 
 @app.command("apply")
 def make(config: ConfigOption = Path("config.yaml"), as_json: JsonOption = False, adopt: AdoptOption = None) -> None:
-    """Make the homeserver as rooms/ says. Again and again without harm; stopped halfway, it goes on where it was.
+    """Menyamakan homeserver dengan rooms/. Aman diulang; bila terputus, dilanjutkan.
 
-    Exit 1 when something could not be done.
+    Kode 1 bila ada yang tidak bisa dilakukan.
     """
     with told():
         settings = load_config(config)

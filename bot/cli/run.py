@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
 
 import structlog
-import typer
 
 from bot.app import serve
 from bot.cli import exits
+from bot.cli.options import ConfigOption
 from bot.config import load_config
 from bot.lock import Locked
 from bot.logs import configure
@@ -24,9 +23,9 @@ log = structlog.get_logger()
 
 
 def run(
-    config: Annotated[Path, typer.Option(help="Configuration file.")] = Path("config.yaml"),
+    config: ConfigOption = Path("config.yaml"),
 ) -> None:
-    """Run the bot until SIGTERM. Exit 2: configuration, 3: homeserver unreachable, 4: signed out."""
+    """Botnya, sampai SIGTERM. Kode 2: konfigurasi, 3: homeserver tidak terjangkau, 4: dikeluarkan homeserver."""
     try:
         settings = load_config(config)
         configure(settings.log)

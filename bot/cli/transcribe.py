@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.cli import exits
+from bot.cli.options import ConfigOption, JsonOption
 from bot.config import Log, Speech, load_config
 from bot.logs import configure
 from bot.problem import ContentError
@@ -37,12 +38,12 @@ class Outcome:
 
 
 def transcribe(
-    files: Annotated[list[Path], typer.Argument(help="Berkas suara (Ogg, M4A, WAV, MP3 …)")],
-    config: Annotated[Path, typer.Option(help="Configuration file")] = DEFAULT_CONFIG,
-    model: Annotated[str | None, typer.Option(help="A model's name or folder")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line")] = False,
+    files: Annotated[list[Path], typer.Argument(help="Berkas suara (Ogg, M4A, WAV, MP3 …).")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    model: Annotated[str | None, typer.Option(help="Nama atau folder model.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Transcribe audio files; exit 1 when any of them could not be heard."""
+    """Menuliskan isi berkas suara; kode 1 bila ada yang tidak bisa didengar."""
     errors = Console(stderr=True)
     configure(Log(level="error"))  # stdout belongs to the transcripts, each failure is told beside its file
     try:

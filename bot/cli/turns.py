@@ -21,7 +21,8 @@ from sqlalchemy import Connection
 
 from bot.cli import exits
 from bot.cli.exits import fail
-from bot.cli.flows import ConfigOption, FolderOption, JsonOption, load_engine
+from bot.cli.flows import FolderOption, load_engine
+from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.stored import begin, reading
 from bot.clock import now_ms
 from bot.config import Config, load_config
@@ -34,7 +35,7 @@ from bot.language.mask import mask
 from bot.problem import ContentError
 from bot.store import turns
 
-SinceOption = Annotated[str, typer.Option(help="7d, 24h, 30m, 2w, or a local date like 2026-11-22.")]
+SinceOption = Annotated[str, typer.Option(help="7d, 24h, 30m, 2w, atau tanggal setempat, misalnya 2026-11-22.")]
 _LEAD_IN_MS = int(EXPIRES_AFTER.total_seconds() * 1000)
 _QUESTIONS = 3
 """Different questions named for a change; the first are as good as any."""
@@ -43,11 +44,11 @@ _QUESTIONS = 3
 def unmatched(
     since: SinceOption = "30d",
     as_json: JsonOption = False,
-    as_yaml: Annotated[bool, typer.Option("--yaml", help="As examples to paste into a flow.")] = False,
+    as_yaml: Annotated[bool, typer.Option("--yaml", help="Siap ditempel ke examples sebuah alur.")] = False,
     config: ConfigOption = Path("config.yaml"),
     folder: FolderOption = None,
 ) -> None:
-    """Questions that were not understood, near-duplicates together, with the nearest intent."""
+    """Pertanyaan yang tidak terjawab, yang hampir sama dijadikan satu, dengan layanan terdekat."""
     settings = _settings(config)
     engine = load_engine(config, folder)
     first = begin(since, settings, now_ms())
@@ -85,12 +86,12 @@ def unmatched(
 def replay(
     since: SinceOption = "30d",
     as_json: JsonOption = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when any answer changes.")] = False,
-    limit: Annotated[int, typer.Option(min=0, help="Print at most so many different changes; 0: all.")] = 50,
+    strict: Annotated[bool, typer.Option("--strict", help="Kode 1 bila ada jawaban yang berubah.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Paling banyak sekian perubahan yang berbeda; 0: semua.")] = 50,
     config: ConfigOption = Path("config.yaml"),
     folder: FolderOption = None,
 ) -> None:
-    """Recorded turns on the flows on disk: which answers would change."""
+    """Memutar ulang percakapan pada alur yang ada sekarang: jawaban mana yang akan berubah."""
     settings = _settings(config)
     engine = load_engine(config, folder)
     first = begin(since, settings, now_ms())
