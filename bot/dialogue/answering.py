@@ -34,7 +34,9 @@ class Answering:
             return self.rule(turn, rule, verdict.score)
         understanding = turn.understanding
         asked = replace(turn.state, question=question(turn.understanding.reading.text))
-        said = self._mind.speaker.say(asked, verdict.label, understanding.facets, understanding.entities, turn.now)
+        said = self._mind.say(
+            asked, verdict.label, understanding.facets, understanding.entities, understanding.beside, turn.now
+        )
         said = self._mind.speaker.ask_again(turn.state, said)
         return self._mind.decide(turn, said, verdict.reason, intent=verdict.label, score=verdict.score)
 
@@ -56,6 +58,7 @@ class Answering:
             offers=tuple(offers),
             facets=turn.understanding.facets,
             entities=turn.understanding.entities,
+            beside=turn.understanding.beside,
             question=question(turn.understanding.reading.text),
         )
         if len(verdict.offered) == 1:
@@ -67,6 +70,11 @@ class Answering:
         return self._mind.decide(turn, said, verdict.reason, intent=best.label, score=best.score)
 
     def _lost(self, turn: Turn, verdict: Verdict) -> Decision:
+        understanding, missing = turn.understanding, self._mind.phrases.topic_missing
+        if missing is not None and understanding.only_aspects and understanding.facets:
+            asked = replace(turn.settled, intent=None, question=question(understanding.reading.text))
+            said = self._mind.missed(turn.after(asked), Said(Outcome.FALLBACK, missing.strip(), asked))
+            return self._mind.decide(turn, said, "topic_missing", score=verdict.score)
         said = self._mind.missed(turn, Said(Outcome.FALLBACK, self._mind.phrases.fallback.strip(), turn.settled))
         return self._mind.decide(turn, said, verdict.reason, score=verdict.score)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.dialogue.answering import Answering, question
+from bot.dialogue.aspects import Aspects
 from bot.dialogue.decision import FOLLOW_UP, Decision
 from bot.dialogue.flows import Service
 from bot.dialogue.mind import Mind
@@ -23,6 +24,7 @@ class Context:
     def __init__(self, mind: Mind, answering: Answering) -> None:
         self._mind = mind
         self._answering = answering
+        self._aspects = Aspects(mind)
 
     def corrected(self, turn: Turn) -> Decision | None:
         """ "eh maksud saya SKCK": the last question with another topic; what was asked for the old one is dropped."""
@@ -41,6 +43,19 @@ class Context:
         if verdict.sureness is Sureness.LOST:
             return None
         return self._answering.act(turn.after(turn.settled).read_as(meant), replace(verdict, reason="corrected"))
+
+    def completed(self, turn: Turn) -> Decision | None:
+        """ "skck", once we have asked what "biayanya?" was about."""
+        understanding, state = turn.understanding, turn.state
+        open_question = state.question if state.intent is None and not (state.offers or state.running) else ""
+        if not open_question or not understanding.topics or understanding.facets:
+            return None
+        asked = self._mind.understander.reader.read(open_question)
+        together = self._mind.understander.understand(Reading((*understanding.reading.words, *asked.words)))
+        verdict = self._mind.judge(together)
+        if verdict.sureness is not Sureness.SURE or verdict.label not in self._mind.flows.services:
+            return None
+        return self._answering.act(turn.read_as(together), replace(verdict, reason=f"{FOLLOW_UP}_topic"))
 
     def follow_up(self, turn: Turn) -> Decision | None:
         """ "kalau biayanya?": a question whose topic is the last answer's."""
@@ -100,8 +115,9 @@ class Context:
         if not self._bare_aspect(turn):
             return None
         answer = choose_answer(service, (), turn.state.entities)
-        told = answer is not None or bool(service.intent.steps)
-        return self._say(turn, service, (), turn.state.entities) if told else None
+        if answer is None and not service.intent.steps:
+            return None
+        return self._aspects.noted(self._say(turn, service, (), turn.state.entities), turn.understanding.facets)
 
     def _in_topic(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau yang perpanjang?": another intent of the same topic."""
@@ -115,8 +131,10 @@ class Context:
             return None
         if turn.understanding.content == 0 and verdict.label == service.name:
             return None  # nothing was said that the last answer did not answer
-        together = replace(together, entities={**self._entities(turn), **together.entities})
-        return self._answering.act(turn.read_as(together), replace(verdict, reason=f"{FOLLOW_UP}_{verdict.reason}"))
+        entities = {**self._entities(turn), **together.entities}
+        together = replace(together, entities=entities, beside=self._beside(turn, entities))
+        told = self._answering.act(turn.read_as(together), replace(verdict, reason=f"{FOLLOW_UP}_{verdict.reason}"))
+        return self._aspects.noted(told, turn.understanding.facets) if self._bare_aspect(turn) else told
 
     def _bare_aspect(self, turn: Turn) -> bool:
         """ "bisa diwakilkan?": it names nothing that would lead away from what the talk is about."""
@@ -140,14 +158,22 @@ class Context:
     def _entities(self, turn: Turn) -> dict[str, str]:
         return {**turn.state.entities, **turn.understanding.entities}
 
+    def _beside(self, turn: Turn, entities: dict[str, str]) -> dict[str, tuple[str, ...]]:
+        """Of the things that are asked about, the further values: of the message, else of the talk."""
+        now = self._entities(turn)
+        named = {
+            entity: values for entity, values in turn.state.beside.items() if entity not in turn.understanding.entities
+        }
+        named |= turn.understanding.beside
+        return {entity: values for entity, values in named.items() if entities.get(entity) == now.get(entity)}
+
     def _say(
         self, turn: Turn, service: Service, facets: tuple[str, ...], entities: dict[str, str] | None = None
     ) -> Decision:
+        entities = self._entities(turn) if entities is None else entities
         topic = self._mind.understander.topic_words(service.name)
         asked = replace(turn.state, question=question(f"{topic} {turn.understanding.reading.text}"))
-        said = self._mind.speaker.say(
-            asked, service.name, facets, self._entities(turn) if entities is None else entities, turn.now
-        )
+        said = self._mind.say(asked, service.name, facets, entities, self._beside(turn, entities), turn.now)
         return self._mind.decide(turn, said, FOLLOW_UP, intent=service.name, score=1.0)
 
 

@@ -64,6 +64,8 @@ class Conversation:
     """The last question as read, personal numbers masked: what a correction ("maksud saya SKCK") corrects."""
     facets: tuple[str, ...] = ()
     entities: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further values of these entities that the talk is about: "sim a dan sim c"."""
     offers: tuple[Offer, ...] = ()
     running: tuple[str, int] | None = None
     """Intent and number of the step that waits for an answer."""
@@ -116,6 +118,7 @@ class Conversation:
         fields = {key: value for key, value in data.items() if key != "version"}
         fields["updated_at"] = datetime.fromisoformat(fields["updated_at"])
         fields["facets"] = tuple(fields["facets"])
+        fields["beside"] = {entity: tuple(values) for entity, values in fields.get("beside", {}).items()}
         fields["offers"] = tuple(Offer(**{**offer, "words": tuple(offer["words"])}) for offer in fields["offers"])
         fields["running"] = (fields["running"][0], fields["running"][1]) if fields["running"] else None
         fields["trail"] = tuple((intent, index) for intent, index in fields.get("trail", ()))

@@ -94,6 +94,7 @@ class Engine:
             return decision if fits else self._several.answer(turn) or decision  # two questions at once interrupt, too
         return (
             corrected
+            or self._context.completed(turn)
             or self._context.follow_up(turn)
             or self._several.answer(turn)
             or self._answering.act(turn, self.mind.judge(turn.understanding))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from bot.dialogue.consent import Consent
+from bot.dialogue.conversation import Conversation
 from bot.dialogue.correction import Correction
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.explain import explain
 from bot.dialogue.flows import Flows
+from bot.dialogue.foretold import foretold, measured
 from bot.dialogue.model import PhrasesFile, Rule
 from bot.dialogue.reply import source_titles
 from bot.dialogue.speak import Said, Speaker
 from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Thresholds, Understander, Understanding
+from bot.dialogue.values import Beside, say_each
 from bot.dialogue.verdict import Verdict, judge
 from bot.language.reading import Reading
 
@@ -66,6 +70,27 @@ class Mind:
     def _bare(self, reading: Reading) -> tuple[str, ...]:
         words = tuple(word.text for word in reading.words)
         return tuple(word for word in words if word not in self._around) or words
+
+    def say(
+        self,
+        state: Conversation,
+        intent: str,
+        facets: tuple[str, ...],
+        entities: dict[str, str],
+        beside: Beside,
+        now: datetime,
+    ) -> Said:
+        """What an intent has to say to what was asked, for each thing that was named."""
+        service = self.flows.services[intent]
+        if measured(service, state.question):
+            begun = replace(state.settled(now), intent=intent, facets=facets, entities=dict(entities), misses=0)
+            said = foretold(
+                self.speaker.walk(begun, service, 0, now), self.speaker, self.flows, self.understander.reader, now
+            )
+            if said.outcome is Outcome.ANSWER:
+                return said
+        said = say_each(self.speaker, service, state, facets, entities, beside, now)
+        return foretold(said, self.speaker, self.flows, self.understander.reader, now)
 
     def missed(self, turn: Turn, said: Said) -> Said:
         """A message that was not understood: said so, or, once too often, an officer is offered instead."""

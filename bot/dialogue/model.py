@@ -275,7 +275,13 @@ class PhrasesFile(Part):
     """{title}: there is only one thing it may be; answered by yes or no."""
     also: Text
     """{title}: a second question of the same message."""
+    aspects: dict[Name, Phrase] = {}
+    """Facets as they are named to a citizen: "online: apakah bisa online"."""
+    aspect_unknown: Text | None = None
+    """{aspects}: before an answer that says nothing of the aspect that was asked. Default: nothing is said of it."""
     fallback: Text
+    topic_missing: Text | None = None
+    """After a question that names no topic ("biayanya?") and that nothing before it explains. Default: `fallback`."""
     stuck: Text
     """After two messages in a row that were not understood; an officer takes over."""
     limit: Text
@@ -314,5 +320,7 @@ class PhrasesFile(Part):
     """Words that take back what was said: "bukan"."""
     contrasts: list[Phrase] = []
     """Words between what is denied and what is meant: "tapi"."""
+    between: list[Phrase] = []
+    """Words between the things of a list: "sim *dan* stnk"."""
     joints: list[Phrase] = []
     """Words between two questions of one message: "terus", "sama"."""

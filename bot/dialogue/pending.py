@@ -184,5 +184,5 @@ class Pending:
         if offer.intent is None:
             said = mind.missed(turn, Said(Outcome.FALLBACK, mind.phrases.none_chosen.strip(), turn.settled))
             return mind.decide(turn, said, "none_of_these")
-        said = mind.speaker.say(state, offer.intent, state.facets, state.entities, turn.now)
+        said = mind.say(state, offer.intent, state.facets, state.entities, state.beside, turn.now)
         return mind.decide(turn, said, "chosen", intent=offer.intent, score=1.0)

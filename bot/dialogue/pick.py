@@ -36,6 +36,9 @@ def pick(offers: Sequence[Offer], reading: Reading, reader: Reader) -> int | Non
     if placed is not None:
         return placed if 0 <= placed < len(offers) else None
     said = [word.stem for word in reading.words]
+    whole = [index for index, phrases in enumerate(_phrases(offers, reader)) if tuple(said) in phrases]
+    if len(whole) == 1:
+        return whole[0]
     stems = [[word.stem for word in reader.read(" ".join((offer.label, *offer.words))).words] for offer in offers]
     real = [index for index, offer in enumerate(offers) if offer.choosable]
     for exact in (True, False):
@@ -46,7 +49,41 @@ def pick(offers: Sequence[Offer], reading: Reading, reader: Reader) -> int | Non
         ]
         if len(fitting) == 1:
             return fitting[0]
+        found = mentioned(offers, reading, reader) if exact else None
+        if found is not None:
+            return found
     return None
+
+
+def mentioned(offers: Sequence[Offer], reading: Reading, reader: Reader) -> int | None:
+    """Position of the only offer whose label, or one of whose words, stands in a message of any length.
+
+    Of phrases that overlap the longest counts: "motor listrik" is no "motor".
+    """
+    stems = [word.stem for word in reading.words]
+    spans = [
+        (start - end, start, end, index)
+        for index, phrases in enumerate(_phrases(offers, reader))
+        for start in range(len(stems))
+        for end in range(start + 1, len(stems) + 1)
+        if tuple(stems[start:end]) in phrases
+    ]
+    kept: list[tuple[int, int, int]] = []
+    for _, start, end, index in sorted(spans):
+        if all(end <= other or beyond <= start or (start, end) == (other, beyond) for other, beyond, _ in kept):
+            kept.append((start, end, index))
+    found = {index for _, _, index in kept}
+    return found.pop() if len(found) == 1 else None
+
+
+def _phrases(offers: Sequence[Offer], reader: Reader) -> list[set[tuple[str, ...]]]:
+    """The stems of each label and word of each offer that can be chosen."""
+    return [
+        {tuple(word.stem for word in reader.read(text).words) for text in (offer.label, *offer.words)} - {()}
+        if offer.choosable
+        else set()
+        for offer in offers
+    ]
 
 
 def _placed(words: list[str], count: int) -> int | None:

@@ -119,4 +119,4 @@ class Several:
     def _say(self, turn: Turn, asked: _Question) -> Said:
         meant = asked.understanding
         state = replace(turn.state, question=question(meant.reading.text))
-        return self._mind.speaker.say(state, asked.intent, meant.facets, meant.entities, turn.now)
+        return self._mind.say(state, asked.intent, meant.facets, meant.entities, meant.beside, turn.now)

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from bot.dialogue.ellipsis import Ellipsis
 from bot.dialogue.flows import Flows
 from bot.dialogue.match import Candidate, LinearMatcher, Matcher, Ranking
 from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.phrases import PhraseIndex
 from bot.dialogue.registry import build, vocabulary
 from bot.dialogue.rules import Hit, Rules, rule_texts
+from bot.dialogue.values import named_values
 from bot.language.reading import Reader, Reading
 
+_LISTED = ("entity:", "law.row:")
+"""Lists whose things people string together: "sim a dan c"."""
 OUTSIDE = "_outside"
 """Label of the negative examples of all intents."""
 
@@ -65,6 +70,9 @@ class Understanding:
     """What the matcher found, with its evidence."""
     facets: tuple[str, ...] = ()
     entities: dict[str, str] = field(default_factory=dict)
+    """Of each entity the value that is named first."""
+    beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Further values of the same entities, in order: "sim a dan sim c berapa?"."""
     hit: Hit | None = None
     """The policy rule whose conditions hold."""
     overruled: Hit | None = None
@@ -130,9 +138,20 @@ class Understander:
         """The words that name an intent's topic, to be understood with a follow-up that leaves them out."""
         return " ".join(group[0] for group in self._flows.services[intent].nouns)
 
-    def _find(self, reading: Reading) -> tuple[dict[str, list[tuple[int, int]]], dict[str, str]]:
-        """All lists that occur, what lookups recognise among them (as entities); and the lookups' values."""
+    @cached_property
+    def _ellipsis(self) -> Ellipsis:
+        return Ellipsis(self.index, self.reader, self._flows.phrases.between)
+
+    def _find(
+        self, reading: Reading, *, listed: bool = False
+    ) -> tuple[dict[str, list[tuple[int, int]]], dict[str, str]]:
+        """All lists that occur, what lookups recognise among them (as entities); and the lookups' values.
+
+        `listed`: also the things that a list in the message names without their beginning.
+        """
         found = self.index.find(reading)
+        if listed:
+            found = self._ellipsis.find(reading, found, _LISTED)
         mentioned: dict[str, str] = {}
         for name, lookup in self.lookups.items():
             mention = lookup.mention(reading, found)
@@ -144,10 +163,11 @@ class Understander:
     def understand(self, reading: Reading, context: Reading | None = None) -> Understanding:
         """`context`: words that the talk so far supplies; they count for the topic and for likeness."""
         full = Reading((*context.words, *reading.words), reading.cut) if context else reading
-        found, mentioned = self._find(full)
-        own = self._find(reading)[0] if context else found
+        found, mentioned = self._find(full, listed=True)
+        own = self._find(reading, listed=True)[0] if context else found
         facets = tuple(facet for facet in self._flows.facets if f"facet:{facet}" in own)
-        entities = {**_entities(self._flows, own), **mentioned}
+        values = named_values(self._flows.entities, own)
+        entities = {**{entity: named[0] for entity, named in values.items()}, **mentioned}
         aspects = _covered(own, ("facet:", "entity:"))
         hollow = self._flows.lexicon.hollow
         content = [position for position, word in enumerate(reading.words) if word.text not in hollow]
@@ -169,7 +189,7 @@ class Understander:
         ]
         charge = self.thresholds.unexplained * len(unexplained) / len(content) if content else 0.0
         hints = _hints(found)
-        lacks_topic = bool(content) and _covered(own, ("facet:", "entity:", "action:")).issuperset(content)
+        lacks_topic = bool(content or facets) and _covered(own, ("facet:", "entity:", "action:")).issuperset(content)
         ranked: list[Candidate] = []
         held: list[Candidate] = []
         ranking = self.matcher.rank(full, hints)
@@ -190,6 +210,7 @@ class Understander:
             ranking=ranking,
             facets=facets,
             entities=entities,
+            beside={entity: named[1:] for entity, named in values.items() if named[1:]},
             hit=None if overruled else hit,
             overruled=overruled,
             alias=self._aliases.get(reading.text),
@@ -202,7 +223,7 @@ class Understander:
             substance=frozenset(reading.words[position].text for position in content if position not in times),
             bare_topic=bool(content) and all(position in named for position in content),
             only_entities=bool(entities) and not facets and _covered(own, ("entity:", "noun:")).issuperset(content),
-            only_aspects=bool(content) and all(position in aspects for position in content),
+            only_aspects=bool(content or facets) and all(position in aspects for position in content),
         )
 
     def _means_otherwise(self, rule: Rule, ranked: list[Candidate], facets: tuple[str, ...]) -> bool:
@@ -248,20 +269,6 @@ def _covered(found: dict[str, list[tuple[int, int]]], kinds: tuple[str, ...]) ->
         for start, end in spans
         for position in range(start, end)
     }
-
-
-def _entities(flows: Flows, found: dict[str, list[tuple[int, int]]]) -> dict[str, str]:
-    """The longest phrase wins ("sim b1 umum" before "sim b1"), then the first in the message."""
-    result: dict[str, str] = {}
-    for entity, values in flows.entities.items():
-        spans = [
-            (start - end, start, value.value)
-            for value in values
-            for start, end in found.get(f"entity:{entity}={value.value}", ())
-        ]
-        if spans:
-            result[entity] = min(spans)[2]
-    return result
 
 
 def _samples(flows: Flows) -> Iterator[tuple[str, str]]:

@@ -25,7 +25,7 @@ _MOST_UNEXPLAINED = 0.67
 
 
 _NEEDS_SUBSTANCE = {RuleOutcome.BLOCKED, RuleOutcome.REFER}
-"""Nobody is turned away for words of grammar and time alone."""
+"""Nobody is turned away for words of grammar and time alone, nor for one word that is merely like others."""
 
 
 class Sureness(StrEnum):
@@ -115,8 +115,10 @@ def _of(flows: Flows, outcome: RuleOutcome) -> set[str]:
 def _not_an_intent(best: Candidate, understanding: Understanding, flows: Flows, limits: Thresholds) -> Verdict:
     """A policy rule or the outside leads."""
     rule = next((rule for rule in flows.policy.rules if rule.reason == best.label), None)
-    if rule is not None and rule.outcome in _NEEDS_SUBSTANCE and not understanding.substance:
-        return _by_topic(understanding, flows, limits)  # "kalau sekarang?" breaks no rule
+    if rule is not None and rule.outcome in _NEEDS_SUBSTANCE:
+        words = len(understanding.substance)
+        if words == 0 or (words == 1 and best.score < limits.foreign):
+            return _by_topic(understanding, flows, limits)  # "kalau sekarang?" and "siapa?" break no rule
     if best.label in _of(flows, RuleOutcome.FALLBACK) and limits.answer <= best.score < limits.foreign:
         return Verdict(Sureness.LOST, "unlikely", score=best.score)
     if best.label != OUTSIDE and best.score >= limits.answer:

@@ -1,0 +1,59 @@
+"""Aspects of a thing (its cost, whether it goes online) that are asked and that no answer is about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from bot.dialogue.decision import Decision, Outcome
+from bot.dialogue.flows import Service
+from bot.dialogue.mind import Mind
+from bot.dialogue.reply import choose_answer
+
+_OWN = 0.5
+"""Share of an intent's examples that ask an aspect; from here the intent as a whole is about it: "biaya SIM"."""
+
+
+class Aspects:
+    """Built once from the content."""
+
+    def __init__(self, mind: Mind) -> None:
+        self._mind = mind
+        self._own: dict[str, frozenset[str]] = {}
+
+    def noted(self, decision: Decision, facets: tuple[str, ...]) -> Decision:
+        """With a word before the answer on the aspects that it leaves open."""
+        service = self._mind.flows.services.get(decision.intent or "")
+        template = self._mind.phrases.aspect_unknown
+        if service is None or template is None or decision.outcome is not Outcome.ANSWER:
+            return decision
+        told = self._of(service) | self._within(decision.reply)
+        answer = choose_answer(service, facets, decision.state.entities)
+        told |= set(answer.when or ()) if answer is not None else self._asked(service)
+        names = self._mind.phrases.aspects
+        left_open = [names[facet] for facet in facets if facet in names and facet not in told]
+        if not left_open:
+            return decision
+        note = template.replace("{aspects}", ", ".join(left_open)).strip()
+        return replace(decision, reply=f"{note}\n\n{decision.reply}")
+
+    def _asked(self, service: Service) -> set[str]:
+        """What is asked of the things in a table, each of which has its own answer to it: how long, how much."""
+        return {facet for text in service.intent.examples for facet in self._within(text)}
+
+    def _of(self, service: Service) -> frozenset[str]:
+        """What the intent is about by itself, whatever is asked of it."""
+        known = self._own.get(service.name)
+        if known is None:
+            texts = [*service.intent.examples, *service.intent.aliases]
+            asked = Counter(facet for text in texts for facet in self._within(text))
+            known = frozenset(facet for facet, number in asked.items() if number >= _OWN * len(texts))
+            known |= self._within(service.intent.title)
+            self._own[service.name] = known
+        return known
+
+    def _within(self, text: str) -> set[str]:
+        """The facets whose words stand in a text."""
+        understander = self._mind.understander
+        found = understander.index.find(understander.reader.read(text))
+        return {name.removeprefix("facet:") for name in found if name.startswith("facet:")}
