@@ -20,7 +20,7 @@ from bot.config import Config
 from bot.content import Content, load_content
 from bot.dialogue.engine import Engine
 from bot.event import Media
-from bot.handlers import announcing, backlog, dossier, duties, forgetting, forwarding, tickets, watch
+from bot.handlers import announcing, backlog, dossier, duties, forgetting, forwarding, moving, tickets, watch
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
@@ -193,6 +193,7 @@ class App:
             forgetting.resume,
             forwarding.confirm,
             dossier.expire,
+            moving.resume,
             watch.look,
             backlog.look,
         ]

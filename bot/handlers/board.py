@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import agencynews, conduct, kept, restating, retraction
+from bot.handlers import agencynews, conduct, kept, relocation, restating, retraction
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import recording
 from bot.handlers.replies import permalink, threaded
@@ -141,6 +141,7 @@ def put_up(connection: Connection, desk: Desk, number: int, now: int, *, silent:
     said = content(connection, desk, number, silent=silent)
     if people := _duty(connection, desk, incidents.get(connection, number)):
         said["m.mentions"] = {"user_ids": list(people)}
+    relocation.announce(connection, desk, number, people, now)
     return desk.tell_operations(connection, card_key(number), said, now)
 
 
@@ -149,7 +150,7 @@ def sound(connection: Connection, desk: Desk, number: int, transmission_id: int,
     row = transmissions.get(connection, transmission_id)
     event = inbox.event(connection, row.event_id)
     path = desk.config.data_dir / row.media_path if row.media_path else None
-    room_id = desk.operations_room(connection)
+    room_id = desk.officers_room(connection, card_key(number))
     if path is None or room_id is None or not path.exists():
         return False
     audio = recording(event.media if event else None, f"laporan-{number}.ogg")
@@ -161,12 +162,25 @@ def sound(connection: Connection, desk: Desk, number: int, transmission_id: int,
 def refresh(connection: Connection, desk: Desk, number: int, cause: str, now: int) -> None:
     """Edit the card in place (client-server API, "Event replacements"); `cause` makes it one edit for one cause.
 
-    Agencies that have the report are told what is new for them.
+    Agencies that have the report are told what is new for them. What has become private moves to its own room.
     """
+    if relocation.misplaced(connection, desk, number):
+        relocate(connection, desk, number, now)
+        return
     key = live_key(connection, number)
     edit = restating.replacement(f"outbox:{key}", content(connection, desk, number))
     desk.tell_operations(connection, f"{key}:edit:{cause}", edit, now)
     agencynews.renew(connection, desk, number, cause, now)
+
+
+def relocate(connection: Connection, desk: Desk, number: int, now: int) -> bool:
+    """The card begins anew in the room for private matters; false when it has to wait for what is under way."""
+    if not relocation.leave(connection, number, now):
+        return False
+    put_up(connection, desk, number, now)
+    for report in reports(connection, number):
+        sound(connection, desk, number, report.transmission_id, now)
+    return True
 
 
 def show_again(connection: Connection, desk: Desk, number: int, now: int) -> None:

@@ -100,6 +100,10 @@ EVIDENCE_IN_CLEAR = (
     "enkripsi ruang ini, atau pakai `kentongan incidents show {number} --evidence` di mesin bot."
 )
 
+# Private matters have a room of their own.
+PRIVATE_ELSEWHERE = "🔒 Laporan pribadi **#{number}** ({urgency}) ada di **{room}**; isinya hanya di sana. {who}"
+PRIVATE_WAITS = "⏰ 🔒 **#{number} di {room} belum diambil, sudah {minutes} menit.** Yang berhak, mohon dibuka. {who}"
+
 # Recordings that stay.
 KEEPING_PAST = "Tanggalnya sudah lewat: tulis hari yang akan datang, paling jauh sepuluh tahun."
 KEEPING_CLOSED = (

@@ -66,7 +66,7 @@ def by_officer(connection: Connection, event: IncomingEvent, desk: Desk, now: in
         carried = _edited_by_officer(connection, event, about, desk, ticket, now)
     else:
         # Redactions are never encrypted: nobody can prove a device by them. They take words away and add none.
-        if event.sender != about.sender and officer(desk, replace(event, encrypted_room=False)) is None:
+        if event.sender != about.sender and officer(connection, desk, replace(event, encrypted_room=False)) is None:
             return
         words, sound = tickets.copies(ticket, about.event_id, by="officer")
         if edit is None:
@@ -148,7 +148,7 @@ def _edited_by_officer(
         return False
     copy, _ = tickets.copies(ticket, about.event_id, by="officer")
     there = _stands(connection, copy)
-    if event.kind is Kind.EDIT and officer(desk, event) is None:
+    if event.kind is Kind.EDIT and officer(connection, desk, event) is None:
         if there:
             tickets.refuse(connection, event, desk, ticket, now)
         return False

@@ -18,7 +18,7 @@ from bot.language.mask import mask
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
 from bot.rooms.model import Room
-from bot.store import outbox, rooms
+from bot.store import incidents, outbox, rooms, tickets
 from bot.store.audit import Auditor
 
 
@@ -52,8 +52,11 @@ class Desk:
     def tell_operations(
         self, connection: Connection, key: str, content: dict[str, Any], now: int, *, priority: Priority = Priority.CARD
     ) -> bool:
-        """Put a message into the operations room; false when there is none (yet) or it stands there already."""
-        room_id = self.operations_room(connection)
+        """Put a message before the officers; false when they have no room (yet) or it stands there already.
+
+        What belongs to a card or a ticket (its key says so) goes where that stands.
+        """
+        room_id = self.officers_room(connection, key)
         return room_id is not None and outbox.append(
             connection, Outgoing(key, room_id, content, priority=priority), now
         )
@@ -62,10 +65,38 @@ class Desk:
         """The room where officers work, once `rooms apply` has made it."""
         return rooms.operations(connection)
 
+    def private_room(self, connection: Connection) -> str | None:
+        """The room for private matters, when the files name one and it has been made."""
+        return rooms.private(connection) if self.content.rooms.private is not None else None
+
+    def officers_room(self, connection: Connection, key: str) -> str | None:
+        """Where the officers read the message with that outbox key: its card's room, for private matters their own."""
+        kind, _, rest = key.partition(":")
+        first = rest.partition(":")[0]
+        home = self.private_room(connection)
+        if home is not None and kind in ("card", "card-audio", "alarm", "ticket") and first.isdecimal():
+            root = f"{'ticket' if kind == 'ticket' else 'card'}:{first}"
+            standing = outbox.room_of(connection, root)
+            if standing is not None:
+                return standing
+            incident = tickets.incident_of(connection, int(first)) if kind == "ticket" else int(first)
+            if incident is not None and self.is_private(connection, incident):
+                return home
+        return self.operations_room(connection)
+
+    def is_private(self, connection: Connection, number: int) -> bool:
+        """Whether an incident is nobody's to repeat."""
+        incident = incidents.get(connection, number)
+        row = self.content.rules.category(incident.category)
+        return incident.analysis.private or (row is not None and row.private)
+
     def room_kind(self, connection: Connection, room_id: str) -> RoomKind:
         """What the room is to us."""
         known = rooms.by_id(connection, room_id)
-        return RoomKind(known.kind) if known else RoomKind.OTHER
+        if known is None:
+            return RoomKind.OTHER
+        # Officers work alike in both of their rooms.
+        return RoomKind.OPERATIONS if known.kind == "private" else RoomKind(known.kind)
 
     def room(self, connection: Connection, room_id: str) -> Room | None:
         """The room as the files describe it; `None` when they do not know it."""

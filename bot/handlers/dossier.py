@@ -17,7 +17,8 @@ from bot.handlers.replies import threaded
 from bot.incidents.chronicle import render_chronicle
 from bot.language.mask import hidden
 from bot.markup import escape, render
-from bot.store import chronicles, copies, incidents, rooms
+from bot.outgoing import Outgoing, Priority
+from bot.store import chronicles, copies, incidents, outbox, rooms
 from bot.store.incidents import Incident
 
 SHOWN_MINUTES = 10
@@ -39,7 +40,8 @@ def history(connection: Connection, event: IncomingEvent, desk: Desk, incident: 
     content = render(render_chronicle(chronicle, desk.config.zone)).content(notice=True)
     content = threaded(f"outbox:{board.card_key(incident.id)}", content)
     # Keyed like an answer to a search: whatever takes those back when their words go takes this back as well.
-    desk.tell_operations(connection, f"reply:{event.event_id}", content, now)
+    answer = Outgoing(f"reply:{event.event_id}", event.room_id, content, priority=Priority.CARD)
+    outbox.append(connection, answer, now)
 
 
 def evidence(connection: Connection, event: IncomingEvent, desk: Desk, incident: Incident, now: int) -> None:

@@ -24,7 +24,7 @@ def reacted(connection: Connection, event: IncomingEvent, desk: Desk, about: str
         return
     if incidents.of_step(connection, event.event_id) is not None:
         return  # delivered again
-    if officer(desk, event) is None:
+    if officer(connection, desk, event) is None:
         casework.refuse(connection, event, desk, number, now)
         return
     incident = incidents.get(connection, number)
@@ -43,7 +43,7 @@ def unreacted(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     if event.target is None:
         return
     step = incidents.of_step(connection, event.target)
-    if step is None or officer(desk, event) is None:
+    if step is None or officer(connection, desk, event) is None:
         return
     number = step[0]
     taken_back = forwarding.take_back(connection, number, event.target, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers.desk import Desk
 from bot.rooms.model import Officer
@@ -9,8 +11,8 @@ from bot.rooms.model import Officer
 _CLEAR = frozenset((Kind.REACTION, Kind.REDACTION))
 
 
-def officer(desk: Desk, event: IncomingEvent) -> Officer | None:
-    """The officer who sent an event of the operations room; `None` when its sender has no power there.
+def officer(connection: Connection, desk: Desk, event: IncomingEvent) -> Officer | None:
+    """The officer who sent an event of a room of officers; `None` when its sender has no power there.
 
     Display names never count. In an encrypted room a message must come from a known device of its sender: a
     homeserver can put anybody's name on an event. Reactions are never encrypted by today's clients, redactions never
@@ -18,10 +20,11 @@ def officer(desk: Desk, event: IncomingEvent) -> Officer | None:
     """
     server = desk.config.homeserver.server_name
     one = desk.content.rooms.officer(event.sender, server)
-    operations = desk.content.rooms.operations
-    if one is None or not event.sender.endswith(f":{server}") or not one.in_room(operations.name):
+    there = desk.room(connection, event.room_id)
+    room = there if there is not None and there.kind == "private" else desk.content.rooms.operations
+    if one is None or not event.sender.endswith(f":{server}") or not one.works_in(room):
         return None
-    if one.power <= (operations.power.speak or 0):
+    if one.power <= (room.power.speak or 0):
         return None
     if event.encrypted_room and event.kind not in _CLEAR and event.trust is not Trust.DEVICE:
         return None

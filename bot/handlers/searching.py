@@ -24,7 +24,7 @@ SHOWN = 8
 
 def answer(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
     """Search and answer under the question. Officers only: the answer quotes what citizens told the police."""
-    if officer(desk, event) is None:
+    if officer(connection, desk, event) is None:
         desk.record(connection, "search.refused", event.event_id, {"trust": event.trust}, now)
         desk.say(connection, event, f"reply:{event.event_id}", results.OFFICERS_ONLY, now, notice=True)
         return
@@ -64,9 +64,10 @@ def _links(connection: Connection, desk: Desk, hit: Hit) -> tuple[tuple[str, str
     """The card for everything; the message itself where officers can open it, which a DM is not."""
     server = desk.config.homeserver.server_name
     links: list[tuple[str, str]] = []
-    card, operations = outbox.event_id(connection, f"card:{hit.incident.id}"), desk.operations_room(connection)
-    if card is not None and operations is not None:
-        links.append(("kartu", permalink(operations, card, server)))
+    key = f"card:{hit.incident.id}"
+    card, room_id = outbox.event_id(connection, key), desk.officers_room(connection, key)
+    if card is not None and room_id is not None:
+        links.append(("kartu", permalink(room_id, card, server)))
     if hit.event_id and desk.room(connection, hit.room_id) is not None:
         links.append(("pesan", permalink(hit.room_id, hit.event_id, server)))
     return tuple(links)

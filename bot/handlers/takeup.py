@@ -103,7 +103,7 @@ def show_officers(
     now: int,
 ) -> None:
     """The card, or under an open one's card what was reported further; with the recording, if there is one."""
-    room_id = desk.operations_room(connection)
+    room_id = desk.officers_room(connection, board.card_key(number))
     if room_id is None:
         return
     if said.place:

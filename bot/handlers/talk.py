@@ -296,7 +296,7 @@ def which(connection: Connection, number: int, report: Transmission) -> str:
 def _sound_for_officers(
     connection: Connection, event: IncomingEvent, desk: Desk, number: int, audio: str, now: int
 ) -> None:
-    room_id = desk.operations_room(connection)
+    room_id = desk.officers_room(connection, board.card_key(number))
     if room_id is None:
         return
     said = threaded(f"outbox:{board.card_key(number)}", recording(event.media, f"laporan-{number}.ogg"))

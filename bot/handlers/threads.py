@@ -22,7 +22,7 @@ def said(connection: Connection, event: IncomingEvent, desk: Desk, about: str | 
     order = read(event.body) if event.kind is Kind.TEXT else None
     if order is None and event.thread_root is None:
         return  # officers among themselves: only what is said in the thread goes to the reporter
-    if officer(desk, event) is None:
+    if officer(connection, desk, event) is None:
         casework.refuse(connection, event, desk, number, now)
     elif isinstance(order, Unsure):
         orders.help_with(connection, event, desk, number, order, now)

@@ -45,14 +45,13 @@ def hand_off(
     """Open a ticket for a citizen in a DM; returns what they are told about it."""
     if not event.direct:
         return phrases.TICKET_ELSEWHERE
-    room_id = desk.operations_room(connection)
-    if room_id is None:
+    if desk.operations_room(connection) is None:
         return phrases.TICKET_IMPOSSIBLE
     ticket = tickets.open_ticket(
         connection, event.event_id, event.room_id, event.sender, reason=reason, incident=incident, now=now
     )
     content = card(connection, desk, ticket, question)
-    outbox.append(connection, Outgoing(ticket.key, room_id, content, priority=Priority.CARD), now)
+    desk.tell_operations(connection, ticket.key, content, now)
     _sound(connection, event, desk, ticket, audio, now)
     desk.record(connection, "ticket.opened", event.event_id, {"ticket": ticket.id, "reason": reason}, now)
     local = datetime.fromtimestamp(now / 1000, desk.config.zone)
@@ -163,7 +162,7 @@ def from_officer(connection: Connection, event: IncomingEvent, desk: Desk, about
     if ticket is None or is_internal(event.body):
         return
     contents = _for_citizen(event)
-    if officer(desk, event) is None:
+    if officer(connection, desk, event) is None:
         refuse(connection, event, desk, ticket, now)
     elif not ticket.is_open:
         tell(connection, event, desk, ticket, phrases.TICKET_IS_CLOSED.format(number=ticket.id), now)
@@ -200,7 +199,7 @@ def _for_citizen(event: IncomingEvent) -> list[dict[str, Any]]:
 def ticked(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
     """A reaction to a message of a ticket: ✅ of an officer closes it, anything else says nothing."""
     ticket = tickets.of_key(connection, about)
-    if ticket is None or not event.body.startswith(TICKS) or officer(desk, event) is None:
+    if ticket is None or not event.body.startswith(TICKS) or officer(connection, desk, event) is None:
         return
     if ticket.is_open:
         close(connection, event, desk, ticket, now)
@@ -249,7 +248,7 @@ def _sound(
     connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, audio: str | None, now: int
 ) -> None:
     """The recording of a spoken message, under its words."""
-    room_id = desk.operations_room(connection)
+    room_id = desk.officers_room(connection, ticket.key)
     if audio is None or room_id is None:
         return
     _, key = copies(ticket, event.event_id, by="citizen")

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.handlers import board, casewords
+from bot.handlers import board, casewords, relocation
 from bot.handlers.desk import Desk
 from bot.incidents.cards import pill
 from bot.incidents.lifecycle import Status
@@ -84,6 +84,7 @@ def _call(
     said["m.relates_to"] = {"m.in_reply_to": {"event_id": f"outbox:{board.live_key(connection, incident.id)}"}}
     key = f"alarm:{incident.id}:{what}:{since}"
     desk.tell_operations(connection, key, said, now, priority=Priority.WARNING)
+    relocation.call(connection, desk, incident.id, key, people, (now - since) // _MINUTE, now)
     desk.record(connection, f"incident.{what}", key, {"incident": incident.id, "called": list(people)}, now)
 
 

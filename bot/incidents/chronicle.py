@@ -170,6 +170,8 @@ def act_line(act: Act, one: Chronicle) -> str:
             return f"pelapor diblokir sampai {after}" + (f" ({reason})" if reason else "")
         case "unblocked":
             return "blokir pelapor dibuka"
+        case "moved":
+            return "kartunya pindah ke ruang untuk perkara pribadi"
         case "evidence":
             return "melihat bukti apa adanya"
         case "kept":

@@ -64,6 +64,9 @@ def load_rooms(folder: Path, districts: Collection[str] | None = None) -> Rooms:
         operations=next(
             _room(name, "operations", entry, rooms_file.defaults) for name, entry in rooms_file.operations.items()
         ),
+        private=next(
+            (_room(name, "private", entry, rooms_file.defaults) for name, entry in rooms_file.private.items()), None
+        ),
         channels=tuple(
             _room(name, "channel", entry, rooms_file.defaults) for name, entry in rooms_file.channels.items()
         ),
@@ -107,10 +110,11 @@ def _room(name: str, kind: Kind, entry: RoomEntry, defaults: RoomFields) -> Room
     )
 
 
+_SECTIONS = {"operations": "operations", "private": "private", "channel": "channels"}
+
+
 def _where(room: Room) -> tuple[str, ...]:
-    return (
-        ("space",) if room.kind == "space" else ("operations" if room.kind == "operations" else "channels", room.name)
-    )
+    return ("space",) if room.kind == "space" else (_SECTIONS[room.kind], room.name)
 
 
 def _check_rooms(document: Document, rooms: Rooms, districts: Collection[str] | None) -> list[Problem]:
@@ -129,7 +133,7 @@ def _check_rooms(document: Document, rooms: Rooms, districts: Collection[str] | 
         aliases.setdefault(room.alias, room.name)
         if room.kind == "space" and room.join == "space":
             problems.append(document.problem((*where, "join"), "the space cannot be joined through itself"))
-        if room.kind == "operations":
+        if room.kind in ("operations", "private"):
             problems += _check_operations(document, room, where)
         for index, district in enumerate(room.districts):
             if districts is not None and district not in districts:
@@ -142,28 +146,30 @@ def _check_rooms(document: Document, rooms: Rooms, districts: Collection[str] | 
 def _check_operations(document: Document, room: Room, where: tuple[str, ...]) -> list[Problem]:
     """It holds reports with personal data: closed and encrypted, whatever the defaults say."""
     problems: list[Problem] = []
+    what = "the operations room" if room.kind == "operations" else "the room for private matters"
     if room.join != "invite":
-        problems.append(
-            document.problem((*where, "join"), "the operations room holds personal data: it needs 'join: invite'")
-        )
+        problems.append(document.problem((*where, "join"), f"{what} holds personal data: it needs 'join: invite'"))
     if not room.encryption:
-        problems.append(
-            document.problem((*where, "encryption"), "the operations room holds personal data: it must be encrypted")
-        )
+        problems.append(document.problem((*where, "encryption"), f"{what} holds personal data: it must be encrypted"))
     if room.federate:
         problems.append(
-            document.problem(
-                (*where, "federate"), "the operations room holds personal data: it needs 'federate: false'"
-            )
+            document.problem((*where, "federate"), f"{what} holds personal data: it needs 'federate: false'")
         )
     return problems
 
 
 def _check_roles(document: Document, officers: OfficersFile, rooms: Rooms) -> list[Problem]:
     known = {room.name for room in rooms.all}
-    return [
+    problems = [
         document.problem(("roles", name, "rooms", index), f"no room '{room}' in {ROOMS} ('{ALL}' means every room)")
         for name, role in officers.roles.items()
         for index, room in enumerate(role.rooms)
         if room != ALL and room not in known
     ]
+    private = rooms.private.name if rooms.private is not None else None
+    if private is not None and not any(private in role.rooms for role in officers.roles.values()):
+        what = (
+            f"no role works in '{private}': nobody would read its cards. Name it in a role's rooms ('{ALL}' does not)"
+        )
+        problems.append(document.problem(("roles",), what))
+    return problems

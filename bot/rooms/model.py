@@ -16,7 +16,8 @@ Person = Annotated[str, StringConstraints(pattern=r"^@[^:\s@]+(:[^\s]+)?$", max_
 """A Matrix user id, or "@name" for somebody on our own server."""
 
 Power = Annotated[int, Field(ge=0, le=100)]
-Kind = Literal["space", "operations", "channel"]
+Kind = Literal["space", "operations", "private", "channel"]
+"""`private`: where the cards of violence at home, children and sexual crime go instead of the operations room."""
 Join = Literal["public", "knock", "space", "invite"]
 History = Literal["shared", "invited", "joined"]
 """`world_readable` is left out on purpose: it would show reports to people who never joined."""
@@ -80,6 +81,7 @@ class RoomsFile(Part):
     defaults: RoomFields = RoomFields()
     space: RoomEntry
     operations: dict[Localpart, RoomEntry] = Field(min_length=1, max_length=1)
+    private: dict[Localpart, RoomEntry] = Field(default_factory=dict, max_length=1)
     channels: dict[Localpart, RoomEntry] = Field(min_length=1)
 
 
@@ -150,9 +152,9 @@ class Officer(Part):
         """The full Matrix user id."""
         return full_id(self.person, server_name)
 
-    def in_room(self, name: str) -> bool:
-        """Whether the role covers this room."""
-        return ALL in self.rooms or name in self.rooms
+    def works_in(self, room: Room) -> bool:
+        """Whether the role covers this room; a private one only when it names it: "all" is too many people."""
+        return room.name in self.rooms or (ALL in self.rooms and room.kind != "private")
 
 
 class Rooms(Part):
@@ -161,14 +163,16 @@ class Rooms(Part):
     version: str
     space: Room
     operations: Room
+    private: Room | None = None
     channels: tuple[Room, ...]
     officers: tuple[Officer, ...]
     break_glass: tuple[str, ...]
 
     @property
     def all(self) -> tuple[Room, ...]:
-        """Space first, then the operations room, then the channels: the order in which they are made."""
-        return (self.space, self.operations, *self.channels)
+        """Space first, then the rooms of officers, then the channels: the order in which they are made."""
+        private = () if self.private is None else (self.private,)
+        return (self.space, self.operations, *private, *self.channels)
 
     def by_name(self, name: str) -> Room | None:
         """The room of that name (the space is called "space")."""
@@ -182,7 +186,7 @@ class Rooms(Part):
         """User id → power that the files give in this room."""
         if not room.invite_officers:
             return {}
-        return {one.user_id(server_name): one.power for one in self.officers if one.in_room(room.name)}
+        return {one.user_id(server_name): one.power for one in self.officers if one.works_in(room)}
 
     def creators(self, server_name: str) -> tuple[str, ...]:
         """Break-glass accounts, full user ids."""

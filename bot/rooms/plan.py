@@ -113,7 +113,7 @@ class _Planner:
     def _fixed(self, room: Room, there: FoundRoom) -> None:
         """What nobody can change any more."""
         if there.federates and not room.federate:
-            grave = Level.BLOCKED if room.kind == "operations" else Level.WARNING
+            grave = Level.BLOCKED if room.kind in ("operations", "private") else Level.WARNING
             self._remark(
                 room,
                 grave,
@@ -141,7 +141,7 @@ class _Planner:
                     Level.WARNING,
                     f"{', '.join(extra)} pembuat ruang: kuasanya di atas semua dan tidak bisa dicabut",
                 )
-        if room.kind == "operations":
+        if room.kind in ("operations", "private"):
             listed = {self.found.me, *self.desired.creators(self.server_name)} | set(
                 self.desired.powers_in(room, self.server_name)
             )

@@ -83,7 +83,7 @@ def load_roster(folder: Path, rooms: Rooms | None = None) -> tuple[Roster, list[
     roster = validate(document, Roster)
     problems: list[Problem] = []
     if rooms is not None:
-        listed = {one.person.split(":", 1)[0] for one in rooms.officers if one.in_room(rooms.operations.name)}
+        listed = {one.person.split(":", 1)[0] for one in rooms.officers if one.works_in(rooms.operations)}
         groups = [(("shifts", index, "members"), shift.members) for index, shift in enumerate(roster.shifts)]
         for where, people in [*groups, (("escalate_to",), roster.escalate_to)]:
             problems += [

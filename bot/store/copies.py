@@ -18,6 +18,8 @@ MORE = "relay_more"
 TO_REPORTER, FROM_REPORTER = "to_reporter", "from_reporter"
 IN_HOUSE = "in_house"
 """Officers' own words in writing, in the thread of a card."""
+MOVE = "move"
+"""No message: a card that has to leave the operations room as soon as nothing of it is under way."""
 EVIDENCE = "evidence"
 """A report with its numbers and plates, shown to an officer for a few minutes."""
 

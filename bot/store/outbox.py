@@ -154,6 +154,11 @@ def event_id(connection: Connection, key: str) -> str | None:
     return connection.scalar(select(outbox.c.event_id).where(outbox.c.key == key))
 
 
+def room_of(connection: Connection, key: str) -> str | None:
+    """The room that a key's row is for."""
+    return connection.scalar(select(outbox.c.room_id).where(outbox.c.key == key))
+
+
 def key_of(connection: Connection, event_id: str) -> str | None:
     """The key of one of our own events: what a reply or reaction to it is about."""
     return connection.scalar(select(outbox.c.key).where(outbox.c.event_id == event_id))

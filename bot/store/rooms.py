@@ -17,7 +17,7 @@ class KnownRoom:
     room_id: str
     name: str
     kind: str
-    """space | channel | operations"""
+    """space | channel | operations | private"""
     alias: str | None
 
 
@@ -54,6 +54,11 @@ def by_id(connection: Connection, room_id: str) -> KnownRoom | None:
 def operations(connection: Connection) -> str | None:
     """Room id of the operations room."""
     return connection.scalar(select(rooms.c.room_id).where(rooms.c.kind == "operations", rooms.c.name.is_not(None)))
+
+
+def private(connection: Connection) -> str | None:
+    """Room id of the room for private matters, when there is one."""
+    return connection.scalar(select(rooms.c.room_id).where(rooms.c.kind == "private", rooms.c.name.is_not(None)))
 
 
 def _known(row: Row[tuple[object, ...]]) -> KnownRoom:

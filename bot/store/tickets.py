@@ -58,6 +58,11 @@ class Turn:
     replied: str | None
 
 
+def incident_of(connection: Connection, number: int) -> int | None:
+    """The report that led to a ticket."""
+    return connection.scalar(select(tickets.c.incident_id).where(tickets.c.id == number))
+
+
 def open_ticket(
     connection: Connection,
     event_id: str,

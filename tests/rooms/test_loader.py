@@ -96,3 +96,29 @@ def test_mistakes_in_both_files_are_told_at_once(tmp_path):
 
 def test_an_unknown_district_is_a_mistake(tmp_path):
     assert problems(tmp_path, districts={"Subah"}) == ["rooms.yaml:9: no district 'Batang' in the gazetteer"]
+
+
+PRIVATE = "private:\n  ruang-ppa: {title: PPA, join: invite, history: joined, federate: false, power: {invite: 100}}\n"
+
+
+def test_a_private_room_is_closed_to_all_but_those_who_are_named_for_it(tmp_path):
+    officers = OFFICERS + '  ppa: {title: PPA, power: 50, rooms: [ruang-ppa], members: ["@ppa"]}\n'
+    (tmp_path / "rooms.yaml").write_text(ROOMS + PRIVATE)
+    (tmp_path / "officers.yaml").write_text(officers)
+    rooms = load_rooms(tmp_path)
+    assert rooms.private is not None
+    assert rooms.powers_in(rooms.private, "batang.test") == {"@ppa:batang.test": 50}
+    assert "@ppa:batang.test" not in rooms.powers_in(rooms.operations, "batang.test")
+    assert [room.kind for room in rooms.all][:3] == ["space", "operations", "private"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("join: invite", "join: public", "the room for private matters holds personal data: it needs 'join"),
+        ("federate: false", "federate: true", "the room for private matters holds personal data: it needs 'fed"),
+        ("title: PPA", "title: PPA", "no role works in 'ruang-ppa'"),
+    ],
+)
+def test_a_private_room_that_is_open_or_that_nobody_reads_is_a_mistake(tmp_path, old, new, expected):
+    assert any(expected in problem for problem in problems(tmp_path, ROOMS + PRIVATE.replace(old, new)))
