@@ -52,6 +52,7 @@ _AS_IT_IS_NOW = frozenset(
     }
 )  # fmt: skip
 """What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""
+_MAY_BE_ERASURE = frozenset({Way.QUESTION, Way.TEXT_REPORT, Way.FOLLOW_UP})
 InviteRule = Callable[[IncomingEvent], Action]
 """Join or leave, for an invite."""
 
@@ -140,7 +141,7 @@ class Consumer:
             event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None,
             agency=forwarding.is_agency_room(connection, self.desk, event.room_id),
         )  # fmt: skip
-        if chosen.way is Way.QUESTION and forgetting.concerns(connection, event, now):
+        if chosen.way in _MAY_BE_ERASURE and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")
         rows: tuple[int, ...] = (row.id,)
         current: IncomingEvent | None = event

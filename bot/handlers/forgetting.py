@@ -6,21 +6,26 @@ it happened and what has to wait, not who asked; the audit keeps that it happene
 
 from __future__ import annotations
 
+import re
+from urllib.parse import quote
+
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind, Trust
-from bot.handlers import board
+from bot.handlers import board, waiting
 from bot.handlers.desk import Desk
 from bot.handlers.kept import until_words
 from bot.language.tokens import tokens
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import erasure_requests, keepings, outbox
+from bot.store import erasure_requests, keepings, notices, outbox
 from bot.store.erasure import Erased
 
 OPEN_MS = 24 * 3_600_000
 """A request that nobody confirms within a day is off."""
 _OBJECTS = (("data", "saya"), ("data", "ku"), ("dataku",), ("data", "aku"), ("data", "pribadi", "saya"))
+_CALLED = re.compile(r"^\s*@?[\w .\-]{1,40}(?::[\w.\-]+)?\s*[:,]\s+|@[\w.\-]+:[\w.\-]+(?::\d+)?")
+"""The name by which we are called before the request, as clients write a mention."""
 _VERBS = frozenset(("hapus", "hapuskan", "hapusin", "delete"))
 _AROUND = frozenset(("tolong", "mohon", "semua", "seluruh", "minta", "pak", "bu", "min", "ya", "dong", "mau", "saya"))
 _YES = frozenset(("ya hapus", "ya hapus data saya", "ya hapus semua", "iya hapus", "hapus", "ya", "iya"))
@@ -54,6 +59,14 @@ UNPROVEN = (
     "Maaf, perangkat ini belum dikenal, jadi saya tidak bisa yakin permintaan ini dari Anda. "
     "Kirim dari perangkat Anda yang biasa."
 )
+SPOKEN = (
+    "🗑️ Saya dengar permintaan menghapus data. Karena tidak bisa dikembalikan dan suara bisa salah dengar, "
+    "mohon **tulis** di sini: *{words}*."
+)
+ELSEWHERE = (
+    "🗑️ Soal data pribadi saya layani lewat pesan pribadi, supaya tidak terbaca semua orang. "
+    "[Buka obrolan dengan saya]({link}), lalu tulis: *hapus data saya*."
+)
 FOR_OFFICERS = (
     "🗑️ Satu warga meminta datanya dihapus; sudah dilakukan ({reports} laporan yang sudah ditutup kehilangan isinya)."
 )
@@ -64,9 +77,11 @@ FOR_OFFICERS_KEPT = (
 
 
 def concerns(connection: Connection, event: IncomingEvent, now: int) -> bool:
-    """Whether a message of a DM asks to be forgotten, or answers when we asked back."""
-    if not event.direct or event.kind is not Kind.TEXT:
+    """Whether a message asks to be forgotten, or, in a DM, answers when we asked back."""
+    if event.kind is not Kind.TEXT:
         return False
+    if not event.direct:
+        return _asks(tokens(_CALLED.sub("", event.body[:200])))
     words = tokens(event.body[:200])
     if _asks(words):
         return True
@@ -77,6 +92,9 @@ def concerns(connection: Connection, event: IncomingEvent, now: int) -> bool:
 def answer(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
     """Ask back, carry out, or leave it."""
     key = f"reply:{event.event_id}"
+    if not event.direct:
+        _point(connection, event, desk, now)
+        return
     server = desk.config.homeserver.server_name
     if desk.content.rooms.officer(event.sender, server) is not None:
         _refuse(connection, event, desk, OFFICER, "officer", now)
@@ -107,6 +125,41 @@ def answer(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
     content = render("\n\n".join(parts)).content()
     outbox.append(connection, Outgoing(f"erasure:{request.id}", event.room_id, content), now)
     _tell(connection, desk, request.id, erased, now)
+
+
+def heard(connection: Connection, event: IncomingEvent, desk: Desk, text: str, now: int) -> bool:
+    """A voice message that asks to be forgotten, or says yes when we asked back; false for any other.
+
+    Nothing is erased on the strength of what a machine heard: the person is asked to write it. In a channel the way
+    to the DM is told.
+    """
+    words = tokens(text[:200])
+    said = " ".join(words)
+    if not event.direct:
+        if not _asks(words):
+            return False
+        desk.record(connection, "erasure.elsewhere", event.event_id, {"spoken": True}, now)
+        waiting.answer(connection, event, desk, _elsewhere(desk), now)
+        return True
+    confirms = said in _YES and _open(connection, event, now) is not None
+    if not (_asks(words) or confirms):
+        return False
+    desk.record(connection, "erasure.spoken", event.event_id, {"confirms": confirms}, now)
+    text = SPOKEN.format(words="ya, hapus" if confirms else "hapus data saya")
+    desk.say(connection, event, f"reply:{event.event_id}", text, now)
+    return True
+
+
+def _point(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
+    """Said in a channel: the way to the DM, once a day to each person unless they ask us by name."""
+    called = desk.me in event.mentions or desk.me in event.body
+    desk.record(connection, "erasure.elsewhere", event.event_id, {"spoken": False}, now)
+    if called or notices.first_time(connection, event.sender, f"erasure_elsewhere:{now // OPEN_MS}", now):
+        desk.say(connection, event, f"reply:{event.event_id}", _elsewhere(desk), now, notice=True, thread=True)
+
+
+def _elsewhere(desk: Desk) -> str:
+    return ELSEWHERE.format(link=f"https://matrix.to/#/{quote(desk.me, safe='@:')}")
 
 
 def resume(connection: Connection, desk: Desk, now: int) -> int:

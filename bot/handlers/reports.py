@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import casewords, conduct, phrases, questions, talk, waiting
+from bot.handlers import casewords, conduct, forgetting, phrases, questions, talk, waiting
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.takeup import Said, analyse, privacy_notice, show_officers, take_up
@@ -60,7 +60,7 @@ def heard(
             desk.record(connection, "speech.silent", event.event_id, {"flags": list(said.flags)}, now)
             if not questions.unheard(connection, event, desk, now, audio=said.audio):
                 desk.say(connection, event, f"reply:{event.event_id}", phrases.NOTHING_HEARD, now)
-        else:
+        elif not forgetting.heard(connection, event, desk, said.text, now):
             questions.answer(connection, event, desk, now, heard=said.text, audio=said.audio)
         return
     if row.purpose == "note":
@@ -70,6 +70,8 @@ def heard(
             )
             desk.record(connection, "transmission.note", event.event_id, {"text": said.text}, now)
             desk.say(connection, event, f"reply:{event.event_id}", words, now, notice=True, thread=True)
+        return
+    if forgetting.heard(connection, event, desk, said.text, now):
         return
     report = talk.followed(connection, event)
     if report is not None:

@@ -49,7 +49,7 @@ class Way(StrEnum):
     TICKET_CHANGE = "ticket_change"
     """An edit in the operations room, of something that may have gone over to a citizen."""
     ERASURE = "erasure"
-    """A DM in which somebody asks that their data be erased; the consumer knows, since it may be an answer."""
+    """Somebody asks that their data be erased; the consumer knows, since it may be an answer to our asking back."""
     SEARCH = "search"
     """`!cari …` in the operations room."""
     ATTACHMENT = "attachment"
