@@ -6,7 +6,7 @@ was read is put under one digest, which stands in every audit row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TypeVar
 from bot.bulletins.loader import BULLETINS, load_bulletins
 from bot.bulletins.model import Bulletins
 from bot.config import Config
+from bot.dialogue import translations
 from bot.dialogue.flows import Flows
 from bot.dialogue.loader import load_flows
 from bot.incidents.gazetteer import Gazetteer, load_gazetteer
@@ -53,10 +54,12 @@ class Content:
     agencies: Agencies = field(default_factory=Agencies)
     roster: Roster = field(default_factory=Roster)
     roster_warnings: tuple[Problem, ...] = ()
+    room_warnings: tuple[Problem, ...] = ()
 
     def warnings(self, today: date) -> list[Problem]:
         """What works and should be mended soon; `today` is the district's date."""
-        return [*self.flows.warnings(today), *self.roster_warnings]
+        flows = [*self.flows.warnings(today), *translations.warnings(self.flows)]
+        return [*flows, *self.roster_warnings, *self.room_warnings]
 
 
 def load_content(config: Config) -> tuple[Content | None, list[Problem]]:
@@ -97,9 +100,21 @@ def _load(flows: Path, rooms: Path, places: Path, version: str) -> tuple[Content
     content = Content(
         spoken, described, bulletins, gazetteer, rules, version,
         agencies=agencies, roster=duty[0], roster_warnings=tuple(duty[1]),
+        room_warnings=_without_private_room(rooms / ROOMS, described, private),
     )  # fmt: skip
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     return None if wrong else content, problems
+
+
+def _without_private_room(file: Path, rooms: Rooms, categories: Sequence[str]) -> tuple[Problem, ...]:
+    """Violence at home, children, sexual crime: fewer officers should read of them than of a traffic jam."""
+    if rooms.private is not None or not categories:
+        return ()
+    message = (
+        f"no 'private:' room: cards of private matters ({', '.join(categories)} …) stand in '{rooms.operations.name}' "
+        "before all officers; name a room of its own for them"
+    )
+    return (replace(read(file).problem(("operations",), message), severity=Severity.WARNING),)
 
 
 def _unknown_slots(file: Path, rooms: Rooms, bulletins: Bulletins) -> list[Problem]:

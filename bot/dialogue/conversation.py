@@ -9,9 +9,9 @@ from typing import Any
 
 EXPIRES_AFTER = timedelta(minutes=30)
 """Without a message for so long a talk starts afresh."""
-_VERSION = 2
-_READABLE = {1, 2}
-"""Versions whose states are still understood: version 2 added alarm, place and trail."""
+_VERSION = 3
+_READABLE = {1, 2, 3}
+"""Still understood: version 2 added alarm, place and trail, version 3 `beside` and `language`."""
 LONGEST_ALARM = 1000
 """Characters of an alarm's words that are kept."""
 _LONGEST_TRAIL = 20
@@ -80,6 +80,8 @@ class Conversation:
     """Messages in a row that were not understood."""
     content: str = ""
     """Digest of the flows it was last talked under."""
+    language: str = ""
+    """The one that the person has asked for; a wish that outlasts the talk. Empty: none."""
 
     def expired(self, now: datetime) -> bool:
         """Nothing of it may be used any more."""
@@ -100,7 +102,7 @@ class Conversation:
         known = self.intent if self.intent in intents else None
         return Conversation(
             self.updated_at, known, self.question, alarm=self.alarm, place=self.place, misses=self.misses,
-            content=content,
+            content=content, language=self.language,
         )  # fmt: skip
 
     def to_json(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ the flow files.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,8 +20,11 @@ from bot.dialogue.flows import Flows
 from bot.dialogue.mind import Mind
 from bot.dialogue.pending import UNFIT, Pending
 from bot.dialogue.several import Several
+from bot.dialogue.speak import Said
+from bot.dialogue.spoken import in_other_words
 from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Thresholds, Understander
+from bot.dialogue.wishes import LANGUAGE_REASON, Wish, Wishes
 from bot.language.reading import LONGEST_TEXT
 
 
@@ -28,13 +32,27 @@ class Engine:
     """Decides on messages by the content it was built from. Building takes well under a second."""
 
     def __init__(self, flows: Flows, thresholds: Thresholds | None = None) -> None:
+        self._wire(flows, Mind(flows, thresholds))
+        self._voices = {
+            language: self._saying(in_other_words(flows, tongue.texts)) for language, tongue in flows.languages.items()
+        }
+        self._wishes = Wishes(flows)
+
+    def _wire(self, flows: Flows, mind: Mind) -> None:
         self.flows = flows
-        self.mind = Mind(flows, thresholds)
+        self.mind = mind
         self._emergencies = Emergencies(self.mind)
         self._answering = Answering(self.mind)
         self._pending = Pending(self.mind)
         self._context = Context(self.mind, self._answering)
         self._several = Several(self.mind)
+
+    def _saying(self, flows: Flows) -> Engine:
+        """The same engine over the same content in another language: what is understood is built only once."""
+        other = copy(self)
+        other._wire(flows, self.mind.saying(flows))
+        other._voices = {}
+        return other
 
     @property
     def understander(self) -> Understander:
@@ -47,6 +65,24 @@ class Engine:
         `private`: an emergency may be offered to the officers, since nobody else reads the talk and none of them is
         in it yet.
         """
+        spoken = (state.language if state is not None else "") or self.flows.language
+        wish = self._wishes.asked(text, spoken)
+        if wish is not None:
+            return self._voice(wish.language)._switched(wish, state, text, now, private=private)
+        return self._voice(spoken)._step(state, text, now, private=private)
+
+    def _voice(self, language: str) -> Engine:
+        return self._voices.get(language, self)
+
+    def _switched(self, wish: Wish, state: Conversation | None, text: str, now: datetime, *, private: bool) -> Decision:
+        """Another language from now on, with the question that is open in it."""
+        fresh = replace(self._fresh(state, now), language=wish.language)
+        question = self.mind.speaker.question(fresh)
+        reply = "\n\n".join([wish.reply.strip(), *([question] if question else [])])
+        turn = Turn(fresh, text, self.mind.understand(text), now, private)
+        return self.mind.decide(turn, Said(Outcome.SMALLTALK, reply, fresh), LANGUAGE_REASON)
+
+    def _step(self, state: Conversation | None, text: str, now: datetime, *, private: bool) -> Decision:
         cut = len(text) > LONGEST_TEXT
         text = text[:LONGEST_TEXT]
         lapsed = state is not None and state.expired(now)
@@ -59,10 +95,14 @@ class Engine:
 
     def located(self, state: Conversation | None, place: str, now: datetime) -> Decision:
         """Decide on a shared location: "latitude,longitude"."""
-        return self._emergencies.located(self._fresh(state, now), place, now)
+        spoken = (state.language if state is not None else "") or self.flows.language
+        return self._voice(spoken)._emergencies.located(self._fresh(state, now), place, now)
 
     def _fresh(self, state: Conversation | None, now: datetime) -> Conversation:
-        fresh = Conversation(now) if state is None or state.expired(now) else replace(state, updated_at=now)
+        if state is None or state.expired(now):
+            fresh = Conversation(now, language=state.language if state is not None else "")
+        else:
+            fresh = replace(state, updated_at=now)
         if fresh.content != self.flows.digest:
             fresh = fresh.under(self.flows.digest, set(self.flows.services))
         return fresh

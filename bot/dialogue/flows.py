@@ -10,7 +10,7 @@ from functools import cached_property
 
 from bot.dialogue.lawfile import LawFile
 from bot.dialogue.localfile import Hours, LocalFact
-from bot.dialogue.model import Answer, FlowFile, Intent, PhrasesFile, PolicyFile, Source, Value
+from bot.dialogue.model import INDONESIAN, Answer, FlowFile, Intent, PhrasesFile, PolicyFile, Source, Value
 from bot.language.lexicon import Lexicon
 from bot.problem import Problem, Severity
 from bot.yamlfile import Document
@@ -78,6 +78,20 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Tongue:
+    """A further language: what is said in it in place of which text, and how people ask for it."""
+
+    texts: Mapping[str, str]
+    """By the text in the content's own language, white space evened out."""
+    switch: tuple[str, ...]
+    switched: str
+    leave: tuple[str, ...]
+    left: str
+    stale: tuple[tuple[Document, tuple[str | int, ...], str], ...] = field(default=(), compare=False)
+    """Translations of texts that stand in the content no more."""
+
+
+@dataclass(frozen=True)
 class Flows:
     """The whole content."""
 
@@ -99,6 +113,10 @@ class Flows:
     """The law table, when the folder has one."""
     examples: tuple[Example, ...] = ()
     """Those that stand apart from the flows, in `examples/`."""
+    languages: Mapping[str, Tongue] = field(default_factory=dict)
+    """Further languages, by their code."""
+    language: str = INDONESIAN
+    """Spoken to whoever has not asked for another."""
     documents: Mapping[str, Document] = field(default_factory=dict, compare=False)
     """The files as read, by file name: where a mistake stands."""
 

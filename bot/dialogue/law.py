@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 
 from bot.dialogue.lawfile import CATEGORY, LawFile, Offence
@@ -60,6 +61,16 @@ class LawTable:
             for former in offence.former:
                 for article in former.articles:
                     self._by_number.setdefault((former.code, article), []).append(offence)
+
+    def saying(self, file: LawFile) -> LawTable:
+        """The same table in another language; it recognises what it did."""
+        other = copy(self)
+        other._file = file
+        other._rows = {offence.key: offence for offence in file.offences}
+        other._by_number = {
+            number: [other._rows[offence.key] for offence in offences] for number, offences in self._by_number.items()
+        }
+        return other
 
     @staticmethod
     def vocabulary(file: LawFile) -> Iterator[str]:

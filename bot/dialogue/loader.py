@@ -12,6 +12,7 @@ from bot.dialogue.format import up_to_date
 from bot.dialogue.lawfile import LawFile, check_law
 from bot.dialogue.localfile import LocalFile
 from bot.dialogue.model import ExamplesFile, FlowFile, LexiconFile, Part, PhrasesFile, PolicyFile
+from bot.dialogue.translations import language_files, with_languages
 from bot.language.lexicon import Lexicon
 from bot.language.tokens import tokens
 from bot.problem import ContentError, Problem
@@ -75,11 +76,13 @@ def load_flows(folder: Path) -> Flows:
         phrases=_as(PhrasesFile, values[PHRASES]),
         local=_as(LocalFile, values[LOCAL]).told(),
         officer_hours=tuple(_as(LocalFile, values[LOCAL]).officer_hours),
-        digest=_digest(folder, [*paths, *_example_files(folder)]),
+        digest=_digest(folder, [*paths, *_example_files(folder), *language_files(folder)]),
         law=law,
         examples=examples,
         documents=documents,
     )
+    content, mistakes = with_languages(content, folder, _as(LocalFile, values[LOCAL]).language, documents[LOCAL])
+    problems.extend(mistakes)
     if law is not None:
         problems.extend(check_law(law, documents[LAW]))
     problems.extend(check(content, documents[LEXICON], documents[POLICY]))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from bot.dialogue.model import Name, Part, Phrase, Source, Text, Version
+from bot.dialogue.model import Language, Name, Part, Phrase, Source, Text, Version
 
 
 class LocalFact(Part):
@@ -74,6 +74,8 @@ class LocalFile(Part):
     version: Version
     source: Phrase | None = None
     """Of every fact that names none: who confirms them here."""
+    language: Language | None = None
+    """Spoken to whoever has not asked for another. Default: the one that the content is written in."""
     facts: dict[Name, LocalFact] = Field(default_factory=dict)
     officer_hours: list[Hours] = Field(default_factory=list)
     """When officers answer citizens who ask for a person; empty: as soon as they can."""

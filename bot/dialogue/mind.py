@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 
@@ -40,6 +41,14 @@ class Mind:
             name: {self._bare(reader.read(phrase)) for phrase in phrases} - {()}
             for name, phrases in flows.phrases.commands.items()
         }
+
+    def saying(self, flows: Flows) -> Mind:
+        """The same mind over the same content in another language."""
+        other = copy(self)
+        other.flows = flows
+        other.understander = self.understander.saying(flows)
+        other.speaker = Speaker(flows, other.understander.lookups)
+        return other
 
     @property
     def phrases(self) -> PhrasesFile:

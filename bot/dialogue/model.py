@@ -21,6 +21,9 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1, max_length=3000)]
 Phrase = Annotated[str, Field(min_length=1, max_length=300)]
 Version = Literal[1]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+"""ISO 639: "id", "jv", "en"."""
+INDONESIAN: Language = "id"
 
 
 class Part(BaseModel):
@@ -166,6 +169,8 @@ class FlowFile(Part):
     """One service."""
 
     version: Version
+    language: Language = INDONESIAN
+    """Of what is said in it. All of one folder are written in one; further ones stand in `languages/`."""
     flow: Name
     title: Phrase
     nouns: list[list[Phrase]] = []
@@ -262,6 +267,8 @@ class PhrasesFile(Part):
     """phrases.yaml: the bot's own sentences. `{…}` stands for what the name says."""
 
     version: Version
+    language: Language = INDONESIAN
+    """Of these sentences, and so of the whole folder."""
     months: Annotated[list[str], Field(min_length=12, max_length=12)]
     source_line: Phrase
     """{sources} {verified_on} {review_by}"""

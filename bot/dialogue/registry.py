@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.dialogue.flows import Flows
 from bot.dialogue.law import LawTable
@@ -16,6 +16,14 @@ LOOKUPS = {"law": "law.yaml"}
 def build(flows: Flows, index: PhraseIndex) -> dict[str, Lookup]:
     """The lookups whose file is there; their words go into the index."""
     return {"law": LawTable(flows.law, index)} if flows.law else {}
+
+
+def saying(lookups: Mapping[str, Lookup], flows: Flows) -> dict[str, Lookup]:
+    """The same lookups with their contents in another language."""
+    return {
+        name: lookup.saying(flows.law) if isinstance(lookup, LawTable) and flows.law else lookup
+        for name, lookup in lookups.items()
+    }
 
 
 def vocabulary(flows: Flows) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 
 from bot.dialogue.model import Condition, PolicyFile, Rule, RuleOutcome
@@ -33,6 +34,13 @@ class Rules:
                 for phrase in [*(phrase for group in condition.all for phrase in group), *condition.unless]:
                     if not phrase.startswith("@"):
                         index.add(f"={phrase}", [phrase], exact=True)
+
+    def saying(self, policy: PolicyFile) -> Rules:
+        """The same conditions, with the rules of the same policy in another language."""
+        said = {rule.reason: rule for rule in policy.rules}
+        other = copy(self)
+        other._rules = [(said[rule.reason], conditions) for rule, conditions in self._rules]
+        return other
 
     def apply(self, reading: Reading, found: Found) -> Hit | None:
         """The first emergency that applies, else the first other rule; None when no condition holds."""

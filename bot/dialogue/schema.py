@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+from bot.dialogue.languagefile import LanguageFile
 from bot.dialogue.lawfile import LawFile
 from bot.dialogue.localfile import LocalFile
 from bot.dialogue.model import ExamplesFile, FlowFile, LexiconFile, Part, PhrasesFile, PolicyFile
@@ -21,6 +22,7 @@ KINDS: dict[str, tuple[type[Part], str]] = {
     "phrases": (PhrasesFile, "flows/phrases.yaml"),
     "local": (LocalFile, "flows/local.yaml"),
     "law": (LawFile, "flows/law.yaml"),
+    "language": (LanguageFile, "flows/languages/*.yaml"),
     "examples": (ExamplesFile, "flows/examples/*.yaml"),
     "talks": (TalkFile, "flows/tests/*.yaml"),
 }

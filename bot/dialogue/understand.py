@@ -7,6 +7,7 @@ the message (or in the talk before it), and words that nothing in the content ex
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,7 +16,7 @@ from bot.dialogue.flows import Flows
 from bot.dialogue.match import Candidate, LinearMatcher, Matcher, Ranking
 from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.phrases import PhraseIndex
-from bot.dialogue.registry import build, vocabulary
+from bot.dialogue.registry import build, saying, vocabulary
 from bot.dialogue.rules import Hit, Rules, rule_texts
 from bot.dialogue.values import named_values
 from bot.language.reading import Reader, Reading
@@ -133,6 +134,14 @@ class Understander:
         samples = [(self.reader.read(text), label) for text, label in _samples(flows)]
         self._explained = {word.stem for reading, label in samples if label in flows.services for word in reading.words}
         self.matcher: Matcher = LinearMatcher(samples, lambda reading: _hints(self._find(reading)[0]))
+
+    def saying(self, flows: Flows) -> Understander:
+        """Understands the same; its rules and lookups speak as `flows` do, the same content in another language."""
+        other = copy(self)
+        other.lookups = saying(self.lookups, flows)
+        other._rules = self._rules.saying(flows.policy)
+        other.rules_by_reason = {rule.reason: rule for rule in flows.policy.rules}
+        return other
 
     def topic_words(self, intent: str) -> str:
         """The words that name an intent's topic, to be understood with a follow-up that leaves them out."""

@@ -290,3 +290,18 @@ def test_content_that_never_settles_is_refused(district: Path, monkeypatch: pyte
     content, problems = load_content(load_config(district / "config.yaml", {}))
     assert content is None
     assert "keeps changing" in problems[0].message
+
+
+def test_private_matters_without_a_room_of_their_own_are_warned_of(district: Path) -> None:
+    rooms = district / "rooms" / "rooms.yaml"
+    line = rooms.read_text().splitlines().index("operations:") + 1
+    warned = [text for text in run().stdout.splitlines() if "no 'private:' room" in text]
+    assert len(warned) == 1
+    assert f"rooms.yaml:{line}" in warned[0]
+    assert "peringatan:" in warned[0]
+    before, after = rooms.read_text().split("# private:\n")
+    rooms.write_text(f"{before}private:\n" + re.sub(r"^# (  +\S)", r"\1", after, flags=re.MULTILINE))
+    edit(district / "rooms" / "officers.yaml", "rooms: [all]", "rooms: [all, ruang-ppa]")
+    result = run()
+    assert result.exit_code == 0, result.stdout
+    assert "no 'private:' room" not in result.stdout

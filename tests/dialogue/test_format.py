@@ -120,7 +120,7 @@ def test_every_key_of_the_files_around_the_flows_is_explained(kind: str) -> None
 
 def test_the_examples_of_the_page_for_officers_work_as_it_says(tmp_path: Path) -> None:
     blocks = dict(re.findall(r"```yaml\n# (flows/\S+)\n(.*?)```", PAGE, re.DOTALL))
-    names = ["perahu", "aturan", "tests/perahu", "examples/perahu", "law", "policy", "local"]
+    names = ["perahu", "aturan", "tests/perahu", "examples/perahu", "languages/jawa", "law", "policy", "local"]
     assert set(blocks) == {f"flows/{name}.yaml" for name in names}
     folder = tmp_path / "flows"
     for name, text in blocks.items():

@@ -100,7 +100,7 @@ async def test_a_report_goes_its_whole_way_through_the_chat(tmp_path: Path) -> N
 
         # Passed on over a kill: once, with the recording, and the card says that it arrived.
         await world.stop(kill=True)
-        await officer.text(operations, "teruskan BPBD", thread=card.event_id)
+        order = await officer.text(operations, "teruskan BPBD", thread=card.event_id)
         world.start()
         relay = await heard(agency, world, "laporan #1")
         sound = await agency.wait_for(lambda seen: seen.content.get("msgtype") == "m.audio", SECONDS)
@@ -139,7 +139,12 @@ async def test_a_report_goes_its_whole_way_through_the_chat(tmp_path: Path) -> N
             seen = [one.content for one in client.events.values() if one.sender == world.bot_id]
             assert stranger.user_id not in json.dumps(seen), "nobody is named on the other side"
         relays = [row.key for row in world.rows(select(outbox.c.key)) if row.key.startswith("relay:")]
-        assert len([key for key in relays if not key.endswith((":audio", ":redacted"))]) == 1
+        root = f"relay:1:bpbd:{order}"
+        sent = sorted(key for key in relays if not key.endswith(":redacted"))
+        assert sent == sorted(
+            [root, f"{root}:audio", "relay:1:bpbd:told:1:selesai", "relay:1:bpbd:told:2:open", *_gone(sent)]
+        ), "the report, its recording and each piece of news, once"
+        assert len(_gone(sent)) == 1, "and once that it was withdrawn"
         steps = [row.action for row in world.rows(select(incident_history.c.action).order_by(incident_history.c.id))]
         assert [step for step in steps if step in ("undone", "reopened", "withdrawn")] == [
             "reopened",
@@ -147,6 +152,10 @@ async def test_a_report_goes_its_whole_way_through_the_chat(tmp_path: Path) -> N
             "withdrawn",
         ]
         assert await kentongan("audit", "verify", config=world.world.config_path)
+
+
+def _gone(keys: list[str]) -> list[str]:
+    return [key for key in keys if key.startswith("relay:1:bpbd:gone:")]
 
 
 def _status(world: BotWorld) -> str:
