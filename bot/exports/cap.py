@@ -8,7 +8,7 @@ an entry of the log is a citizen's word until an officer verifies it, and only t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from xml.etree import ElementTree
@@ -28,6 +28,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _NOT_ID = re.compile(r"[\s,<&]+")
 MAX_HEADLINE = 160
 """Characters; section 3.2.2, <headline>."""
+_STEP, _END = "  ", "</alert>"
 
 
 @dataclass(frozen=True)
@@ -56,39 +57,63 @@ class Envelope:
     area_code: str | None = None
     exercise: bool = False
 
-    def identifier(self, entries: Sequence[Entry]) -> str:
-        """Of the message about these entries at this time."""
-        what = str(entries[0].id) if len(entries) == 1 else "ringkasan"
+    def identifier(self, ids: Sequence[int]) -> str:
+        """Of the message about these incidents at this time."""
+        what = str(ids[0]) if len(ids) == 1 else "ringkasan"
         return clean_id(f"{self.sender}-{what}-{self.sent:%Y%m%dT%H%M%S}{self.sent.microsecond // 1000:03}")
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What an alert says of its entries before it comes to them."""
+
+    ids: Sequence[int]
+    ended: Status | None = None
+    """State of the first of them, when every one of them is `CANCELLED`."""
+
+
+def outline(entries: Sequence[Entry]) -> Outline:
+    """Of an alert about these entries."""
+    ended = bool(entries) and all(entry.status in CANCELLED for entry in entries)
+    return Outline([entry.id for entry in entries], entries[0].status if ended else None)
 
 
 def alert(entries: Sequence[Entry], envelope: Envelope, before: Sequence[Message] = ()) -> bytes:
     """The document. Private entries must not be among them: ValueError."""
-    if any(entry.private for entry in entries):
-        raise ValueError("a private incident never goes into an alert")
-    root = ElementTree.Element("alert", {"xmlns": NAMESPACE})
-    cancels = bool(before) and bool(entries) and all(entry.status in CANCELLED for entry in entries)
+    return b"".join(write_alert(entries, outline(entries), envelope, before))
+
+
+def write_alert(
+    entries: Iterable[Entry], about: Outline, envelope: Envelope, before: Sequence[Message] = ()
+) -> Iterator[bytes]:
+    """The document in pieces, one for each entry: those that `about` names. Raises ValueError at a private one."""
+    head = ElementTree.Element("alert", {"xmlns": NAMESPACE})
+    cancels = bool(before) and about.ended is not None
     kind = "Cancel" if cancels else "Update" if before else "Alert"
-    _add(root, "identifier", envelope.identifier(entries))
-    _add(root, "sender", clean_id(envelope.sender))
-    _add(root, "sent", moment(envelope.sent))
-    _add(root, "status", "Exercise" if envelope.exercise else "Actual")
-    _add(root, "msgType", kind)
-    _add(root, "scope", "Restricted")
-    _add(root, "restriction", RESTRICTION)
-    if not entries:
-        _add(root, "note", "Tidak ada kejadian dalam rentang ini.")
+    _add(head, "identifier", envelope.identifier(about.ids))
+    _add(head, "sender", clean_id(envelope.sender))
+    _add(head, "sent", moment(envelope.sent))
+    _add(head, "status", "Exercise" if envelope.exercise else "Actual")
+    _add(head, "msgType", kind)
+    _add(head, "scope", "Restricted")
+    _add(head, "restriction", RESTRICTION)
+    if not about.ids:
+        _add(head, "note", "Tidak ada kejadian dalam rentang ini.")
     elif cancels:
-        _add(root, "note", f"Kejadian #{entries[0].id}: {entries[0].status}")
+        _add(head, "note", f"Kejadian #{about.ids[0]}: {about.ended}")
     if before:
-        _add(root, "references", " ".join(dict.fromkeys(one.reference(clean_id(envelope.sender)) for one in before)))
-    if entries:
-        _add(root, "incidents", " ".join(str(entry.id) for entry in entries))
+        _add(head, "references", " ".join(dict.fromkeys(one.reference(clean_id(envelope.sender)) for one in before)))
+    if about.ids:
+        _add(head, "incidents", " ".join(str(number) for number in about.ids))
+    ElementTree.indent(head, _STEP)
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n{_written(head).removesuffix(_END)}'.encode()
     for entry in entries:
-        _info(root, entry, envelope)
-    ElementTree.indent(root)
-    written: str = ElementTree.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{written}\n'.encode()
+        if entry.private:
+            raise ValueError("a private incident never goes into an alert")
+        info = _info(entry, envelope)
+        ElementTree.indent(info, _STEP, level=1)
+        yield f"{_STEP}{_written(info)}\n".encode()
+    yield f"{_END}\n".encode()
 
 
 def moment(when: datetime) -> str:
@@ -110,8 +135,13 @@ def certainty(entry: Entry) -> str:
     return "Possible" if entry.status in (Status.BARU, Status.DITINJAU) else "Likely"
 
 
-def _info(root: ElementTree.Element, entry: Entry, envelope: Envelope) -> None:
-    info = ElementTree.SubElement(root, "info")
+def _written(element: ElementTree.Element) -> str:
+    written: str = ElementTree.tostring(element, encoding="unicode")
+    return written
+
+
+def _info(entry: Entry, envelope: Envelope) -> ElementTree.Element:
+    info = ElementTree.Element("info")
     _add(info, "language", "id-ID")
     _add(info, "category", entry.cap)
     _add(info, "event", entry.title)
@@ -135,6 +165,7 @@ def _info(root: ElementTree.Element, entry: Entry, envelope: Envelope) -> None:
         _add(area, "circle", f"{latitude},{longitude} 0")
     for code in entry.codes or ((envelope.area_code,) if envelope.area_code else ()):
         _pair(area, "geocode", GEOCODE, code)
+    return info
 
 
 def _add(parent: ElementTree.Element, name: str, text: str) -> None:

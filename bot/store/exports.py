@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, select
@@ -15,6 +16,7 @@ from bot.store.tables import cap_messages, exports, incident_history, incident_l
 
 KIND = "incidents.exported"
 """Of the audit row."""
+_BATCH = 1000
 _SETTLED = (Status.DITERUSKAN, Status.DITANGANI, Status.SELESAI)
 
 
@@ -46,6 +48,11 @@ class Exported:
     sha256: str
 
 
+def count(connection: Connection, selection: Selection) -> int:
+    """How many incidents that are."""
+    return int(connection.scalar(_selected(select(func.count()).select_from(incidents), selection)) or 0)
+
+
 def entries(connection: Connection, selection: Selection) -> Iterator[tuple[Incident, bool]]:
     """The incidents in order, each with whether an officer verified it. Read in pieces: a log is long."""
     reports = (
@@ -59,7 +66,7 @@ def entries(connection: Connection, selection: Selection) -> Iterator[tuple[Inci
         incident_history.c.after == str(Status.TERVERIFIKASI),
     )
     statement = _selected(select(incidents, reports.label("linked"), verified.label("verified")), selection)
-    for row in connection.execute(statement.order_by(incidents.c.id).execution_options(yield_per=1000)):
+    for row in connection.execute(statement.order_by(incidents.c.id).execution_options(yield_per=_BATCH)):
         status = Status(row.status)
         yield (
             incident_of(row, row.linked),
@@ -85,12 +92,12 @@ def record(
     result = connection.execute(exports.insert().values(**values))
     assert result.inserted_primary_key is not None  # noqa: S101
     number = int(result.inserted_primary_key[0])
-    made = [
+    made = (
         {"identifier": identifier, "incident_id": incident, "sent": sent, "export_id": number}
         for incident, identifier, sent in messages
-    ]
-    if made:
-        connection.execute(cap_messages.insert(), made)
+    )
+    while batch := list(islice(made, _BATCH)):
+        connection.execute(cap_messages.insert(), batch)
     auditor.append(connection, KIND, f"export:{number}", {**values, "export": number}, version=version, now=now)
     return number
 

@@ -149,6 +149,64 @@ def test_every_export_is_noted_with_who_what_when_filters_and_rows(log: Path) ->
     assert len(first.sha256) == 64
 
 
+@pytest.fixture
+def long_log(log: Path) -> Path:
+    """A thousand floods more: several readings' worth."""
+    engine = connect(f"sqlite:///{log.parent / 'var' / 'data' / 'kentongan.db'}")
+    with engine.begin() as connection:
+        one = dict(connection.execute(select(table).where(table.c.id == 2)).mappings().one())
+        connection.execute(table.insert(), [{**one, "id": 100 + number} for number in range(1_000)])
+    engine.dispose()
+    return log
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mark", "rows"),
+    [(["--format", "csv"], ",banjir,", 1_003), (["--format", "geojson"], '"Feature",', 1_003),
+     (["--format", "cap"], "<info>", 1_002)],
+)  # fmt: skip
+def test_a_long_log_is_exported_whole_and_noted(long_log: Path, arguments: list[str], mark: str, rows: int) -> None:
+    result = run(long_log, *arguments)
+    assert result.exit_code == exits.GOOD, result.output
+    assert result.stdout.count(mark) >= 1_001
+    assert noted(long_log)[0].rows == rows
+    if "cap" in arguments:
+        SCHEMA.validate(result.stdout)
+
+
+def test_a_long_log_becomes_an_alert_for_each(long_log: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "cap"
+    assert run(long_log, "--format", "cap", "--folder", str(folder)).exit_code == exits.GOOD
+    assert len(list(folder.iterdir())) == 1_002
+    SCHEMA.validate((folder / "kejadian-1099.xml").read_text())
+    engine = connect(f"sqlite:///{long_log.parent / 'var' / 'data' / 'kentongan.db'}")
+    with engine.connect() as connection:
+        known = exports.earlier_messages(connection, range(100, 1_100))
+    engine.dispose()
+    assert len(known) == 1_000
+
+
+def test_more_than_a_printed_report_holds_is_told_before_it_is_read(
+    long_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.cli.export.MAX_ENTRIES", 500)
+    monkeypatch.setattr("bot.cli.documents.store.entries", pytest.fail)
+    result = run(long_log, "--format", "pdf", "--since", "2026-01-01", "--output", str(tmp_path / "laporan.pdf"))
+    assert result.exit_code == exits.FAILED
+    assert "1003 kejadian" in result.stderr
+    assert noted(long_log) == []
+
+
+def test_the_progress_is_shown_on_a_terminal_alone(long_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = run(long_log)
+    assert plain.stderr == ""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    shown = run(long_log)
+    assert "menyusun" in shown.stderr
+    assert shown.stdout == plain.stdout
+
+
 def test_what_cannot_be_noted_is_not_handed_out(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: object, **_values: object) -> None:
         raise OSError("disk full")
