@@ -83,7 +83,7 @@ class Speech(Section):
     """Pinned: left to guess, one note in five is taken for another language."""
     beam_size: Annotated[int, Field(ge=1, le=10)] = 5
     workers: Annotated[int, Field(ge=0, le=64)] = 0
-    """Worker processes of one thread each; 0: one for each core."""
+    """Worker processes of one thread each; 0: one for each core, as long as there is memory for them."""
     recycle_after: Annotated[int, Field(ge=1)] = 200
     """Notes after which a worker is replaced."""
     worker_memory_mb: Annotated[int, Field(ge=300)] = 600

@@ -18,10 +18,11 @@ from bot.cli.options import ConfigOption, JsonOption
 from bot.config import Log, Speech, load_config
 from bot.logs import configure
 from bot.problem import ContentError
+from bot.voice import capacity
 from bot.voice.errors import MediaError, ModelBroken, ModelMissing, VoiceError
 from bot.voice.heard import Heard
 from bot.voice.models import find_model
-from bot.voice.pool import SpeechPool, cores
+from bot.voice.pool import SpeechPool
 
 DEFAULT_CONFIG = Path("config.yaml")
 
@@ -109,7 +110,7 @@ def _corrector(config: Path) -> Callable[[str], str]:
 
 async def _show(files: list[Path], speech: Speech, folder: Path, config: Path, as_json: bool, errors: Console) -> int:
     failed = 0
-    workers = min(speech.workers or cores(), len(files))
+    workers = min(capacity.workers(speech, folder), len(files))
     pool = SpeechPool(speech, folder, workers=workers)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=errors

@@ -11,13 +11,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 
 from bot.config import Speech
+from bot.voice import capacity
 from bot.voice.decode import check_size
 from bot.voice.errors import (
     Fault,
@@ -37,8 +37,6 @@ from bot.voice.worker import TEMPERATURES, Opened, Piece, WorkerSettings, hear_p
 
 log = structlog.get_logger()
 
-AUTO_WORKERS = 3
-"""Most workers when the configuration leaves the number to us: 300 MB each on a machine that runs other things."""
 ATTEMPTS = 3
 """How often a window is tried when its worker is gone without its doing."""
 BACKOFF_SECONDS = (1.0, 5.0, 30.0)
@@ -77,7 +75,7 @@ class SpeechPool:
         """
         self._speech = speech
         self._model = model
-        self._count = workers or speech.workers or min(cores(), AUTO_WORKERS)
+        self._count = workers or capacity.workers(speech, model)
         self._queue: FairQueue[_Job] = FairQueue()
         self._waiting = asyncio.Semaphore(0)
         self._notes: set[_Note] = set()
@@ -290,10 +288,3 @@ class SpeechPool:
             "temperatures": ",".join(str(value) for value in TEMPERATURES),
             "vad": True,
         }
-
-
-def cores() -> int:
-    """Processor cores this process may use."""
-    with suppress(AttributeError):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
