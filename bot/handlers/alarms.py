@@ -7,6 +7,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from bot.dialogue.conversation import LONGEST_ALARM, Alarm
+from bot.dialogue.decision import Outcome
 from bot.event import IncomingEvent, Kind
 from bot.handlers import withdrawals
 from bot.handlers.desk import Desk
@@ -14,7 +15,7 @@ from bot.handlers.takeup import Said, analyse, show_officers
 from bot.incidents.analysis import Analysis
 from bot.incidents.rules import Urgency
 from bot.language.mask import mask
-from bot.store import inbox, incidents, search, transmissions
+from bot.store import changes, inbox, incidents, search, transmissions
 
 
 def report(connection: Connection, event: IncomingEvent, desk: Desk, alarm: Alarm, now: int) -> int:
@@ -62,12 +63,26 @@ def withdrawn(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     """The message that told of the emergency was redacted in the DM: the report made of it is taken back.
 
     The log has the words under the message in which the person agreed, and this one under no row of its own. A
-    detail that is taken back leaves the call for help standing.
+    detail that is taken back leaves the call for help standing, and so does an edit of a message that calls for help
+    without it, too (`bot.handlers.secondthoughts` has the words of both).
     """
     told = inbox.event(connection, event.target) if event.kind is Kind.REDACTION and event.target else None
-    if told is None or told.room_id != event.room_id or not (words := mask(told.body)[:LONGEST_ALARM].strip()):
+    if told is None or told.room_id != event.room_id:
         return
+    said = changes.wordings(connection, told)
+    if told.kind is Kind.EDIT:
+        about = changes.original(connection, told)
+        left = changes.latest(connection, about) if about is not None else None
+        if left is not None and calls_for_help(desk, left, left.body):
+            return
+        said = [told.body]
+    calls = [f"{words}\n" for one in said if (words := mask(one)[:LONGEST_ALARM].strip())]
     for one in transmissions.of_sender(connection, told.room_id, told.sender, since=told.sent_at):
-        versions = transmissions.versions(connection, one.id)
-        if one.event_id != told.event_id and versions and (versions[-1].text + "\n").startswith(words + "\n"):
+        versions = [f"{version.text}\n" for version in transmissions.versions(connection, one.id)]
+        if one.event_id != told.event_id and any(text.startswith(call) for text in versions for call in calls):
             withdrawals.by_reporter(connection, replace(event, target=one.event_id), desk, now)
+
+
+def calls_for_help(desk: Desk, event: IncomingEvent, text: str) -> bool:
+    """Whether words of a DM, by themselves, tell of an emergency."""
+    return desk.engine.step(None, text, event.when).outcome is Outcome.EMERGENCY

@@ -14,7 +14,6 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from bot.dialogue.conversation import LONGEST_ALARM, Conversation
-from bot.dialogue.decision import Outcome
 from bot.event import IncomingEvent, Kind
 from bot.handlers import alarms, board, questions, retraction, rewording, unediting, watch
 from bot.handlers.desk import Desk
@@ -115,13 +114,11 @@ def _first_told(connection: Connection, event: IncomingEvent, about: IncomingEve
     if tickets.current(connection, event.room_id, event.sender) is not None:
         return
     earlier = [one for one in changes.wordings(connection, about) if one != event.body]
-    if _is_emergency(desk, event, event.body) and not any(_is_emergency(desk, event, one) for one in earlier):
+    if alarms.calls_for_help(desk, event, event.body) and not any(
+        alarms.calls_for_help(desk, event, one) for one in earlier
+    ):
         told = replace(event, kind=Kind.TEXT, target=None)
         questions.answer(connection, told, desk, now, alone=True)
-
-
-def _is_emergency(desk: Desk, event: IncomingEvent, text: str) -> bool:
-    return desk.engine.step(None, text, event.when).outcome is Outcome.EMERGENCY
 
 
 def swapped(text: str, old: Iterable[str], new: str) -> str | None:

@@ -20,6 +20,7 @@ from bot.handlers.secondthoughts import swapped
 from bot.store import transmissions
 from bot.store.tables import conversations, transcripts
 from bot.store.tables import incidents as log
+from bot.store.tables import transmissions as transmissions_table
 from bot.voice.heard import Heard
 
 TOLD, DETAIL = "tolong ada maling di rumah saya di Subah", "dia bawa parang"
@@ -123,6 +124,82 @@ async def test_an_edit_taken_back_restores_the_words_and_leaves_none_of_its_own(
     assert "Wiryawan" not in cards(engine)
     with engine.connect() as connection:
         assert "Wiryawan" not in json.dumps(list(connection.scalars(select(transcripts.c.text))))
+
+
+@pytest.mark.parametrize("what", ["the call", "a detail", "an edit"])
+async def test_answers_to_a_search_and_the_index_lose_what_was_taken_back(
+    what: str, telling: list[IncomingEvent], take: Take, event: Event, edit: React, order: Event, withdraw: React,
+    engine: Engine,
+) -> None:  # fmt: skip
+    await take(event("ya", sender=REPORTER))
+    change = edit(telling[1], "dia bawa celurit")
+    ways = {"the call": (telling[0], "maling"), "a detail": (telling[1], "parang"), "an edit": (change, "celurit")}
+    gone, word = ways[what]
+    if gone is change:
+        await take(change)
+    deliver(engine)
+    asked, history = order(f"!cari {word}", thread_root=None), order("riwayat")
+    await take(asked, history)
+    deliver(engine)
+    answers = {f"reply:{one.event_id}" for one in (asked, history)}
+    quoting = [row["key"] for row in sent(engine, OPERATIONS) if word in row["content"].get("body", "")]
+    assert answers <= set(quoting)
+    await take(withdraw(gone, sender=REPORTER, room=DIRECT))
+    assert answers <= {
+        row["content"]["event_id"].removeprefix("outbox:")
+        for row in sent(engine, OPERATIONS)
+        if row["action"] == "redaction"
+    }
+    again = order(f"!cari {word}", thread_root=None)
+    await take(again)
+    [answer] = [row for row in sent(engine, OPERATIONS) if row["key"] == f"reply:{again.event_id}"]
+    assert "#1" not in answer["content"]["body"]
+
+
+@pytest.mark.parametrize("edited", ["before the yes", "after it", "a detail is taken back first"])
+async def test_a_call_that_was_edited_goes_whole_when_its_message_is_taken_back(
+    edited: str, telling: list[IncomingEvent], take: Take, event: Event, edit: React, withdraw: React, engine: Engine
+) -> None:
+    change = edit(telling[0], "tolong ada maling di rumah saya di Bandar")
+    agrees, more = event("ya", sender=REPORTER), event("sekarang dia di dapur", sender=REPORTER)
+    back = withdraw(telling[1], sender=REPORTER, room=DIRECT)
+    await take(*([more, change, agrees] if edited == "before the yes" else [more, agrees, change]))
+    deliver(engine)
+    if edited == "a detail is taken back first":
+        await take(back)
+        deliver(engine)
+    await take(withdraw(telling[0], sender=REPORTER, room=DIRECT))
+    with engine.connect() as connection:
+        assert connection.scalars(select(transmissions_table.c.state)).all() == ["withdrawn"]
+        assert not "".join(connection.scalars(select(transcripts.c.text)))
+    for word in ("Bandar", "dapur", "parang"):
+        assert word not in cards(engine)
+
+
+async def test_an_edit_before_the_yes_that_is_taken_back_leaves_the_call_as_it_was(
+    telling: list[IncomingEvent], take: Take, event: Event, edit: React, withdraw: React, engine: Engine
+) -> None:
+    change = edit(telling[0], "tolong ada maling di rumah Wiryawan di Bandar")
+    await take(change, event("ya", sender=REPORTER))
+    deliver(engine)
+    assert "Wiryawan" in shown(engine, OPERATIONS)
+    await take(withdraw(change, sender=REPORTER, room=DIRECT))
+    assert incident(engine).text == f"{TOLD}\n{DETAIL}"
+    assert "Wiryawan" not in cards(engine)
+
+
+async def test_an_edit_that_alone_called_for_help_takes_the_report_along(
+    take: Take, event: Event, edit: React, withdraw: React, engine: Engine
+) -> None:
+    hello = event("selamat malam pak", sender=REPORTER)
+    change = edit(hello, TOLD)
+    await take(hello)
+    await take(change, event("ya", sender=REPORTER))
+    deliver(engine)
+    await take(withdraw(change, sender=REPORTER, room=DIRECT))
+    with engine.connect() as connection:
+        assert connection.scalars(select(transmissions_table.c.state)).all() == ["withdrawn"]
+    assert "maling" not in cards(engine)
 
 
 async def test_an_edit_that_first_tells_of_an_emergency_is_answered_once(
