@@ -14,14 +14,15 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.incidents.analysis import Analysis
+from bot.incidents.forms import Forms
 from bot.incidents.gazetteer import Gazetteer
 from bot.incidents.hearing import Hearing, correct
 from bot.incidents.judgement import Judgement
 from bot.incidents.particulars import find_particulars
-from bot.incidents.places import find_places, scene
+from bot.incidents.places import Mention, find_places, scene
 from bot.incidents.rules import Rules
 from bot.incidents.spoken import join_numbers
-from bot.incidents.words import Words, scan
+from bot.incidents.words import Words, gather, scan
 
 _CORRECT_FROM = 8
 """Letters a word needs before one wrong letter is forgiven: shorter words turn into other words ("banjar")."""
@@ -37,6 +38,7 @@ class Analyser:
         self.rules = rules
         self._vocabulary = sorted(word for word in rules.vocabulary if len(word) >= _CORRECT_FROM)
         self._corrected: dict[str, str] = {}
+        self._forms = Forms(rules.vocabulary, rules.common)
 
     def analyse(
         self,
@@ -57,7 +59,8 @@ class Analyser:
         where = scene(mentions, room_districts)
         rules = self.rules
         particulars = find_particulars(words, when, rules.people, rules.times, rules.codes, rules.negation)
-        return replace(Judgement(text, words, mentions, where, rules, spoken).result(), particulars=particulars)
+        judged = self._reduced(words, mentions)
+        return replace(Judgement(text, judged, mentions, where, rules, spoken).result(), particulars=particulars)
 
     def hear(self, text: str) -> Hearing:
         """The transcript with names of places put right, and what was changed. Never raises on any text."""
@@ -67,6 +70,18 @@ class Analyser:
     def _read(self, text: str) -> Words:
         words = self._correct(scan(text[:MAX_TEXT], self.rules.spelling))
         return join_numbers(words, self.rules.codes.numbers)
+
+    def _reduced(self, words: Words, mentions: Sequence[Mention]) -> Words:
+        """Every word as the rules know it, but for names and what follows a word like "desa" ("dukuh Sigayung")."""
+        named = {index for mention in mentions for index in range(mention.first, mention.last + 1)}
+        announced = self.rules.place.kinds
+        reduced = [
+            word
+            if index in named or (index and words.words[index - 1].plain in announced)
+            else replace(word, plain=self._forms.reduce(word.plain))
+            for index, word in enumerate(words.words)
+        ]
+        return gather(words.text, reduced)
 
     def _correct(self, words: Words) -> Words:
         """Misspelt long words become the rule word they are one letter from ("kecelakan" → "kecelakaan")."""

@@ -1,6 +1,6 @@
 """The small pattern language in which rules name words.
 
-    kebakaran            the word
+    kebakaran            the word, also with -nya, -e, -ne, -ku, -mu
     api|asap             either
     kebakar*             begins so; *bakar, *bakar* likewise
     ~tabrak              the root with its affixes: menabrak, ditabrak, nabrak, tabrakan, ketabrak …
@@ -26,8 +26,13 @@ _LETTER = "[^ ¶?]"
 _GAPS = {"..": 3, "...": 8}
 _ELEMENT = re.compile(r"^(?:\.{2,3}|\?|[@~*]?[\w,.]+[*]?(?:\|[~*@]?[\w,.]+[*]?)*\??)$")
 _NASAL = {"p": "m", "t": "n", "k": "ng", "s": "ny", "c": "ny"}
-_PREFIX = "(?:di|ke|ter|ber|be|me|mem|men|meng|meny|menge|pe|pem|pen|peng|peny|per|se|ku|tak|n|ng|nge|m)?"
-_SUFFIX = "(?:an|kan|in|i|nya|lah|kah|pun|e|ne|ku|mu|ke|ake){0,2}"
+_PREFIX = (
+    "(?:di|ke|ter|ber|be|me|mem|men|meng|meny|menge|pe|pem|pen|peng|peny|per|se|ku|tak|n|ng|nge|m"
+    "|dipun|dak|kok|tok|diper|memper|keter)?"
+)
+_SUFFIX = "(?:an|kan|in|i|nya|lah|kah|pun|e|ne|ku|mu|ke|ake|no|aken|ipun){0,2}"
+_CLITIC_FROM = 3
+"""Letters of a word that may carry a clitic: "apinya", "korbane", "motorku" are found by "api", "korban", "motor"."""
 
 
 class PatternError(ValueError):
@@ -155,7 +160,14 @@ def _choices(word: str, source: str, lexicon: Lexicon, literals: set[str]) -> It
     if not before and not after:
         body = lexicon.spelling.get(body, body)
         literals.update(body.split())
+        after = _clitics(body)
     yield before + re.escape(body) + after
+
+
+def _clitics(body: str) -> str:
+    if len(body) < _CLITIC_FROM or not body.isalpha():
+        return ""
+    return "(?:nya|ne|ku|mu)?" if body[-1] in "aiueo" else "(?:nya|e|ne|ku|mu)?"
 
 
 def samples(source: str, lexicon: Lexicon = Lexicon(), limit: int = 60) -> list[str]:
