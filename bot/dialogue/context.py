@@ -6,16 +6,20 @@ from dataclasses import replace
 
 from bot.dialogue.answering import Answering, question
 from bot.dialogue.aspects import Aspects
-from bot.dialogue.decision import FOLLOW_UP, Decision
+from bot.dialogue.decision import FOLLOW_UP, Decision, Outcome
 from bot.dialogue.flows import Service
 from bot.dialogue.mind import Mind
+from bot.dialogue.model import RuleOutcome
 from bot.dialogue.reply import choose_answer
+from bot.dialogue.topics import Topics
 from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Understanding
 from bot.dialogue.verdict import Sureness, Verdict
 from bot.language.reading import Reading
 
 _ARTICLE_DIGITS = 3
+_LONGEST_FOLLOW_UP = 4
+"""Words that are not grammar; more of them tell by themselves what they are about."""
 
 
 class Context:
@@ -25,6 +29,11 @@ class Context:
         self._mind = mind
         self._answering = answering
         self._aspects = Aspects(mind)
+        self._topics = Topics(mind.flows, mind.understander)
+        times = set(mind.flows.times)
+        asked = {facet: len(times.intersection(phrases)) for facet, phrases in mind.flows.facets.items()}
+        self._when = max(asked, key=lambda facet: asked[facet], default="")
+        """The aspect that is asked with words of time."""
 
     def corrected(self, turn: Turn) -> Decision | None:
         """ "eh maksud saya SKCK": the last question with another topic; what was asked for the old one is dropped."""
@@ -63,9 +72,27 @@ class Context:
         if service is None or not service.nouns:
             return None
         decision = self._another_lookup(turn, service) or self._another_entity(turn, service)
-        if decision is not None or self._stands_alone(turn):
+        decision = decision or self._another_time(turn, service)
+        if decision is not None or self._stands_alone(turn, service):
             return decision
         return self._another_aspect(turn, service) or self._in_topic(turn, service) or self._as_before(turn, service)
+
+    def aside(self, turn: Turn) -> Decision | None:
+        """ "umur berapa bisanya?", where something else was asked: answered if it surely goes on with the talk."""
+        if not turn.understanding.facets and "?" not in turn.text:
+            return None
+        service = self._offered(turn) or self._mind.flows.services.get(turn.state.intent or "")
+        if service is None or not self._topics.familiar(turn.understanding, service):
+            return None
+        decision = self.follow_up(turn.after(replace(turn.state, intent=service.name)))
+        return decision if decision is not None and decision.outcome is Outcome.ANSWER else None
+
+    def _offered(self, turn: Turn) -> Service | None:
+        """The first of the intents that were offered, when all share a topic."""
+        services = self._mind.flows.services
+        offered = [services[name] for offer in turn.state.offers if (name := offer.intent) and name in services]
+        first = offered[0] if offered else None
+        return first if first is not None and {one.name for one in offered} <= self._topics.kin(first) else None
 
     def _another_lookup(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau pasal 363?", "kalau 363?" """
@@ -85,7 +112,15 @@ class Context:
         answer = choose_answer(service, turn.state.facets, self._entities(turn))
         return self._say(turn, service, turn.state.facets) if answer is not None and answer.when else None
 
-    def _stands_alone(self, turn: Turn) -> bool:
+    def _another_time(self, turn: Turn, service: Service) -> Decision | None:
+        """ "kalau malam?": the hours, where there is an answer about them."""
+        if not turn.understanding.only_times or turn.understanding.alias is not None:
+            return None
+        answer = choose_answer(service, (self._when,), turn.state.entities)
+        about_time = answer is not None and self._when in (answer.when or ())
+        return self._say(turn, service, (self._when,)) if about_time else None
+
+    def _stands_alone(self, turn: Turn, service: Service) -> bool:
         """It names its topic, is clear without one, or is but a number."""
         understanding = turn.understanding
         if all(word.text.isdigit() for word in understanding.reading.words) or understanding.alias is not None:
@@ -94,7 +129,20 @@ class Context:
             return True  # a topic cannot explain words that nothing explains
         if understanding.lacks_topic and not (understanding.topics and understanding.entities):
             return False  # "kalau yang hilang?": of what we talk about, however sure another topic may seem
-        return bool(understanding.topics) or self._mind.judge(understanding).sureness is Sureness.SURE
+        if understanding.topics:
+            return True
+        alone = self._mind.judge(understanding)
+        return alone.sureness is Sureness.SURE and not self._goes_on(turn, service, alone)
+
+    def _goes_on(self, turn: Turn, service: Service, alone: Verdict) -> bool:
+        """ "umur berapa bisanya?": few words, all of them used of what the talk is about, and a question about it."""
+        understanding, rule = turn.understanding, self._mind.rule(alone.label)
+        if rule is not None and rule.outcome is not RuleOutcome.FALLBACK:
+            return False
+        if understanding.content > _LONGEST_FOLLOW_UP or not self._topics.familiar(understanding, service):
+            return False
+        verdict = self._mind.judge(self._with_topic(turn, service))
+        return verdict.sureness is Sureness.SURE and verdict.label in self._topics.kin(service)
 
     def _another_aspect(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau biayanya?": an answer of the same intent."""
@@ -174,6 +222,7 @@ class Context:
         topic = self._mind.understander.topic_words(service.name)
         asked = replace(turn.state, question=question(f"{topic} {turn.understanding.reading.text}"))
         said = self._mind.say(asked, service.name, facets, entities, self._beside(turn, entities), turn.now)
+        said = self._mind.speaker.ask_again(turn.state, said)
         return self._mind.decide(turn, said, FOLLOW_UP, intent=service.name, score=1.0)
 
 

@@ -1,4 +1,4 @@
-"""What is meant instead of the message before: "eh maksud saya SKCK", "SKCK maksudku", "bukan SIM tapi STNK"."""
+"""What is meant instead of the message before: "eh maksud saya SKCK", "bukan SIM tapi STNK", "ga jadi SIM, SKCK"."""
 
 from __future__ import annotations
 
@@ -43,10 +43,12 @@ class Correction:
             return None
         before, after = text[: denied.start()], text[denied.end() :]
         if self._says_something(before):
-            return before if self._closed(before) else None
-        pieces = [piece for clause in _CLAUSE.split(after) for piece in self._apart(clause)]
+            return before if self._closed(before) and self._says_something(after) else None
+        denial, *clauses = _CLAUSE.split(after)
+        pieces = [piece for clause in (denial, *clauses) for piece in self._apart(clause)]
         said = [piece for piece in pieces if self._says_something(piece)]
-        return said[-1] if len(said) > 1 else None
+        bare = bool(clauses) and not self._says_something(denial)  # "ga jadi, SKCK aja"
+        return said[-1] if len(said) > 1 or (bare and said) else None
 
     def _closed(self, text: str) -> bool:
         """A clause ends here: "SKCK, bukan SIM", not "ini bukan penipuan"."""

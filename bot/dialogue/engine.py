@@ -131,7 +131,9 @@ class Engine:
         decision = decision or self._pending.reply(turn)
         if decision is not None:
             fits = decision.reason not in UNFIT
-            return decision if fits else self._several.answer(turn) or decision  # two questions at once interrupt, too
+            if fits:
+                return decision
+            return self._several.answer(turn) or self._context.aside(turn) or decision  # these interrupt, too
         return (
             corrected
             or self._context.completed(turn)

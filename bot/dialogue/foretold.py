@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 from bot.dialogue.flows import Flows, Service
 from bot.dialogue.model import Ask, Step
@@ -61,7 +61,8 @@ def _chosen(said: Said, service: Service, step: Step, index: int, reader: Reader
 def _told(step: Step, question: str, index: int) -> Answered | None:
     if step.ask is None or step.ask.type != "number":
         return None
-    value = accept(step.ask, _beside(step.ask, question))
+    told = _beside(step.ask, question)
+    value = accept(step.ask, told, date.min) if told else None
     return ({step.ask.slot: value}, index + 1) if value is not None else None
 
 

@@ -89,9 +89,11 @@ class Ask(Part):
 
     text: Text
     slot: Name
-    type: Literal["number", "text"] = "text"
+    type: Literal["number", "text", "date"] = "text"
+    """`date`: a day as people name it ("besok", "12 maret"); kept as the number of days from today."""
     minimum: float | None = None
     maximum: float | None = None
+    """Of a date, like `minimum`: days from today."""
     retry: Text
     """Said when the answer does not fit."""
 

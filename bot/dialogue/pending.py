@@ -82,7 +82,7 @@ class Pending:
 
     def _filled(self, turn: Turn, service: Service, step: Step) -> dict[str, str] | None:
         """The slots with the answer to an `ask`; None when the message is none."""
-        value = accept(step.ask, turn.text) if step.ask is not None else None
+        value = accept(step.ask, turn.text, turn.now.date()) if step.ask is not None else None
         if step.ask is None or value is None or self._asks_else(service, turn):
             return None
         return {**turn.state.slots, step.ask.slot: value}

@@ -114,7 +114,7 @@ class Several:
         if understanding.alias is not None and not understanding.bare_topic:
             return True
         acts = any(word.stem in self._actions for word in understanding.reading.words)
-        return bool(understanding.facets) or acts or (marked and bool(understanding.topics))
+        return understanding.asks_aspect or acts or (marked and bool(understanding.topics))
 
     def _say(self, turn: Turn, asked: _Question) -> Said:
         meant = asked.understanding

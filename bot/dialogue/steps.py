@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from bot.dialogue.conversation import Offer
 from bot.dialogue.flows import Service
 from bot.dialogue.model import Answer, Ask, Branch, Choose
+from bot.language.dates import named_day
 from bot.language.mask import mask
+from bot.language.numbers import digits
+from bot.language.tokens import tokens
 
 LIMIT = 100
 """Steps in one walk; more is a circle without a question in it."""
@@ -91,18 +95,31 @@ def numbered(labels: list[str]) -> str:
     return "\n".join(f"{number}. {label}" for number, label in enumerate(labels, start=1))
 
 
-def accept(ask: Ask, text: str) -> str | None:
-    """The value of an answer to `ask`, numbers that name a person masked; None when it does not fit."""
+def accept(ask: Ask, text: str, today: date) -> str | None:
+    """The value of an answer to `ask`, numbers that name a person masked; None when it does not fit.
+
+    `today`: where the person is.
+    """
     if ask.type == "text":
         value = mask(" ".join(text.split()))
         return value[:200] or None
-    found = _NUMBER.search(text)
-    if found is None:
+    number = _days_until(text, today) if ask.type == "date" else _number(text)
+    if number is None:
         return None
-    number = float(found.group().replace(".", "").replace(",", "."))
     if (ask.minimum is not None and number < ask.minimum) or (ask.maximum is not None and number > ask.maximum):
         return None
     return f"{number:g}"
+
+
+def _days_until(text: str, today: date) -> float | None:
+    day = named_day(text, today)
+    return float((day - today).days) if day is not None else None
+
+
+def _number(text: str) -> float | None:
+    """The first number, in digits or else in words: "150an cc", "seratus lima puluh"."""
+    found = _NUMBER.search(text) or _NUMBER.search(" ".join(digits(tokens(text))))
+    return float(found.group().replace(".", "").replace(",", ".")) if found is not None else None
 
 
 def _choices(choose: Choose) -> str:

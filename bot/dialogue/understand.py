@@ -87,6 +87,8 @@ class Understanding:
     topics: tuple[str, ...] = ()
     """Flows whose noun stands in the message."""
     unexplained: tuple[str, ...] = ()
+    asks_aspect: bool = False
+    """An aspect is asked in words of its own, not only by naming the topic ("polres" is a place, too)."""
     bare_topic: bool = False
     """All it holds is the topic: "sim"."""
     lacks_topic: bool = False
@@ -95,6 +97,10 @@ class Understanding:
     """Words that are not grammar."""
     substance: frozenset[str] = frozenset()
     """Words that are neither grammar nor a time ("besok"): what is told."""
+    told: frozenset[str] = frozenset()
+    """Stems of those among them that name no aspect and no action, which may be asked of anything."""
+    only_times: bool = False
+    """All it holds are times: "kalau malam?"."""
     only_entities: bool = False
     """All it holds are entities, their topic and words of grammar: "kalau sim a?"."""
     only_aspects: bool = False
@@ -132,7 +138,12 @@ class Understander:
         }
         self.rules_by_reason: dict[str, Rule] = {rule.reason: rule for rule in flows.policy.rules}
         samples = [(self.reader.read(text), label) for text, label in _samples(flows)]
-        self._explained = {word.stem for reading, label in samples if label in flows.services for word in reading.words}
+        self.said: dict[str, set[str]] = {}
+        """Stem of each word that people use of what is served → the intents they use it of."""
+        for reading, label in samples:
+            if label in flows.services:
+                for word in reading.words:
+                    self.said.setdefault(word.stem, set()).add(label)
         self.matcher: Matcher = LinearMatcher(samples, lambda reading: _hints(self._find(reading)[0]))
 
     def saying(self, flows: Flows) -> Understander:
@@ -146,6 +157,11 @@ class Understander:
     def topic_words(self, intent: str) -> str:
         """The words that name an intent's topic, to be understood with a follow-up that leaves them out."""
         return " ".join(group[0] for group in self._flows.services[intent].nouns)
+
+    def naming(self, text: str) -> frozenset[str]:
+        """The intents whose topic a text names."""
+        found = self.index.find(self.reader.read(text))
+        return frozenset(name for name, nouns in self._nouns.items() if all(noun in found for noun in nouns))
 
     @cached_property
     def _ellipsis(self) -> Ellipsis:
@@ -193,12 +209,13 @@ class Understander:
             reading.words[position].text
             for position in content
             if position not in explained
-            and reading.words[position].stem not in self._explained
+            and reading.words[position].stem not in self.said
             and not reading.words[position].text.isdigit()
         ]
         charge = self.thresholds.unexplained * len(unexplained) / len(content) if content else 0.0
         hints = _hints(found)
         lacks_topic = bool(content or facets) and _covered(own, ("facet:", "entity:", "action:")).issuperset(content)
+        general = times | _covered(own, ("facet:", "action:"))
         ranked: list[Candidate] = []
         held: list[Candidate] = []
         ranking = self.matcher.rank(full, hints)
@@ -230,6 +247,13 @@ class Understander:
             lacks_topic=lacks_topic,
             content=len(content),
             substance=frozenset(reading.words[position].text for position in content if position not in times),
+            told=frozenset(
+                reading.words[position].stem
+                for position in content
+                if position not in general and not reading.words[position].text.isdigit()
+            ),
+            only_times=bool(content) and times.issuperset(content),
+            asks_aspect=not _covered(own, ("facet:",)).issubset(named),
             bare_topic=bool(content) and all(position in named for position in content),
             only_entities=bool(entities) and not facets and _covered(own, ("entity:", "noun:")).issuperset(content),
             only_aspects=bool(content or facets) and all(position in aspects for position in content),

@@ -45,7 +45,8 @@ def answer(
     text = event.body if heard is None else heard
     state = _state(connection, event)
     private = event.direct and (ticket is None or ticket.incident_id is None)
-    decision = desk.engine.step(state, text, event.when, private=private)
+    local = event.when.astimezone(desk.config.zone)  # "besok" is the day after today here
+    decision = desk.engine.step(state, text, local, private=private)
     metrics.decisions.labels(decision.outcome).inc()
     in_channel = desk.room_kind(connection, event.room_id) is RoomKind.CHANNEL
     if decision.outcome is Outcome.EMERGENCY and in_channel and takeup.take_text(connection, event, desk, now):

@@ -146,7 +146,7 @@ def test_twice_stuck_or_asking_for_a_person_is_handed_off(engine: Engine) -> Non
 
 def test_a_free_text_is_kept_without_the_numbers_that_name_a_person() -> None:
     ask = Ask(text="Siapa?", slot="nama", retry="Siapa?")
-    value = accept(ask, "Budi, NIK 3325010101900001")
+    value = accept(ask, "Budi, NIK 3325010101900001", NOW.date())
     assert value is not None
     assert "Budi" in value
     assert "3325010101900001" not in value
