@@ -1,9 +1,10 @@
-"""Makes the spoken test notes: `python tests/notes/make.py`, once, where espeak-ng is installed (apt install
+"""Makes the spoken test notes: `python tests/notes/make.py [NAME …]`, once, where espeak-ng is installed (apt install
 espeak-ng). The Ogg files are committed; no test needs espeak-ng."""
 
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -29,9 +30,12 @@ def speak(text: str, voice: str) -> bytes:
 
 
 def main() -> None:
-    """All notes of notes.yaml, and the demo's."""
+    """The notes of notes.yaml that are named, or all; and the demo's."""
+    wanted = sys.argv[1:]
     notes = yaml.safe_load((HERE / "notes.yaml").read_text(encoding="utf-8"))["notes"]
     for number, (name, note) in enumerate(notes.items()):
+        if wanted and name not in wanted:
+            continue
         sentences = note["text"] if isinstance(note["text"], list) else [note["text"]]
         pause = bytes(int(RATE * note.get("pause", 0)) * 2)
         voice = note.get("voice", VOICES[number % len(VOICES)])
