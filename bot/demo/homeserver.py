@@ -29,6 +29,9 @@ import yaml
 
 START_SECONDS = 90
 STOP_SECONDS = 15
+_PORTS = range(20_000, 32_000)
+_TRIES = 3
+_TAKEN = "Failed to listen"
 ROOMY = {"per_second": 1000, "burst_count": 1000}
 
 
@@ -36,30 +39,62 @@ class HomeserverError(Exception):
     """Synapse did not start, or refused what the demo asked of it."""
 
 
-def free_port() -> int:
-    """A TCP port that is free on the loopback interface now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port(prefer: int = 0) -> int:
+    """A TCP port that is free on the loopback interface now, `prefer` if that is one of them.
+
+    Taken from below the range in which the kernel finds ports for outgoing connections: one from there may be in use
+    again before anybody listens on it.
+    """
+    while True:
+        port = prefer or _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+        prefer = 0
 
 
 class EmbeddedHomeserver:
     """One Synapse process with its data in `folder`."""
 
     def __init__(
-        self, folder: Path, *, server_name: str = "batang.test", port: int = 0, settings: dict[str, Any] | None = None
+        self,
+        folder: Path,
+        *,
+        server_name: str = "batang.test",
+        port: int = 0,
+        prefer: int = 0,
+        settings: dict[str, Any] | None = None,
     ) -> None:
-        """`settings` overrides keys of homeserver.yaml (a test about throttling passes its own rc_message)."""
+        """`port` it must have, `prefer` it has if that is free; else any, known once it has been started.
+
+        `settings` overrides keys of homeserver.yaml (a test about throttling passes its own rc_message).
+        """
         self.folder = folder
         self.server_name = server_name
-        self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = port or free_port(prefer)
+        self._tries = 1 if port else _TRIES
         self._settings = settings or {}
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def url(self) -> str:
+        """Where clients find it."""
+        return f"http://127.0.0.1:{self.port}"
+
     def start(self) -> None:
         """Start and wait until it answers. Raises HomeserverError with the end of its log."""
+        for left in reversed(range(self._tries)):
+            try:
+                self._start()
+            except HomeserverError as error:
+                if not left or _TAKEN not in str(error):
+                    raise
+                self.port = free_port()  # somebody was quicker
+            else:
+                self._tries = 1  # clients know its port by now
+                return
+
+    def _start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         configuration = self.folder / "homeserver.yaml"
         configuration.write_text(yaml.safe_dump(self._configuration()))

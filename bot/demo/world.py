@@ -40,7 +40,7 @@ class World:
     def __init__(self, folder: Path, source: Config) -> None:
         """`source` is the checkout's configuration: its flows and places are used, its rooms are copied."""
         self.folder = folder
-        self.homeserver = EmbeddedHomeserver(folder / "synapse", port=_port())
+        self.homeserver = EmbeddedHomeserver(folder / "synapse", prefer=PORT)
         self.accounts: list[Account] = []
         self.bot_id = self.homeserver.user_id(BOT)
         self.config_path = folder / "config.yaml"
@@ -134,17 +134,6 @@ def next_whole_minute(now: datetime, *, at_least: timedelta = timedelta(seconds=
         if not (ahead.second or ahead.microsecond)
         else ahead.replace(second=0, microsecond=0) + timedelta(minutes=1)
     )
-
-
-def _port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", PORT))
-        except OSError:
-            return free_port()
-        return PORT
 
 
 def _write_secret(path: Path, text: str) -> None:

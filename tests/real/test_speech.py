@@ -109,7 +109,7 @@ async def peak_pss_mb(pool: SpeechPool, work) -> float:
 
 @pytest.mark.parametrize("instructions", ["", "AVX2", "GENERIC"])
 async def test_each_note_is_heard_with_the_words_that_are_asserted_on(model, monkeypatch, instructions):
-    """On this processor, and as others hear them: the rounding differs, and with it words at the edge of being heard."""
+    """On this processor, and as others hear them: they round differently, which tells at words that are half heard."""
     if instructions:
         monkeypatch.setenv("CT2_FORCE_CPU_ISA", instructions)
     async with Running(Speech(), model, 2) as pool:
