@@ -26,6 +26,8 @@ from bot.incidents.words import Words, gather, scan
 
 _CORRECT_FROM = 8
 """Letters a word needs before one wrong letter is forgiven: shorter words turn into other words ("banjar")."""
+_SILENT = "-"
+"""Stands for a word that says nothing where it stands; no pattern finds it."""
 MAX_TEXT = 20_000
 """Characters that are looked at; a longer text is a paste, not a report. Spans stay valid."""
 
@@ -81,11 +83,36 @@ class Analyser:
             else replace(word, plain=self._forms.reduce(word.plain))
             for index, word in enumerate(words.words)
         ]
-        return gather(words.text, reduced)
+        return self._without_idioms(gather(words.text, reduced))
+
+    def _without_idioms(self, words: Words) -> Words:
+        """ "Anak ayam" is no child, "banjir pesanan" no flood: such a word says nothing."""
+        silent = {
+            index
+            for word, phrases in self.rules.idioms.items()
+            for phrase in phrases
+            for match in phrase.find(words)
+            for index in range(match.first, match.last + 1)
+            if words.words[index].plain == word
+        }
+        if not silent:
+            return words
+        return gather(
+            words.text,
+            [replace(word, plain=_SILENT) if index in silent else word for index, word in enumerate(words.words)],
+        )
 
     def _correct(self, words: Words) -> Words:
-        """Misspelt long words become the rule word they are one letter from ("kecelakan" → "kecelakaan")."""
+        """Misspelt long words become the rule word they are one letter from ("kecelakan" → "kecelakaan"); Javanese
+        is read in either spelling ("podho", "podo")."""
         spelling = {
+            word.plain: self.rules.spelling.get(modern, modern)
+            for word in words.words
+            if (modern := _modern(word.plain)) != word.plain
+            and word.plain not in self.rules.common
+            and modern in self.rules.common
+        }
+        spelling |= {
             word.plain: self._nearest(word.plain)
             for word in words.words
             if len(word.plain) >= _CORRECT_FROM and word.plain not in self.rules.vocabulary
@@ -102,3 +129,8 @@ class Analyser:
                 best = process.extractOne(word, self._vocabulary, scorer=OSA.distance, score_cutoff=1)
             self._corrected[word] = best[0] if best is not None and best[0][0] == word[0] else word
         return self._corrected[word]
+
+
+def _modern(word: str) -> str:
+    """Javanese as most people type it: without the h of dh and th."""
+    return word.replace("dh", "d").replace("th", "t")

@@ -68,12 +68,15 @@ class Judgement:
     @cached_property
     def _fitting(self) -> list[tuple[Category, Match]]:
         found: list[tuple[Category, Match]] = []
+        told: list[tuple[Category, Match]] = []
         for category in self._rules.categories:
-            if match := self._first(category.words):
+            if match := self._first(category.first):
+                told.append((category, match))
+            elif match := self._first(category.words):
                 if self._first(category.unless) is not None and self._first(category.despite) is None:
                     continue
                 found.append((category, match))
-        return found
+        return told + found
 
     def _category(self) -> tuple[str, str | None]:
         """(category, what it is about when it is talk about an incident)."""
@@ -92,6 +95,10 @@ class Judgement:
         danger = self._urgent_now()
         if not danger and self._said("keluhan"):
             return "keluhan", None
+        if gravest is not None and (denied := self._put_right(gravest[0])):
+            self._note("jenis.disangkal", denied)
+            self._said("meluruskan")
+            return "situasi_aman", None
         if self._said("pembaruan") and not self._is("laporan_baru"):
             return "pembaruan", about
         if self._is("tanya_benar") and (about or self._is("kabar")):
@@ -168,6 +175,16 @@ class Judgement:
         patterns = (pattern for category in self._rules.categories for pattern in category.words)
         return next((match for pattern in patterns for match in pattern.find(self._words) if self._denied(match)), None)
 
+    def _put_right(self, category: Category) -> Match | None:
+        """ "Tidak ada banjir, cuma got mampet": what is left of an incident that is denied, unless minutes count."""
+        after = self._first(self._rules.kinds["meluruskan"])
+        raised = self._first(category.raised[Urgency.DARURAT]) or self._first(self._rules.urgency["bahaya"])
+        lowered = category.urgency is not Urgency.DARURAT or self._first(category.raised[Urgency.SEGERA])
+        if after is None or raised or not lowered:
+            return None
+        found = (match for pattern in category.words for match in pattern.find(self._words) if self._denied(match))
+        return next((match for match in found if match.last < after.first), None)
+
     def _private(self) -> bool:
         """Sexual crime, a crime against a child: whatever the category is, and even where it is talk. What is denied
         ("bukan pelecehan") is as little for a channel as what is told, so denial does not count here."""
@@ -198,20 +215,25 @@ class Judgement:
             self._said_urgency("selesai")
             return Urgency.INFO
         past, later = self._is_urgency("lewat"), self._is_urgency("nanti")
+        meant = later or self._is_urgency("niat")
         running = self._is_urgency("berlangsung")
+        if category == "pembaruan" and self._died() and self._said_urgency("sudah_mati"):
+            return Urgency.SEGERA
         if match := self._first(row.raised[Urgency.DARURAT]):
             self._note(f"darurat.{row.code}", match)
             return Urgency.SEGERA if later and not running else Urgency.DARURAT
-        if row.cap in ("Health", "Rescue") and self._said_urgency("sudah_mati"):
+        if row.cap in ("Health", "Rescue") and self._died() and self._said_urgency("sudah_mati"):
             return Urgency.SEGERA  # whoever is found dead can be helped by nobody in minutes
-        if self._is_urgency("bahaya") and not later and row.code not in ("penipuan", "kemacetan", "konvoi"):
+        if self._is_urgency("bahaya") and not meant and row.code not in ("penipuan", "kemacetan", "konvoi"):
             self._said_urgency("bahaya")
             return Urgency.DARURAT
         for urgency in (Urgency.INFO, Urgency.SEGERA):
-            if match := self._first(row.raised[urgency]):
+            # "Awas jambret lagi beraksi": a warning of what goes on is more than a warning
+            going_on = urgency is Urgency.INFO and row.urgency is Urgency.DARURAT and running
+            if not going_on and (match := self._first(row.raised[urgency])):
                 self._note(f"{urgency}.{row.code}", match)
                 return urgency
-        if later and self._said_urgency("nanti"):
+        if meant and (self._said_urgency("nanti") or self._said_urgency("niat")):
             return Urgency.SEGERA if row.urgency is Urgency.DARURAT else Urgency.INFO
         if row.urgency is Urgency.DARURAT and (harmless or (past and not running)):
             self._said_urgency("lewat")
@@ -228,6 +250,10 @@ class Judgement:
 
     def _settled(self) -> bool:
         return self._over
+
+    def _died(self) -> bool:
+        """Whoever there is has died, and nobody else is in danger."""
+        return self._is_urgency("sudah_mati") and not self._is_urgency("mungkin_hidup")
 
     def _urgent_now(self) -> bool:
         """Something that cannot wait for a question or a complaint to be sorted out."""

@@ -23,7 +23,7 @@ KINDS = frozenset(
     (
         "latihan", "tes", "duplikat", "keluhan", "pembaruan", "kabar", "tanya_benar", "pertanyaan", "tanya_keadaan",
         "situasi_aman", "bukan_laporan", "tidak_jelas", "tanda_lapor", "laporan_baru", "cerita", "kalimat_tanya",
-        "tanya_layanan", "seruan", "permintaan",
+        "tanya_layanan", "seruan", "permintaan", "meluruskan",
     )
 )  # fmt: skip
 URGENCIES = frozenset(
@@ -38,6 +38,8 @@ URGENCIES = frozenset(
         "nihil_korban",
         "genting_rumor",
         "sudah_mati",
+        "mungkin_hidup",
+        "niat",
     )
 )
 
@@ -87,6 +89,7 @@ def load_rules(folder: Path) -> Rules:
     ]
     kinds = {name: compiler.all(talk_doc, ("kinds", name), words) for name, words in talk.kinds.items()}
     urgency = {name: compiler.all(talk_doc, ("urgency", name), words) for name, words in talk.urgency.items()}
+    idioms = {word: compiler.all(talk_doc, ("idioms", word), phrases) for word, phrases in talk.idioms.items()}
     if problems:
         raise ContentError(problems)
     fillers = "|".join(talk.negation_fillers)
@@ -96,6 +99,7 @@ def load_rules(folder: Path) -> Rules:
         titles={**talk.titles, **{row.code: row.title for row in rows}},
         kinds=kinds,
         urgency=urgency,
+        idioms=idioms,
         negation=compile_pattern("|".join(talk.negation) + filler),
         spelling=lexicon.spelling,
         place=_cues(places),
@@ -170,6 +174,7 @@ def _category(compiler: _Compiler, document: Document, index: int, row: Category
         row.urgency,
         row.private,
         part("words", row.words),
+        part("first", row.first),
         part("unless", row.unless),
         part("despite", row.despite),
         part("hints", row.hints),

@@ -24,6 +24,7 @@ _WITH_KIND, _WITH_CUE, _ALONE, _ORDINARY, _NEVER = 0.78, 0.84, 0.87, 0.9, 2.0
 district, after "di", with nothing beside them, for an ordinary word beside a place ("limbung"), not at all."""
 _ALONE_FROM = 8
 """Letters of a name that may be recognised with nothing beside it."""
+_CARE = frozenset(("hospital", "clinic"))
 _AT = "di"
 _JOINED_FROM = 5
 """Letters of a name that is recognised after a "di" without a space."""
@@ -89,7 +90,7 @@ class _Search:
             else:
                 found.append(mention)
                 index = mention.last + 1
-        found = self._second_look(found)
+        found = self._taken_there(self._second_look(found))
         return self._elsewhere(self._outside(found))
 
     def _exact(self, index: int, found: list[Mention]) -> Mention | None:
@@ -211,6 +212,9 @@ class _Search:
         if wanted is None and after in self._cues.cues_after:
             wanted = self._cues.kinds.get(after)
         chosen = tuple(place for place in meanings if wanted is None or place.kind in wanted) or meanings
+        towns = tuple(place for place in chosen if place.kind == "district")
+        if towns and self._ends_a_road(index, last):
+            return towns
         inside = {place.districts for place in chosen if place.kind != "outside"}
         if len(inside) == 1 and wanted is None:
             # One district either way: "Limpung" alone is the district, "Plelen" the village and not the road there;
@@ -221,6 +225,21 @@ class _Search:
             if "outside" not in kinds:
                 return tuple(place for place in chosen if place.kind == "village") or chosen[:1]
         return chosen
+
+    def _ends_a_road(self, index: int, last: int) -> bool:
+        """ "Jalan Bawang-Dieng": roads are called after the towns at both their ends."""
+
+        def road(at: int) -> bool:
+            return "road" in self._cues.kinds.get(self._before(at), ())
+
+        def named(first: int, end: int) -> bool:
+            return first >= 0 and bool(self._gazetteer.meanings(key(self._forms[first:end])))
+
+        ends = range(last + 2, min(last + 1 + MAX_WORDS, len(self._forms)) + 1)
+        starts = range(max(index - MAX_WORDS, 0), index)
+        return (road(index) and any(named(last + 1, end) for end in ends)) or any(
+            road(start) and named(start, index) for start in starts
+        )
 
     def _mention(
         self, first: int, last: int, meanings: tuple[Place, ...], score: float, found: list[Mention], name: str
@@ -236,16 +255,21 @@ class _Search:
         # "ke arah desa X": the cue of the name stands between the direction and the name
         while before and self._forms[before - 1] in self._cues.kinds:
             before -= 1
-        for phrases, role in (
-            (self._cues.scenes, Role.SCENE),
-            (self._cues.homes, Role.HOME),
-            (self._cues.directions, Role.DIRECTION),
-            (self._cues.origins, Role.ORIGIN),
-        ):
-            for phrase in phrases:
-                for end in {before, first}:
-                    if end >= len(phrase) and tuple(self._forms[end - len(phrase) : end]) == phrase:
-                        return role
+        said = [
+            (len(phrase), role)
+            for phrases, role in (
+                (self._cues.scenes, Role.SCENE),
+                (self._cues.homes, Role.HOME),
+                (self._cues.directions, Role.DIRECTION),
+                (self._cues.origins, Role.ORIGIN),
+            )
+            for phrase in phrases
+            for end in (before, first)
+            if end >= len(phrase) and tuple(self._forms[end - len(phrase) : end]) == phrase
+        ]
+        if said:
+            # "Nutup jalan arah X" says more than "arah X".
+            return max(said, key=lambda one: one[0])[1]
         if found:
             between = self._forms[found[-1].last + 1 : first]
             joined = [form for form in between if form not in self._cues.kinds]
@@ -269,6 +293,19 @@ class _Search:
             elif following.role is Role.DIRECTION:
                 result[number] = replace(mention, role=Role.DIRECTION)
         return result
+
+    def _taken_there(self, found: list[Mention]) -> list[Mention]:
+        """ "Korban laka Cilubah meninggal di RSUD": a hospital is no scene beside another place."""
+        beside = self._cues.cues - {_AT}
+        care = {mention for mention in found if mention.meanings[0].kind in _CARE and mention.role is Role.SCENE}
+        if not care or not any(mention.role is Role.SCENE and mention not in care for mention in found):
+            return found
+        return [
+            replace(mention, role=Role.DIRECTION)
+            if mention in care and self._before(mention.first) not in beside
+            else mention
+            for mention in found
+        ]
 
     def _outside(self, found: list[Mention]) -> list[Mention]:
         """ "Sukorejo Kendal" lies in Kendal: the name beside decides."""

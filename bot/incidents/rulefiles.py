@@ -32,6 +32,8 @@ class CategoryText(Section):
     private: bool = False
     """Never repeated in a channel, never relayed (violence at home, children, sexual crime)."""
     words: Annotated[list[str], Field(min_length=1)]
+    first: Words
+    """When one of these is found, it is this category, not a graver one (a swindler tells of a crash)."""
     unless: Words
     """When one of these is found, the message is not of this category."""
     despite: Words
@@ -71,6 +73,8 @@ class TalkFile(Section):
     negation: Annotated[list[str], Field(min_length=1)]
     negation_fillers: list[str] = []
     """Words that may stand between a negation and what it denies ("tidak ADA kebakaran")."""
+    idioms: dict[str, list[str]] = {}
+    """Word → phrases in which it does not mean what it says ("anak ayam" is no child)."""
     titles: dict[str, str]
     kinds: dict[str, list[str]]
     urgency: dict[str, list[str]]

@@ -50,6 +50,7 @@ class Category:
     urgency: Urgency
     private: bool
     words: tuple[Pattern, ...]
+    first: tuple[Pattern, ...]
     unless: tuple[Pattern, ...]
     despite: tuple[Pattern, ...]
     hints: tuple[Pattern, ...]
@@ -98,6 +99,8 @@ class Rules:
     codes: CodeBook
     lexicon: Lexicon
     """What the patterns may refer to."""
+    idioms: Mapping[str, tuple[Pattern, ...]] = field(default_factory=dict)
+    """Word → phrases in which it does not mean what it says."""
     private: tuple[PrivateMatter, ...] = ()
     vocabulary: frozenset[str] = field(default=frozenset())
     """Words of the patterns, for correcting misspelt ones."""
