@@ -23,6 +23,7 @@ from bot.incidents.places import Mention, find_places, scene
 from bot.incidents.rules import Rules
 from bot.incidents.spoken import join_numbers
 from bot.incidents.words import Words, gather, scan
+from bot.language.stem import stem
 
 _CORRECT_FROM = 8
 """Letters a word needs before one wrong letter is forgiven: shorter words turn into other words ("banjar")."""
@@ -93,7 +94,7 @@ class Analyser:
             for phrase in phrases
             for match in phrase.find(words)
             for index in range(match.first, match.last + 1)
-            if words.words[index].plain == word
+            if word in (words.words[index].plain, stem(words.words[index].plain))
         }
         if not silent:
             return words

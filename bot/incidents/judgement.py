@@ -143,7 +143,11 @@ class Judgement:
                 self._said(kind)
                 return kind
         if denied := self._only_denied():
-            self._note("jenis.disangkal", denied)
+            category, match = denied
+            if self._said("peringatan"):
+                self._note(f"kategori.{category.code}", match)
+                return category.code
+            self._note("jenis.disangkal", match)
             return "situasi_aman"
         if self._said("tanda_lapor") or self._said_urgency("bahaya"):
             return "tidak_jelas"
@@ -170,10 +174,11 @@ class Judgement:
             self._note(f"petunjuk.{category.code}", match)
         return category.code
 
-    def _only_denied(self) -> Match | None:
-        """ "Tidak ada kebakaran": an incident is named only to say that there is none."""
-        patterns = (pattern for category in self._rules.categories for pattern in category.words)
-        return next((match for pattern in patterns for match in pattern.find(self._words) if self._denied(match)), None)
+    def _only_denied(self) -> tuple[Category, Match] | None:
+        """ "Tidak ada kebakaran", "rawan begal": an incident is named only to say that there is none, or may be one."""
+        patterns = ((category, pattern) for category in self._rules.categories for pattern in category.words)
+        found = ((category, match) for category, pattern in patterns for match in pattern.find(self._words))
+        return next(((category, match) for category, match in found if self._denied(match)), None)
 
     def _put_right(self, category: Category) -> Match | None:
         """ "Tidak ada banjir, cuma got mampet": what is left of an incident that is denied, unless minutes count."""
@@ -210,6 +215,9 @@ class Judgement:
             if self._said_urgency("bahaya") and not settled:
                 return Urgency.DARURAT
             return Urgency.INFO if settled else Urgency.SEGERA
+        building_up = self._first((*row.raised[Urgency.DARURAT], *row.raised[Urgency.SEGERA]))
+        if not self._fitting and self._is("peringatan") and building_up is None:
+            return Urgency.INFO
         harmless = self._said_urgency("nihil_korban")
         if settled:
             self._said_urgency("selesai")
@@ -219,7 +227,8 @@ class Judgement:
         running = self._is_urgency("berlangsung")
         if category == "pembaruan" and self._died() and self._said_urgency("sudah_mati"):
             return Urgency.SEGERA
-        if match := self._first(row.raised[Urgency.DARURAT]):
+        spared = harmless and row.cap == "Transport" and not self._is_urgency("bahaya")
+        if not spared and (match := self._first(row.raised[Urgency.DARURAT])):
             self._note(f"darurat.{row.code}", match)
             return Urgency.SEGERA if later and not running else Urgency.DARURAT
         if row.cap in ("Health", "Rescue") and self._died() and self._said_urgency("sudah_mati"):

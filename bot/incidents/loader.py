@@ -23,7 +23,7 @@ KINDS = frozenset(
     (
         "latihan", "tes", "duplikat", "keluhan", "pembaruan", "kabar", "tanya_benar", "pertanyaan", "tanya_keadaan",
         "situasi_aman", "bukan_laporan", "tidak_jelas", "tanda_lapor", "laporan_baru", "cerita", "kalimat_tanya",
-        "tanya_layanan", "seruan", "permintaan", "meluruskan",
+        "tanya_layanan", "seruan", "permintaan", "meluruskan", "peringatan",
     )
 )  # fmt: skip
 URGENCIES = frozenset(
@@ -194,6 +194,8 @@ def _cues(places: PlacesFile) -> PlaceCues:
         frozenset(places.cues),
         frozenset(places.cues_after),
         frozenset(places.hamlets),
+        frozenset(places.fillers),
+        frozenset(places.landmarks),
         {cue: frozenset(kinds) for cue, kinds in places.kinds.items()},
         phrases(places.directions),
         phrases(places.homes),

@@ -25,7 +25,9 @@ district, after "di", with nothing beside them, for an ordinary word beside a pl
 _ALONE_FROM = 8
 """Letters of a name that may be recognised with nothing beside it."""
 _CARE = frozenset(("hospital", "clinic"))
-_AT = "di"
+_AT, _FROM = "di", "dari"
+_LANDMARK_WITHIN = 3
+"""Words from the kind of a landmark to the town's name: "SMA Negeri 1 Batang"."""
 _JOINED_FROM = 5
 """Letters of a name that is recognised after a "di" without a space."""
 
@@ -199,7 +201,13 @@ class _Search:
         word = self._words.words[index]
         # Speech models write names with a capital inside a sentence; at its beginning that says nothing.
         named = word.written[:1].isupper() and not word.written.isupper() and before not in ("", STOP, QUESTION)
-        return before in self._cues.cues or after in self._cues.cues_after or named
+        return self._cue_before(index) in self._cues.cues or after in self._cues.cues_after or named
+
+    def _cue_before(self, index: int) -> str:
+        """The word before a name, or the one before that where an adjective stands between ("jalan baru Tulis")."""
+        return (
+            self._before(index - 1) if index > 1 and self._before(index) in self._cues.fillers else self._before(index)
+        )
 
     def _joined(self, index: int) -> bool:
         """Whether only spaces stand between a word and the next: a comma ends a form of address ("Mas, Tulis …")."""
@@ -213,7 +221,9 @@ class _Search:
             wanted = self._cues.kinds.get(after)
         chosen = tuple(place for place in meanings if wanted is None or place.kind in wanted) or meanings
         towns = tuple(place for place in chosen if place.kind == "district")
-        if towns and self._ends_a_road(index, last):
+        regency = any(place.kind == "regency" for place in chosen)
+        near = self._forms[max(index - _LANDMARK_WITHIN, 0) : index]
+        if towns and (self._ends_a_road(index, last) or (regency and self._cues.landmarks & set(near))):
             return towns
         inside = {place.districts for place in chosen if place.kind != "outside"}
         if len(inside) == 1 and wanted is None:
@@ -290,7 +300,7 @@ class _Search:
             if {"sampai", "hingga"} & set(between):
                 result[number] = replace(mention, role=Role.SCENE)
                 result[number + 1] = replace(following, role=Role.SCENE)
-            elif following.role is Role.DIRECTION:
+            elif following.role is Role.DIRECTION and _FROM in self._forms[max(mention.first - 2, 0) : mention.first]:
                 result[number] = replace(mention, role=Role.DIRECTION)
         return result
 

@@ -90,6 +90,10 @@ class PlacesFile(Section):
     cues_after: list[str] = []
     hamlets: list[str] = []
     """Words that make a name a hamlet's: a village named after it decides."""
+    fillers: list[str] = []
+    """Words that may stand between a cue and a name ("jalan BARU Tulis")."""
+    landmarks: list[str] = []
+    """Words that make a name of district and regency the district's ("SMA 1 Batang")."""
     kinds: dict[str, list[str]] = {}
     """Cue → the kind it asks for: "desa" a village, "kecamatan" a district."""
     directions: list[str]

@@ -73,6 +73,8 @@ class PlaceCues:
     cues: frozenset[str]
     cues_after: frozenset[str]
     hamlets: frozenset[str]
+    fillers: frozenset[str]
+    landmarks: frozenset[str]
     kinds: Mapping[str, frozenset[str]]
     directions: tuple[tuple[str, ...], ...]
     homes: tuple[tuple[str, ...], ...]

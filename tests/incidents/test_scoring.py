@@ -16,7 +16,7 @@ from bot.problem import ContentError
 HERE = Path(__file__).parent
 FILES = {
     name: labelled(HERE / f"{name}.yaml")
-    for name in ("dev", "dev_fresh", "dev_wide", "dev_later", "dev_last", "dev_more")
+    for name in ("dev", "dev_fresh", "dev_wide", "dev_later", "dev_last", "dev_more", "dev_tenth")
 }
 MESSAGES = [message for messages in FILES.values() for message in messages]
 
@@ -27,15 +27,15 @@ def all_scores(analyser: Analyser) -> dict[str, Score]:
 
 
 def test_the_labelled_messages_are_enough_and_split() -> None:
-    assert len(MESSAGES) >= 650
+    assert len(MESSAGES) >= 790
     assert len({message.text for message in MESSAGES}) == len(MESSAGES)
-    assert sum(message.part == "holdout" for message in MESSAGES) >= 205
+    assert sum(message.part == "holdout" for message in MESSAGES) >= 265
 
 
 def test_messages_that_nobody_tuned_to_are_understood(all_scores: dict[str, Score]) -> None:
     measured = all_scores["holdout"].rates()
     assert measured["category"] >= 0.88, measured
-    assert measured["urgency"] >= 0.88, measured
+    assert measured["urgency"] >= 0.90, measured
     assert measured["district"] >= 0.94, measured
     assert measured["report"] >= 0.96, measured
 
@@ -52,6 +52,13 @@ def test_the_batch_written_last_and_never_tuned_to_is_understood(analyser: Analy
     assert measured["category"] >= 0.85, measured
     assert measured["urgency"] >= 0.87, measured
     assert measured["district"] >= 0.92, measured
+
+
+def test_the_unseen_half_of_the_batch_written_after_a_review_is_understood(analyser: Analyser) -> None:
+    measured = score(analyser, FILES["dev_tenth"])["holdout"].rates()
+    assert measured["category"] >= 0.85, measured
+    assert measured["urgency"] >= 0.87, measured
+    assert measured["district"] >= 0.90, measured
 
 
 def test_the_messages_that_the_rules_were_made_with_stay_understood(all_scores: dict[str, Score]) -> None:
