@@ -18,9 +18,11 @@ from bot.incidents.forms import Forms
 from bot.incidents.gazetteer import Gazetteer
 from bot.incidents.hearing import Hearing, correct
 from bot.incidents.judgement import Judgement
+from bot.incidents.mentions import Mention
 from bot.incidents.particulars import find_particulars
-from bot.incidents.places import Mention, find_places, scene
+from bot.incidents.places import find_places
 from bot.incidents.rules import Rules
+from bot.incidents.scene import scene
 from bot.incidents.spoken import join_numbers
 from bot.incidents.words import Words, gather, scan
 from bot.language.stem import stem

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.incidents.places import Mention
+from bot.incidents.mentions import Mention
 from bot.incidents.words import Span
 
 

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from bot.incidents.analysis import PRIVATE, Analysis, Evidence, FoundPlace
 from bot.incidents.hearing import correct
+from bot.incidents.mentions import Mention, Role
 from bot.incidents.patterns import Match, Pattern
-from bot.incidents.places import Mention, Role, Scene, scene
 from bot.incidents.rules import REPORTS, Category, Rules, Urgency
+from bot.incidents.scene import Scene, scene
 from bot.incidents.words import QUESTION, STOP, Words
 
 _AT_HOME = ("Met", "Geo")

@@ -1,4 +1,4 @@
-"""Which places a message names, in which part, and in which district it happened.
+"""Which places a message names, and in which part.
 
 A name alone is not a scene: thieves flee *towards* Weleri, a victim *lives in* Limpung, "bandar" deals in drugs.
 Each name found gets a role from the words before it; names that mean several places keep all their meanings
@@ -8,13 +8,13 @@ until something nearer decides, and stay undecided when nothing does (shared def
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from itertools import pairwise
+from dataclasses import replace
 
 from bot.incidents.gazetteer import MAX_WORDS, Gazetteer, Place, key
+from bot.incidents.mentions import Mention, Role, districts
+from bot.incidents.neighbours import settle
 from bot.incidents.rules import PlaceCues
-from bot.incidents.words import QUESTION, STOP, Span, Words, plain
+from bot.incidents.words import QUESTION, STOP, Words, plain
 from bot.language.stem import stem
 
 _MISHEARD_WORDS = 3
@@ -24,48 +24,11 @@ _WITH_KIND, _WITH_CUE, _ALONE, _ORDINARY, _NEVER = 0.78, 0.84, 0.87, 0.9, 2.0
 district, after "di", with nothing beside them, for an ordinary word beside a place ("limbung"), not at all."""
 _ALONE_FROM = 8
 """Letters of a name that may be recognised with nothing beside it."""
-_CARE = frozenset(("hospital", "clinic"))
-_AT, _FROM = "di", "dari"
+_AT = "di"
 _LANDMARK_WITHIN = 3
 """Words from the kind of a landmark to the town's name: "SMA Negeri 1 Batang"."""
 _JOINED_FROM = 5
 """Letters of a name that is recognised after a "di" without a space."""
-
-
-class Role(StrEnum):
-    """What a named place is to what happened."""
-
-    SCENE = "scene"
-    ORIGIN = "origin"
-    DIRECTION = "direction"
-    HOME = "home"
-
-
-@dataclass(frozen=True)
-class Mention:
-    """A name in a text with what it may mean, the likeliest first."""
-
-    first: int
-    last: int
-    span: Span
-    meanings: tuple[Place, ...]
-    role: Role
-    score: float
-    """1.0 for a name as written in the gazetteer; less when misspelt or without a cue."""
-    heard: str
-    """The name as it was said."""
-    said: str
-    """What was meant, as it is written."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Where it happened."""
-
-    district: str | None
-    because: Mention | None
-    rule: str
-    """Which rule decided: village, district, road, room …"""
 
 
 def find_places(words: Words, gazetteer: Gazetteer, cues: PlaceCues, common: frozenset[str]) -> list[Mention]:
@@ -92,8 +55,7 @@ class _Search:
             else:
                 found.append(mention)
                 index = mention.last + 1
-        found = self._taken_there(self._second_look(found))
-        return self._elsewhere(self._outside(found))
+        return settle(found, self._forms, self._cues)
 
     def _exact(self, index: int, found: list[Mention]) -> Mention | None:
         for last in range(min(index + MAX_WORDS, len(self._forms)) - 1, index - 1, -1):
@@ -169,7 +131,7 @@ class _Search:
     def _beside(self, index: int, last: int, name: str, found: list[Mention]) -> bool:
         """Whether the next name on either side lies in the same district."""
         own = {district for place in self._gazetteer.meanings(name) for district in place.districts}
-        if found and found[-1].last == index - 1 and own & _districts(found[-1]):
+        if found and found[-1].last == index - 1 and own & districts(found[-1]):
             return True
         start = last + 1
         while start < len(self._forms) and self._forms[start] in self._cues.kinds:
@@ -286,112 +248,3 @@ class _Search:
             if not joined or joined in (["atau"], ["dan"]):
                 return found[-1].role
         return Role.SCENE
-
-    def _second_look(self, found: list[Mention]) -> list[Mention]:
-        """ "dari X sampai Y" is a stretch of road: both ends are the scene; "dari X ke Y" is a journey: neither is."""
-        result = list(found)
-        for number, mention in enumerate(found):
-            if mention.role is not Role.ORIGIN or number + 1 == len(found):
-                continue
-            following = found[number + 1]
-            between = self._forms[mention.last + 1 : following.first]
-            if following.first - mention.last > 5 or STOP in between:
-                continue
-            if {"sampai", "hingga"} & set(between):
-                result[number] = replace(mention, role=Role.SCENE)
-                result[number + 1] = replace(following, role=Role.SCENE)
-            elif following.role is Role.DIRECTION and _FROM in self._forms[max(mention.first - 2, 0) : mention.first]:
-                result[number] = replace(mention, role=Role.DIRECTION)
-        return result
-
-    def _taken_there(self, found: list[Mention]) -> list[Mention]:
-        """ "Korban laka Cilubah meninggal di RSUD": a hospital is no scene beside another place."""
-        beside = self._cues.cues - {_AT}
-        care = {mention for mention in found if mention.meanings[0].kind in _CARE and mention.role is Role.SCENE}
-        if not care or not any(mention.role is Role.SCENE and mention not in care for mention in found):
-            return found
-        return [
-            replace(mention, role=Role.DIRECTION)
-            if mention in care and self._before(mention.first) not in beside
-            else mention
-            for mention in found
-        ]
-
-    def _outside(self, found: list[Mention]) -> list[Mention]:
-        """ "Sukorejo Kendal" lies in Kendal: the name beside decides."""
-        result = list(found)
-        for number, mention in enumerate(found[:-1]):
-            following = found[number + 1]
-            gap = [form for form in self._forms[mention.last + 1 : following.first] if form not in self._cues.kinds]
-            if gap or following.meanings[0].kind != "outside" or following.role is not mention.role:
-                continue
-            stretch = any(place.kind == "district" for place in mention.meanings)  # "jalan Blado Batur"
-            if any(place.kind == "outside" for place in mention.meanings) or (
-                mention.meanings[0].exactness == 0 and not stretch
-            ):
-                own = tuple(place for place in mention.meanings if place.kind == "outside")
-                result[number] = replace(mention, meanings=own or (Place(mention.heard, "outside"),))
-        return result
-
-    def _elsewhere(self, found: list[Mention]) -> list[Mention]:
-        """ "Alun-alun Limpung" is not the square in Batang; "dukuh Rejosari desa Cokro" is in Cokro."""
-        result: list[Mention] = []
-        for number, mention in enumerate(found):
-            following = found[number + 1] if number + 1 < len(found) else None
-            if following is None or not self._outdone(mention, following):
-                result.append(mention)
-        return result
-
-    def _outdone(self, mention: Mention, following: Mention) -> bool:
-        between = self._forms[mention.last + 1 : following.first]
-        if mention.role is not following.role or any(form not in self._cues.kinds for form in between):
-            return False
-        if following.meanings[0].kind not in ("district", "village") or _districts(mention) & _districts(following):
-            return False
-        hamlet = self._before(mention.first) in self._cues.hamlets
-        landmark = mention.meanings[0].kind not in ("village", "district", "outside", "regency")
-        return hamlet or (landmark and mention.meanings[0].exactness == 0 and not between)
-
-
-def scene(mentions: Sequence[Mention], room_districts: Sequence[str] = ()) -> Scene:
-    """In which district it happened, by the most exact place named."""
-    here = [mention for mention in mentions if mention.role is Role.SCENE]
-    here = here or [mention for mention in mentions if mention.role is Role.ORIGIN]
-    here = [mention for mention in here if mention.meanings[0].kind != "outside" and _districts(mention)]
-    named = {
-        d for mention in here if _level(mention) == 1 for d in _districts(mention) if len(_districts(mention)) == 1
-    }
-    for level, rule in ((0, "village"), (1, "district"), (2, "road")):
-        here_level = [mention for mention in here if _level(mention) == level]
-        settled = [mention for mention in here_level if len(_districts(mention)) == 1]
-        agreeing = [mention for mention in settled if _districts(mention) & named]
-        if settled:
-            if level == 1 and _stretch(settled):
-                break  # "Bandar-Blado", "dari Subah sampai Tulis": in none of them alone
-            best = (agreeing or sorted(settled, key=lambda mention: -mention.score))[0]
-            return Scene(next(iter(_districts(best))), best, rule)
-        for mention in here_level:
-            choices = _districts(mention)
-            for others in (named, *(_districts(other) for other in here if other is not mention)):
-                if len(choices & others) == 1:
-                    return Scene(next(iter(choices & others)), mention, f"{rule}+beside")
-            if len(choices & set(room_districts)) == 1:
-                return Scene(next(iter(choices & set(room_districts))), mention, f"{rule}+room")
-    return Scene(None, None, "none")
-
-
-def _stretch(mentions: Sequence[Mention]) -> bool:
-    """Whether several districts are named in one breath, one beside the other."""
-    pairs = pairwise(mentions)
-    return any(second.first - first.last <= 2 and _districts(first) != _districts(second) for first, second in pairs)
-
-
-def _districts(mention: Mention) -> set[str]:
-    """Every district that a name may mean, with "" for a meaning that lies in none (the regency, another town)."""
-    found = {district for place in mention.meanings for district in place.districts}
-    undecided = found and any(place.kind in ("regency", "outside") for place in mention.meanings)
-    return found | {""} if undecided else found
-
-
-def _level(mention: Mention) -> int:
-    return min(place.exactness for place in mention.meanings if place.kind != "outside")
