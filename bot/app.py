@@ -117,7 +117,7 @@ class App:
             )
         ]
         self._schedule.start()
-        log.info("bot.started", user_id=self._session.user_id, content=self._desk.content.version)
+        log.info("bot.started", user_id=self._session.user_id, version=self._desk.content.version)
         try:
             await self._watch(stopping, loops)
         finally:

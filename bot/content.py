@@ -24,7 +24,7 @@ from bot.incidents.loader import load_rules
 from bot.incidents.rules import Rules
 from bot.problem import ContentError, Problem, Severity
 from bot.rooms.agencies import Agencies, load_agencies
-from bot.rooms.loader import ROOMS, load_rooms
+from bot.rooms.loader import OFFICERS, ROOMS, load_rooms
 from bot.rooms.model import Rooms
 from bot.rooms.roster import Roster, load_roster
 from bot.version import content_files, version_of
@@ -100,7 +100,7 @@ def _load(flows: Path, rooms: Path, places: Path, version: str) -> tuple[Content
     content = Content(
         spoken, described, bulletins, gazetteer, rules, version,
         agencies=agencies, roster=duty[0], roster_warnings=tuple(duty[1]),
-        room_warnings=_without_private_room(rooms / ROOMS, described, private),
+        room_warnings=(*_without_private_room(rooms / ROOMS, described, private), *_without_people(rooms, described)),
     )  # fmt: skip
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
     return None if wrong else content, problems
@@ -115,6 +115,24 @@ def _without_private_room(file: Path, rooms: Rooms, categories: Sequence[str]) -
         "before all officers; name a room of its own for them"
     )
     return (replace(read(file).problem(("operations",), message), severity=Severity.WARNING),)
+
+
+def _without_people(folder: Path, rooms: Rooms) -> tuple[Problem, ...]:
+    """Reports would go to an empty room; and who is to keep a spare key can be said at a room's creation only."""
+    missing = {
+        "roles": "no officers: list them before `kentongan rooms apply`, or nobody reads the cards"
+        if not rooms.officers
+        else None,
+        "break_glass": "no spare accounts: they can be named only before the rooms are made"
+        if not rooms.break_glass
+        else None,
+    }
+    document = read(folder / OFFICERS)
+    return tuple(
+        replace(document.problem((key,), message), severity=Severity.WARNING)
+        for key, message in missing.items()
+        if message
+    )
 
 
 def _unknown_slots(file: Path, rooms: Rooms, bulletins: Bulletins) -> list[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
+import typer
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -12,7 +13,7 @@ from bot.cli import exits
 from bot.config import Config
 from bot.lock import Locked, hold
 from bot.matrix import login
-from bot.matrix.api import ApiError, HomeserverApi, Unreachable
+from bot.matrix.api import ApiError, HomeserverApi, Unreachable, on_wait
 from bot.matrix.session import MatrixSession
 from bot.problem import ContentError
 from bot.store import migrate
@@ -21,7 +22,8 @@ from bot.store.database import Database, connect
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Errors that the operator can mend, as words on stderr and exit codes."""
+    """Errors that the operator can mend, as words on stderr and exit codes; long pauses are told as well."""
+    before = on_wait.set(_tell_wait)
     try:
         yield
     except (ContentError, Locked, login.SessionError, migrate.SchemaError) as error:
@@ -37,6 +39,18 @@ def told() -> Iterator[None]:
         )
     except SQLAlchemyError as error:
         exits.fail(f"the database cannot be used: {error.__cause__ or error}", exits.UNREACHABLE)
+    finally:
+        on_wait.reset(before)
+
+
+def _tell_wait(seconds: float, why: str) -> None:
+    if why == "M_LIMIT_EXCEEDED":
+        remedy = (
+            "homeserver membatasi laju; docs/operator.md, “Akun bot di homeserver”, menjelaskan cara membebaskannya"
+        )
+    else:
+        remedy = f"homeserver menjawab galat ({why})"
+    typer.echo(f"menunggu {seconds:.0f} detik: {remedy}", err=True)
 
 
 @contextmanager

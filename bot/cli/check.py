@@ -73,20 +73,11 @@ def examine(config: Path, today: date | None = None) -> tuple[Config | None, Con
 
 def _online(settings: Config, content: Content, as_json: bool) -> None:
     # Here and not above: without --online nothing of Matrix is needed, and an editor's save hook wants to be quick.
-    from bot.matrix.api import ApiError, Unreachable
+    from bot.cli.account import told
     from bot.matrix.inspection import inspect
-    from bot.matrix.session import SignedOut
 
-    try:
+    with told():
         findings = asyncio.run(inspect(settings, content))
-    except ContentError as error:
-        exits.fail(str(error))
-    except Unreachable as error:
-        exits.fail(str(error), exits.UNREACHABLE)
-    except SignedOut as error:
-        exits.fail(str(error), exits.SIGNED_OUT)
-    except ApiError as error:
-        exits.fail(str(error), exits.FAILED)
     for finding in findings:
         typer.echo(json.dumps(asdict(finding), ensure_ascii=False, default=str) if as_json else str(finding))
     if any(finding.severity is Severity.ERROR for finding in findings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,8 @@ def demo(
     config: Annotated[Path, typer.Option(help="Alur, ruang, dan tempat siapa yang dipakai.")] = Path("config.yaml"),
 ) -> None:
     """Memainkan adegan di homeserver sungguhan: pertanyaan, penolakan, pesan suara, buletin."""
+    # Of the people's clients; the bot has a log of its own. A first message always lacks sessions, which it then makes.
+    logging.getLogger("nio").setLevel(logging.ERROR)
     console = Console()
     try:
         scene = Scene(World(folder.resolve(), load_config(config)))

@@ -89,7 +89,7 @@ class Renewal:
             self._wake_sender()
             return False
         if new.content.version == old.content.version:
-            log.info("content.unchanged", content=old.content.version)
+            log.info("content.unchanged", version=old.content.version)
             return False
         try:
             await self._database.run(lambda connection: self._replace(connection, old, new))
@@ -97,7 +97,7 @@ class Renewal:
             self._use(old)  # what was not recorded has not happened
             raise
         changed = changed_files(old.content.files, new.content.files)
-        log.info(CHANGED, content=new.content.version, previous=old.content.version, files=_named(changed))
+        log.info(CHANGED, version=new.content.version, previous=old.content.version, files=_named(changed))
         self._used()
         self._wake_sender()
         return True

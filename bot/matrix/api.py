@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -18,6 +20,10 @@ from pydantic import SecretStr
 
 TIMEOUT_SECONDS = 60
 MAX_TRIES = 8
+TOLD_FROM_SECONDS = 3
+
+on_wait: ContextVar[Callable[[float, str], None] | None] = ContextVar("on_wait", default=None)
+"""Told of a pause of some length, in seconds, and why (M_…): commands set it for the person who looks on."""
 
 
 class ApiError(Exception):
@@ -91,6 +97,9 @@ class HomeserverApi:
                 if last or not (error.status == 429 or error.status >= 500):
                     raise
                 pause = _retry_after(error) if error.status == 429 else _backoff(attempt)
+                tell = on_wait.get()
+                if tell is not None and pause >= TOLD_FROM_SECONDS:
+                    tell(pause, error.errcode)
             except Unreachable:
                 if last or attempt >= 2:
                     raise
@@ -116,7 +125,10 @@ class HomeserverApi:
             async with self.open(method, path, json=body, params=query, timeout=limit) as response:
                 return await self.answer(response)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise Unreachable(f"{self.url} does not answer as a Matrix homeserver: {error!r}") from None
+            # The words of some kinds are empty (TimeoutError), those of others hold what a person cannot read.
+            why = str(error) if isinstance(error, aiohttp.ClientConnectionError | OSError) else ""
+            message = f"{self.url} does not answer as a Matrix homeserver ({why or type(error).__name__})"
+            raise Unreachable(f"{message}: see that it runs, and homeserver.url in config.yaml") from None
 
     async def answer(self, response: aiohttp.ClientResponse) -> dict[str, Any]:
         """The JSON of a response. Raises ApiError when refused, Unreachable when a proxy spoke instead."""

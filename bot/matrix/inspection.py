@@ -187,6 +187,31 @@ async def _rooms(config: Config, content: HasRooms, api: HomeserverApi) -> list[
     findings = []
     for room in content.rooms.all:
         findings += _room(config, room, found.rooms.get(room.name))
+    operations = found.rooms.get(content.rooms.operations.name)
+    return [*findings, *_empty(config, content.rooms, operations), *await _unknown_officers(config, content.rooms, api)]
+
+
+def _empty(config: Config, rooms: Rooms, there: FoundRoom | None) -> list[Finding]:
+    """Whoever joins later does not see the cards from before where the history is shown from joining on."""
+    officers = rooms.powers_in(rooms.operations, config.homeserver.server_name)
+    if there is None or not there.readable or any(there.membership(user) == "join" for user in officers):
+        return []
+    name = rooms.operations.full_alias(config.homeserver.server_name)
+    return [_warning(f"{name}: no officer is in it", "Have them accept their invitations before `kentongan run`.")]
+
+
+async def _unknown_officers(config: Config, rooms: Rooms, api: HomeserverApi) -> list[Finding]:
+    """A slip in officers.yaml invites nobody, or somebody else later."""
+    server = config.homeserver.server_name
+    people = {*(one.user_id(server) for one in rooms.officers), *rooms.creators(server)}
+    findings = []
+    for user in sorted(one for one in people if one.endswith(f":{server}")):
+        try:
+            await api.request("GET", path("profile", user))
+        except ApiError as error:
+            if error.status != 404:
+                continue  # a homeserver may keep its profiles to itself
+            findings.append(_warning(f"{server} knows no {user}", "Correct officers.yaml, or make the account."))
     return findings
 
 
@@ -249,6 +274,6 @@ async def _devices(config: Config, api: HomeserverApi, device_id: str | None) ->
     return [
         _warning(
             f"{len(others)} more devices are signed in as {config.homeserver.user_id}: {', '.join(sorted(others))}",
-            "If nobody needs them, sign them out from a client; if nobody knows them, change the password as well.",
+            "register_new_matrix_user leaves one. Sign out what nobody needs; if nobody knows it, change the password.",
         )
     ]

@@ -187,6 +187,8 @@ class SyncLoop:
         if token is not None:
             self._first = False
             state = self.state
+            if state.failures:
+                log.info("sync_recovered", failures=state.failures)
             state.synced, state.failures, state.error = True, 0, ""
             state.turns, state.last_success_at = state.turns + 1, now
         if new or batch.sent:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 ALL = "all"
 """In a role's `rooms`: every room there is."""
@@ -12,8 +13,17 @@ ALL = "all"
 Localpart = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._=\-/]*$", max_length=200)]
 """Local part of an alias; also the key of a room in the files."""
 
-Person = Annotated[str, StringConstraints(pattern=r"^@[^:\s@]+(:[^\s]+)?$", max_length=255)]
-"""A Matrix user id, or "@name" for somebody on our own server."""
+_PERSON = re.compile(r"@[^:\s@]+(:([^:\s@\[\]]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?)?")
+
+
+def _person(text: str) -> str:
+    if not _PERSON.fullmatch(text):
+        raise ValueError(f'\'{text}\' is no Matrix address: write "@name", or "@name:server" for another server')
+    return text
+
+
+Person = Annotated[str, StringConstraints(max_length=255), AfterValidator(_person)]
+"""A Matrix user id (spec appendix "User Identifiers"), or "@name" for somebody on our own server."""
 
 Power = Annotated[int, Field(ge=0, le=100)]
 Kind = Literal["space", "operations", "private", "channel"]

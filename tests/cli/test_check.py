@@ -11,9 +11,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bot.cli import app
+from bot.cli import app, exits
 from bot.config import load_config
 from bot.content import load_content
+from bot.matrix.login import SessionError
 
 ROOT = Path(__file__).parents[2]
 TODAY = "2026-11-23"
@@ -305,3 +306,32 @@ def test_private_matters_without_a_room_of_their_own_are_warned_of(district: Pat
     result = run()
     assert result.exit_code == 0, result.stdout
     assert "no 'private:' room" not in result.stdout
+
+
+def test_nobody_to_read_the_cards_and_no_spare_key_are_warned_of(district: Path) -> None:
+    warned = [text for text in run().stdout.splitlines() if "officers.yaml" in text]
+    assert ["no officers" in text or "no spare accounts" in text for text in warned] == [True, True]
+    edit(district / "rooms" / "officers.yaml", "members: []", 'members: ["@budi"]')
+    edit(district / "rooms" / "officers.yaml", "break_glass: []", 'break_glass: ["@brankas"]')
+    assert "officers.yaml" not in run().stdout
+
+
+def test_online_without_anything_to_sign_in_with_is_a_matter_of_configuration(
+    district: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unsigned(*_: object) -> None:
+        raise SessionError("nothing to sign in with: set KENTONGAN_PASSWORD")
+
+    monkeypatch.setattr("bot.matrix.inspection.inspect", unsigned)
+    result = run("--online")
+    assert result.exit_code == exits.USAGE
+    assert "nothing to sign in with" in result.stderr
+
+
+def test_an_unreachable_homeserver_is_named_with_what_to_look_at(district: Path) -> None:
+    edit(district / "config.yaml", "url:", "url: http://127.0.0.1:1  #")
+    result = run("--online")
+    assert result.exit_code == exits.UNREACHABLE
+    assert "http://127.0.0.1:1" in result.stderr
+    assert "homeserver.url in config.yaml" in result.stderr
+    assert "ConnectionKey" not in result.stderr

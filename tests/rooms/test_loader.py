@@ -82,7 +82,8 @@ def test_a_mistake_is_told_with_its_line(tmp_path, old, new, expected):
         ('"@petugas"', '"petugas"', "officers.yaml:5: roles.petugas.members.0"),
         ("power: 50,", "power: 50, rooms: [ojok],", "officers.yaml:5: no room 'ojok'"),
         ('["@komandan"]', '["@petugas"]', "listed twice"),
-        ('["@brankas"]', "[brankas]", "officers.yaml:2: break_glass.0"),
+        ('["@brankas"]', "[brankas]", "officers.yaml:2: break_glass.0: 'brankas' is no Matrix address"),
+        ('"@petugas"', '"@budi:batang.test:x"', 'write "@name", or "@name:server"'),
     ],
 )
 def test_a_mistake_about_officers_is_told_with_its_line(tmp_path, old, new, expected):
