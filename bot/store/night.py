@@ -84,6 +84,8 @@ class Night:
                 lambda db, span: retention.erase_recordings(db, data_dir, self.audio_before, now, span),
                 transmissions.c.id,
             ),
+            _Step("", lambda db, span: retention.erase_ways(db, self.audio_before, now, span), inbox.c.id),
+            _Step("", lambda db, span: retention.erase_carried(db, self.audio_before, span), outbox.c.id),
             _Step("incidents", lambda db, span: aging.erase_closed_incidents(db, closed, now, span), log.c.id, FEW),
             _Step("unfiled", lambda db, span: aging.erase_unfiled_words(db, texts, span), transmissions.c.id),
             _Step("people", lambda db, span: aging.forget_talks(db, texts, span), tickets.c.id),

@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, and_, null, or_, select, tuple_, update
+from sqlalchemy import Connection, Engine, and_, exists, null, or_, select, tuple_, update
 from sqlalchemy import delete as delete_from
 
+from bot.event import Kind
 from bot.store import audit as chain
 from bot.store import indexing, keepings
 from bot.store.audit import Auditor
@@ -29,6 +30,10 @@ WHY = "retensi"
 MOST_STEPS = 1000
 """Of rewriting the index in one night; a million entries need some hundred."""
 _PARAMETERS = 500
+ATTACHED = (Kind.AUDIO, Kind.IMAGE, Kind.FILE)
+"""Kinds of events that come with a file."""
+_ABOUT = ("msgtype", "m.relates_to", "m.mentions")
+"""What of such an event says where it belongs, and opens nothing."""
 
 
 def erase_inbox(connection: Connection, before: int, now: int, span: Span | None = None) -> int:
@@ -119,6 +124,51 @@ def erase_recordings(connection: Connection, data_dir: Path, before: int, now: i
             .values(media_path=None, media=null())
         )
     return removed
+
+
+def erase_ways(connection: Connection, before: int, now: int, span: Span | None = None) -> int:
+    """What opens the homeserver's copy of an attachment received before `before`: its address and key in the inbox.
+
+    They go with the recordings, not with the texts. A note still in the queue and what an officer keeps stay as above.
+    """
+    note = exists().where(
+        transmissions.c.event_id == inbox.c.event_id,
+        or_(transmissions.c.state == "queued", keepings.kept(transmissions.c.id, now)),
+    )
+    rows = connection.execute(
+        select(inbox.c.id, inbox.c.payload).where(
+            within(inbox.c.id, span),
+            inbox.c.received_at < before,
+            inbox.c.state.in_(("done", "failed")),
+            inbox.c.kind.in_(ATTACHED),
+            inbox.c.payload["media"]["url"].as_string().is_not(None),
+            ~note,
+        )
+    ).all()
+    for row in rows:
+        content = {name: value for name, value in row.payload["content"].items() if name in _ABOUT}
+        closed = {**row.payload, "media": None, "content": content}
+        connection.execute(update(inbox).where(inbox.c.id == row.id).values(payload=closed))
+    return len(rows)
+
+
+def erase_carried(connection: Connection, before: int, span: Span | None = None) -> int:
+    """The same in what we sent on: an officer's voice in a reporter's room is the same file with the same key."""
+    rows = connection.execute(
+        select(outbox.c.id, outbox.c.content).where(
+            within(outbox.c.id, span),
+            outbox.c.created_at < before,
+            outbox.c.state != "queued",
+            or_(
+                outbox.c.content["file"]["url"].as_string().is_not(None),
+                outbox.c.content["url"].as_string().is_not(None),
+            ),
+        )
+    ).all()
+    for row in rows:
+        closed = {name: value for name, value in row.content.items() if name not in ("file", "url")}
+        connection.execute(update(outbox).where(outbox.c.id == row.id).values(content=closed))
+    return len(rows)
 
 
 def sweep(engine: Engine, data_dir: Path, audio_dir: Path, before: int) -> int:

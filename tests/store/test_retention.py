@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from bot.config import Retention
-from bot.event import IncomingEvent, Kind
+from bot.event import IncomingEvent, Kind, Media
 from bot.outgoing import Outgoing, transaction_id
 from bot.store import inbox, outbox, retention
 from bot.store.audit import ERASED, Auditor, about
@@ -157,6 +157,60 @@ def test_recordings_go_after_their_days_with_the_key_to_the_homeservers_copy(eng
             "$due": (None, True),
             "$fresh": ("audio/fresh.ogg", False),
         }
+
+
+def say(connection: Connection, name: str, at: int) -> None:
+    """An encrypted voice note in a thread, handled."""
+    file = {"url": "mxc://a/b", "key": {"k": "secret"}, "iv": "i", "hashes": {"sha256": "h"}, "v": "v2"}
+    content = {"msgtype": "m.audio", "file": file, "m.relates_to": {"rel_type": "m.thread", "event_id": "$root"}}
+    spoken = IncomingEvent(
+        f"${name}", "!r", "@a:b", Kind.AUDIO, at, content=content, thread_root="$root",
+        media=Media("mxc://a/b", file=file),
+    )  # fmt: skip
+    inbox.append(connection, [spoken], at)
+    handle(connection)
+
+
+def test_the_key_of_a_recording_leaves_the_inbox_with_the_recording_and_where_it_was_said_stays(
+    engine: Engine, tmp_path: Path
+) -> None:
+    due, fresh = NOW - 31 * DAY_MS, NOW - 29 * DAY_MS
+    with engine.begin() as connection:
+        for name, at in (("due", due), ("fresh", fresh), ("officer", due)):
+            say(connection, name, at)
+        note(connection, "due", due)
+        note(connection, "fresh", fresh)
+        purge(connection, tmp_path)
+        assert "secret" in str(inbox.event(connection, "$fresh"))
+        for name in ("due", "officer"):  # an officer's voice in a ticket has no entry of the log
+            left = inbox.event(connection, f"${name}")
+            assert left is not None
+            assert (left.media, left.thread_root) == (None, "$root")
+            assert "secret" not in str(left)
+            assert left.content["m.relates_to"]["event_id"] == "$root"
+
+
+def test_the_key_of_a_note_still_in_the_queue_stays(engine: Engine, tmp_path: Path) -> None:
+    with engine.begin() as connection:
+        say(connection, "queued", OLD + 30 * DAY_MS)
+        note(connection, "queued", OLD + 30 * DAY_MS, state="queued")
+        purge(connection, tmp_path)
+        assert "secret" in str(inbox.event(connection, "$queued"))
+
+
+def test_an_officers_voice_that_went_over_loses_its_key_like_the_recording_it_is(
+    engine: Engine, tmp_path: Path
+) -> None:
+    due = NOW - 31 * DAY_MS
+    with engine.begin() as connection:
+        said = {"msgtype": "m.audio", "body": "pesan-suara.ogg", "file": {"url": "mxc://a/b", "key": {"k": "secret"}}}
+        outbox.append(connection, Outgoing("talk:1:1:$e", "!r", said), due)
+        outbox.sent(connection, transaction_id("talk:1:1:$e"), "$sent", due)
+        outbox.append(connection, Outgoing("waits", "!r", said), due)
+        purge(connection, tmp_path)
+        left = dict(connection.execute(select(outbox_table.c.key, outbox_table.c.content)).all())
+        assert left["talk:1:1:$e"] == {"msgtype": "m.audio", "body": "pesan-suara.ogg"}
+        assert left["waits"] == said
 
 
 def test_a_note_still_in_the_queue_keeps_its_recording(engine: Engine, tmp_path: Path) -> None:
