@@ -39,7 +39,7 @@ def take_voice(connection: Connection, event: IncomingEvent, desk: Desk, now: in
     if number is None:
         return
     desk.record(connection, "transmission.received", event.event_id, {"kind": "voice", "purpose": purpose}, now)
-    if purpose == "report":
+    if purpose != "note":
         privacy_notice(connection, event, desk, now)
 
 

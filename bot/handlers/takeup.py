@@ -14,7 +14,9 @@ from bot.handlers.replies import shared_place, threaded
 from bot.incidents import answers, cards
 from bot.incidents.analysis import Analysis
 from bot.incidents.lifecycle import Status
+from bot.markup import escape
 from bot.outgoing import Outgoing, Priority
+from bot.rooms.notices import told
 from bot.store import incidents, notices, outbox, search, transmissions
 from bot.voice.heard import NO_SPEECH
 
@@ -145,9 +147,11 @@ def show_officers(
 
 
 def privacy_notice(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
-    """Once for each person, before their first report is kept (UU 27/2022, duty to inform)."""
+    """Once for each person, before their first report or voice is kept (UU 27/2022, duty to inform)."""
     room = desk.room(connection, event.room_id)
-    if room is None or room.notices.privacy is None:
+    text = (room or desk.content.rooms).notices.privacy
+    if text is None or not notices.first_time(connection, event.sender, "privacy", now):
         return
-    if notices.first_time(connection, event.sender, "privacy", now):
-        desk.say(connection, event, f"privacy:{event.sender}", room.notices.privacy, now, notice=True, thread=True)
+    controller, days = escape(desk.content.rooms.controller), desk.config.retention.audio_days
+    said = told(text, controller=controller, audio_days=days)
+    desk.say(connection, event, f"privacy:{event.sender}", said, now, notice=True, thread=not event.direct)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from bot.problem import ContentError, Problem
+from bot.rooms import notices
 from bot.rooms.model import (
     ALL,
     Kind,
@@ -76,7 +77,10 @@ def load_rooms(folder: Path, districts: Collection[str] | None = None) -> Rooms:
             for person in role.members
         ),
         break_glass=officers_file.break_glass,
+        notices=rooms_file.defaults.notices,
+        controller=rooms_file.controller or "",
     )
+    problems += _check_notices(document, rooms_file)
     problems += _check_rooms(document, rooms, districts)
     problems += _check_roles(officers_document, officers_file, rooms)
     if problems:
@@ -92,7 +96,7 @@ def _room(name: str, kind: Kind, entry: RoomEntry, defaults: RoomFields) -> Room
                 return value
         raise AssertionError(field)
 
-    notices = defaults.notices.model_copy(update=entry.notices.model_dump(exclude_none=True))
+    told = defaults.notices.model_copy(update=entry.notices.model_dump(exclude_none=True))
     return Room.model_validate(
         {
             "name": name,
@@ -102,7 +106,7 @@ def _room(name: str, kind: Kind, entry: RoomEntry, defaults: RoomFields) -> Room
             "topic": entry.topic,
             "districts": entry.districts,
             "power": entry.power.over(defaults.power.over(_USUAL.power)),
-            "notices": notices if kind == "channel" else Notices(),
+            "notices": told if kind == "channel" else Notices(),
             **{field: pick(field) for field in ("join", "history", "encryption", "federate", "invite_officers")},
             # Only channels are announced to unless a room says so itself.
             "bulletins": pick("bulletins") if kind == "channel" else entry.bulletins or (),
@@ -140,6 +144,22 @@ def _check_rooms(document: Document, rooms: Rooms, districts: Collection[str] | 
                 problems.append(
                     document.problem((*where, "districts", index), f"no district '{district}' in the gazetteer")
                 )
+    return problems
+
+
+def _check_notices(document: Document, rooms_file: RoomsFile) -> list[Problem]:
+    """What people are told about their data says all that the law asks for."""
+    texts: list[tuple[tuple[str, ...], str | None]] = [(("defaults",), rooms_file.defaults.notices.privacy)]
+    texts += [(("channels", name), entry.notices.privacy) for name, entry in rooms_file.channels.items()]
+    said = [(where, text) for where, text in texts if text is not None]
+    problems = [
+        document.problem((*where, "notices", "privacy"), f"the notice on personal data: {fault}")
+        for where, text in said
+        for fault in notices.faults(text)
+    ]
+    if said and not rooms_file.controller:
+        message = f"missing key 'controller': the notice on personal data has nobody to name ({notices.CONTROLLER})"
+        problems.append(document.problem((), message))
     return problems
 
 

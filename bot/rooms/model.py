@@ -60,6 +60,7 @@ class Notices(Part):
 
     welcome: str | None = None
     privacy: str | None = None
+    """Before a person's first voice note, with the placeholders of `bot.rooms.notices`."""
 
 
 class RoomFields(Part):
@@ -89,6 +90,8 @@ class RoomsFile(Part):
 
     version: Annotated[str, StringConstraints(pattern=r"^[0-9a-z.\-]{1,32}$")] = "12"
     defaults: RoomFields = RoomFields()
+    controller: str | None = None
+    """Who is responsible for people's data (UU 27/2022), as they know them."""
     space: RoomEntry
     operations: dict[Localpart, RoomEntry] = Field(min_length=1, max_length=1)
     private: dict[Localpart, RoomEntry] = Field(default_factory=dict, max_length=1)
@@ -177,12 +180,22 @@ class Rooms(Part):
     channels: tuple[Room, ...]
     officers: tuple[Officer, ...]
     break_glass: tuple[str, ...]
+    notices: Notices = Notices()
+    """Of `defaults`: for the channels that say nothing else, and for DMs."""
+    controller: str = ""
+    """Who is responsible for people's data; never empty when a notice names them."""
 
     @property
     def all(self) -> tuple[Room, ...]:
         """Space first, then the rooms of officers, then the channels: the order in which they are made."""
         private = () if self.private is None else (self.private,)
         return (self.space, self.operations, *private, *self.channels)
+
+    @property
+    def confidential(self) -> Room | None:
+        """The room for private matters, once somebody is named to read there: a card before nobody helps nobody."""
+        room = self.private
+        return room if room is not None and any(one.works_in(room) for one in self.officers) else None
 
     def by_name(self, name: str) -> Room | None:
         """The room of that name (the space is called "space")."""

@@ -538,7 +538,8 @@ async def test_a_spoken_question_taken_back_before_it_was_heard_is_never_answere
     await take(withdraw(question, sender=question.sender, room=DIRECT))
     hear(database, desk, question, result("bagaimana cara membuat sim c baru"))
     keys = [row["key"] for row in sent(engine, DIRECT)]
-    assert keys == [f"waiting:{question.event_id}", f"waiting:{question.event_id}:redacted"]
+    notice = f"privacy:{question.sender}"
+    assert keys == [notice, f"waiting:{question.event_id}", f"waiting:{question.event_id}:redacted"]
 
 
 # Whisper's doubts.

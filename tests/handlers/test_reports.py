@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from casework_world import ANI, staffed
-from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, audited, sent
+from handlers_world import DIRECT, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select
 
 from bot.event import IncomingEvent, Kind
@@ -124,6 +124,26 @@ async def test_the_privacy_notice_comes_once_a_person(
     assert notices == ["privacy:@a:batang.test", "privacy:@b:batang.test"]
 
 
+async def test_the_notice_says_who_why_how_long_how_to_erase_and_110(
+    take: Take, event: Event, desk: Desk, engine: Engine
+) -> None:
+    await take(event(room=OJOL, kind=Kind.AUDIO))
+    said = sent(engine, OJOL)[0]["content"]["body"]
+    days = desk.config.retention.audio_days
+    for told in (desk.content.rooms.controller, "laporan warga", f"{days} hari", "hapus data saya", "110"):
+        assert told in said
+    assert "{" not in said
+
+
+async def test_a_first_voice_note_in_a_dm_comes_with_the_notice_too_and_a_later_one_in_a_channel_does_not(
+    take: Take, event: Event, engine: Engine
+) -> None:
+    await take(event(kind=Kind.AUDIO), event(kind=Kind.AUDIO), event(room=OJOL, kind=Kind.AUDIO))
+    [notice] = sent(engine)
+    assert (notice["key"], notice["room_id"]) == ("privacy:@warga:batang.test", DIRECT)
+    assert "hapus data saya" in notice["content"]["body"]
+
+
 async def test_an_unreadable_note_stands_in_the_log_and_before_the_officers(
     take: Take, note: IncomingEvent, database: Database, desk: Desk, engine: Engine
 ) -> None:
@@ -157,7 +177,8 @@ async def test_a_spoken_question_is_answered_with_what_was_heard(
     question = event(kind=Kind.AUDIO)
     await take(question)
     hear(database, desk, question, heard("bagaimana cara membuat sim c baru"))
-    [row] = sent(engine)
+    [notice, row] = sent(engine)
+    assert notice["key"] == f"privacy:{question.sender}"
     assert row["key"] == f"reply:{question.event_id}"
     assert "Saya dengar" in row["content"]["body"]
     assert "SIM C" in row["content"]["body"]

@@ -25,6 +25,8 @@ def test_the_shipped_files_load_and_name_nobody():
     rooms = load_rooms(SHIPPED)
     assert [room.name for room in rooms.channels] == ["ojol", "desa-siaga", "nelayan"]
     assert rooms.operations.name == "ruang-kendali"
+    assert rooms.private is not None
+    assert rooms.confidential is None, "nobody is named to read there"
     assert rooms.officers == ()
     assert rooms.break_glass == ()
     assert all(room.encryption for room in (rooms.operations, *rooms.channels))
@@ -47,6 +49,32 @@ def test_defaults_fill_what_a_room_leaves_out(tmp_path):
     assert (ojol.alias, ojol.join, ojol.power.state, ojol.bulletins) == ("ojol", "public", 100, ("pagi",))
     assert rooms.operations.bulletins == ()
     assert rooms.space.bulletins == ()
+
+
+NOTICE = "{pengendali}, {hari} hari, tulis {hapus}, darurat {darurat}"
+
+
+@pytest.mark.parametrize("missing", ["{pengendali}", "{hari}", "{hapus}", "{darurat}"])
+def test_a_notice_on_personal_data_leaves_out_nothing_that_the_law_asks_for(tmp_path, missing):
+    for_all = f'controller: Polres\ndefaults:\n  notices: {{privacy: "{NOTICE.replace(missing, "…")}"}}\n'
+    [found] = problems(tmp_path, ROOMS.replace("defaults:\n", for_all))
+    assert found.startswith("rooms.yaml:4: the notice on personal data: " + missing)
+    ojol = f'title: Ojol, notices: {{privacy: "{NOTICE.replace(missing, "…")}"}},'
+    for_one = f"controller: Polres\n{ROOMS}".replace("title: Ojol,", ojol)
+    [found] = problems(tmp_path, for_one)
+    assert missing in found
+
+
+def test_a_slip_in_a_placeholder_is_told_and_nobody_reads_it(tmp_path):
+    for_all = f'controller: Polres\ndefaults:\n  notices: {{privacy: "{NOTICE} {{pengendalli}}"}}\n'
+    [found] = problems(tmp_path, ROOMS.replace("defaults:\n", for_all))
+    assert "{pengendalli} is no placeholder" in found
+
+
+def test_a_notice_needs_somebody_to_name(tmp_path):
+    for_all = f'defaults:\n  notices: {{privacy: "{NOTICE}"}}\n'
+    [found] = problems(tmp_path, ROOMS.replace("defaults:\n", for_all))
+    assert "missing key 'controller'" in found
 
 
 def test_a_local_name_means_our_server(tmp_path):
