@@ -108,13 +108,16 @@ def _load(flows: Path, rooms: Path, places: Path, version: str) -> tuple[Content
 
 def _without_private_room(file: Path, rooms: Rooms, categories: Sequence[str]) -> tuple[Problem, ...]:
     """Violence at home, children, sexual crime: fewer officers should read of them than of a traffic jam."""
-    if rooms.private is not None or not categories:
+    if rooms.confidential is not None or not categories:
         return ()
+    missing, remedy, where = "no 'private:' room", "name a room of its own for them", "operations"
+    if rooms.private is not None:
+        missing, remedy, where = f"nobody works in '{rooms.private.name}'", f"name its people in {OFFICERS}", "private"
     message = (
-        f"no 'private:' room: cards of private matters ({', '.join(categories)} …) stand in '{rooms.operations.name}' "
-        "before all officers; name a room of its own for them"
+        f"{missing}: cards of private matters ({', '.join(categories)} …) stand in '{rooms.operations.name}' "
+        f"before all officers; {remedy}"
     )
-    return (replace(read(file).problem(("operations",), message), severity=Severity.WARNING),)
+    return (replace(read(file).problem((where,), message), severity=Severity.WARNING),)
 
 
 def _without_people(folder: Path, rooms: Rooms) -> tuple[Problem, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo.process import BotProcess, kentongan
-from bot.demo.world import BOT, OFFICERS, OPERATIONS, World
+from bot.demo.world import BOT, OFFICERS, OPERATIONS, PRIVATE, World
 from bot.matrix.person import Person, Seen
 from bot.outgoing import KEY_FIELD, transaction_id
 from bot.rooms.loader import SPACE
@@ -95,6 +95,7 @@ class Scene:
             await self._people["pengemudi"].join(room_id)
         for officer in OFFICERS:
             await self._people[officer].join(self.rooms[OPERATIONS])
+        await self._people[OFFICERS[-1]].join(self.rooms[PRIVATE])
         await self._people["pengemudi"].wait_for_member(self.rooms["ojol"], self.world.bot_id)
 
     def close(self) -> None:
@@ -109,7 +110,7 @@ class Scene:
     @property
     def channels(self) -> dict[str, str]:
         """The rooms that hear bulletins."""
-        return {name: room for name, room in self.rooms.items() if name not in (SPACE, OPERATIONS)}
+        return {name: room for name, room in self.rooms.items() if name not in (SPACE, OPERATIONS, PRIVATE)}
 
     async def open_direct(self) -> None:
         """The bot accepts the invite of somebody on an allowed server."""

@@ -20,7 +20,7 @@ from bot.rooms.loader import load_rooms
 BOT = "kentongan"
 ROLES = ("warga", "pengemudi", "petugas", "petugas2")
 OFFICERS = ("petugas", "petugas2")
-OPERATIONS = "ruang-kendali"
+OPERATIONS, PRIVATE = "ruang-kendali", "ruang-ppa"
 PORT = 8008
 """Synapse's usual port, so that the printed address looks familiar; another when it is taken."""
 
@@ -90,7 +90,9 @@ class World:
         rooms = self.folder / "rooms"
         shutil.copytree(self._source.resolve(self._source.paths.rooms), rooms)
         officers = yaml.safe_load((rooms / "officers.yaml").read_text())
-        officers["roles"]["petugas"]["members"] = [f"@{name}" for name in OFFICERS]
+        duty, confidant = OFFICERS  # one works in the operations room, the other in the one for private matters, too
+        officers["roles"]["petugas"]["members"] = [f"@{duty}"]
+        officers["roles"]["ppa"]["members"] = [f"@{confidant}"]
         (rooms / "officers.yaml").write_text(yaml.safe_dump(officers, allow_unicode=True, sort_keys=False))
 
     def schedule_bulletin(self, now: datetime) -> tuple[str, datetime]:

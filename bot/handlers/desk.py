@@ -66,8 +66,8 @@ class Desk:
         return rooms.operations(connection)
 
     def private_room(self, connection: Connection) -> str | None:
-        """The room for private matters, when the files name one and it has been made."""
-        return rooms.private(connection) if self.content.rooms.private is not None else None
+        """The room for private matters, when the files name it and somebody for it, and it has been made."""
+        return rooms.private(connection) if self.content.rooms.confidential is not None else None
 
     def officers_room(self, connection: Connection, key: str) -> str | None:
         """Where the officers read the message with that outbox key: its card's room, for private matters their own."""

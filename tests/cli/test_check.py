@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -295,17 +296,29 @@ def test_content_that_never_settles_is_refused(district: Path, monkeypatch: pyte
 
 def test_private_matters_without_a_room_of_their_own_are_warned_of(district: Path) -> None:
     rooms = district / "rooms" / "rooms.yaml"
+    content = yaml.safe_load(rooms.read_text())
+    del content["private"]
+    rooms.write_text(yaml.safe_dump(content, sort_keys=False))
+    edit(district / "rooms" / "officers.yaml", "rooms: [all, ruang-ppa]", "rooms: [all]")
     line = rooms.read_text().splitlines().index("operations:") + 1
     warned = [text for text in run().stdout.splitlines() if "no 'private:' room" in text]
     assert len(warned) == 1
     assert f"rooms.yaml:{line}" in warned[0]
     assert "peringatan:" in warned[0]
-    before, after = rooms.read_text().split("# private:\n")
-    rooms.write_text(f"{before}private:\n" + re.sub(r"^# (  +\S)", r"\1", after, flags=re.MULTILINE))
-    edit(district / "rooms" / "officers.yaml", "rooms: [all]", "rooms: [all, ruang-ppa]")
+
+
+def test_a_room_for_private_matters_that_nobody_reads_is_warned_of(district: Path) -> None:
+    line = (district / "rooms" / "rooms.yaml").read_text().splitlines().index("private:") + 1
+    warned = [text for text in run().stdout.splitlines() if "nobody works in 'ruang-ppa'" in text]
+    assert len(warned) == 1
+    assert f"rooms.yaml:{line}" in warned[0]
+    officers = (district / "rooms" / "officers.yaml").read_text()
+    before, ppa = officers.split("  ppa:\n")
+    named = ppa.replace("members: []", 'members: ["@ppa"]')
+    (district / "rooms" / "officers.yaml").write_text(f"{before}  ppa:\n{named}")
     result = run()
     assert result.exit_code == 0, result.stdout
-    assert "no 'private:' room" not in result.stdout
+    assert "private matters" not in result.stdout
 
 
 def test_nobody_to_read_the_cards_and_no_spare_key_are_warned_of(district: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, update
 
 from bot.event import IncomingEvent, Trust
 from bot.handlers import moving, watch
+from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.incidents.lifecycle import Status
 from bot.rooms.model import Officer, Room
@@ -76,6 +77,17 @@ async def test_officers_of_that_room_work_there_and_others_cannot(
     await take(replace(order("catatan korban di rumah aman", BUDI), room_id=PPA))
     assert [row for row in sent(engine, PPA) if ":edit:" in row["key"]]
     assert len(bodies(engine, OPERATIONS)) == 1
+
+
+async def test_while_nobody_is_named_for_that_room_its_cards_stand_where_somebody_reads(
+    take: Take, event: Event, engine: Engine, consumer: Consumer
+) -> None:
+    described = consumer.desk.content.rooms
+    nobody = described.model_copy(update={"officers": described.officers[:1]})
+    consumer.desk = replace(consumer.desk, content=replace(consumer.desk.content, rooms=nobody))
+    await take(event(BEATEN, room=OJOL, sender=REPORTER))
+    assert bodies(engine, PPA) == []
+    assert len(bodies(engine, OPERATIONS, "card:1")) == 1
 
 
 async def test_what_turns_out_private_leaves_the_operations_room_with_all_that_was_said_there(

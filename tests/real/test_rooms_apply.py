@@ -22,7 +22,7 @@ from bot.matrix.api import path
 pytestmark = pytest.mark.real
 
 SHIPPED = Path(__file__).parents[2] / "rooms"
-ROOMS = ("space", "ruang-kendali", "ojol", "desa-siaga", "nelayan")
+ROOMS = ("space", "ruang-kendali", "ruang-ppa", "ojol", "desa-siaga", "nelayan")
 
 
 class District:
@@ -39,11 +39,13 @@ class District:
         document = yaml.safe_load((self.folder / "officers.yaml").read_text())
         document["roles"]["komandan"]["members"] = [commander]
         document["roles"]["petugas"]["members"] = ["@" + officer.split(":")[0][1:]]
+        for role in ("komandan", "petugas"):
+            document["roles"][role]["rooms"] = ["all", "ruang-ppa"]
         document["break_glass"] = [safe]
         (self.folder / "officers.yaml").write_text(yaml.safe_dump(document))
         rooms = yaml.safe_load((self.folder / "rooms.yaml").read_text())
         rooms["space"]["alias"] = f"kamtibmas-{number}"
-        for group in ("operations", "channels"):
+        for group in ("operations", "private", "channels"):
             for name, room in rooms[group].items():
                 room["alias"] = f"{name}-{number}"
         (self.folder / "rooms.yaml").write_text(yaml.safe_dump(rooms))
