@@ -20,7 +20,18 @@ from bot.config import Config
 from bot.content import Content, load_content
 from bot.dialogue.engine import Engine
 from bot.event import Media
-from bot.handlers import announcing, backlog, dossier, duties, forgetting, forwarding, moving, tickets, watch
+from bot.handlers import (
+    announcing,
+    backlog,
+    confidences,
+    dossier,
+    duties,
+    forgetting,
+    forwarding,
+    moving,
+    tickets,
+    watch,
+)
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
@@ -192,6 +203,7 @@ class App:
             tickets.close_idle,
             forgetting.resume,
             forwarding.confirm,
+            confidences.confirm,
             dossier.expire,
             moving.resume,
             watch.look,

@@ -33,6 +33,11 @@ def card_key(number: int) -> str:
     return f"{CARD}:{number}"
 
 
+def original_key(event_id: str) -> str:
+    """Outbox key of the redaction by which an officer takes a private report out of its channel."""
+    return f"original:{event_id}"
+
+
 def live_key(connection: Connection, number: int) -> str:
     """Outbox key of the message that shows the card now: another one once its words had to be taken back."""
     again = _again(connection, number)
@@ -204,6 +209,8 @@ def correct_reply(
     if desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
         return
     incident = incidents.get(connection, number)
+    if incident.analysis.private:
+        return  # nothing of the words stands there
     said = answers.heard(text, incident.analysis, number, typed=True)
     key = reply_key(connection, report.event_id)
     restating.replace(connection, key, render(said).content(notice=True), cause, now)
@@ -279,4 +286,13 @@ def _beside(connection: Connection, desk: Desk, incident: Incident, *, withdrawn
         doubts_about_sender=conduct.doubts(connection, desk, incident),
         kept=kept.shown(connection, desk, incident.id),
         withdrawn=withdrawn,
+        original=_original(connection, desk, incident),
     )
+
+
+def _original(connection: Connection, desk: Desk, incident: Incident) -> str | None:
+    """Whether a private report can still be read in a channel of ours, where officers may have it deleted."""
+    shown = shown_report(connection, incident.id)
+    if shown is None or not desk.is_private(connection, incident.id) or link_of(connection, desk, shown) is None:
+        return None
+    return cards.DELETED if relays.row_of(connection, original_key(shown.event_id)) is not None else cards.READABLE

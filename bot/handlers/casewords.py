@@ -43,6 +43,7 @@ HELP = (
     "- `gabung #12` laporan yang sama · `tautkan #12` berkaitan · `pisah 2` laporan ke-2 berdiri sendiri\n"
     "- `selesai: sebabnya` · `palsu` · `bukan kejadian` · `tidak terverifikasi` · `buka lagi` · `ambil alih`\n"
     "- `pribadi` tidak diulang di mana pun, yang sudah dikirim ditarik\n"
+    "- `hapus aslinya` pesan laporan pribadi dihapus dari kanal, catatannya tetap\n"
     "- `catatan …` disimpan, tidak dikirim · `tanya …` pasti dikirim ke pelapor\n"
     "- `riwayat` semua langkah dan versi tulisan · `bukti` nomor dan pelat apa adanya, sebentar, tercatat\n"
     "- `simpan rekaman 90 hari: sebabnya` · `simpan rekaman: sebabnya` (sampai selesai) · `lepas rekaman`\n"
@@ -148,8 +149,22 @@ FROM_REPORTER_UNHEARD = "💬 **Pelapor{which}** mengirim [pesan suara]({link}).
 REOPENED = "🔓 **Pelapor{which}: belum selesai.** Laporan #{number} dibuka lagi."
 REOPENED_REPORTER = "🔓 Baik, laporan #{number} kami buka lagi. Petugas diberi tahu."
 SPOKEN = "🎙️ “{text}”"
-PRIVATE_NO_TALK = (
-    "🔒 Laporan pribadi: kanalnya dibaca orang lain, jadi yang tadi **tidak** dikirim. Hubungi pelapornya langsung."
+PRIVATE_KEPT = (
+    "🔒 Pelapor belum membuka pesan pribadi; pesan Anda disimpan dan diantar begitu ia membukanya. "
+    "Ke kanal **tidak** dikirim apa pun; jalannya sudah ditunjukkan di utas laporannya."
+)
+CONFIDED = (
+    "🔒 Laporan **#{number}** Anda sudah sampai ke petugas. Lanjutkan di sini: yang Anda tulis atau ucapkan berikutnya "
+    "sampai ke petugas yang menanganinya, dan tidak dibaca anggota kanal. Tidak perlu? Balas *batal*."
+)
+CONFIDED_DELETE = (
+    "Pesan Anda di kanal masih terbaca semua anggotanya. Ceritakan dulu di sini, lalu hapus yang di sana: tekan lama "
+    "pesannya, pilih *Hapus*. Yang Anda hapus hilang juga dari catatan petugas; yang di sini tetap."
+)
+ORIGINAL_NOT_PRIVATE = "`hapus aslinya` hanya untuk laporan pribadi; pesan lain dihapus pengelola kanal lewat Element."
+ORIGINAL_GONE = "Tidak ada yang bisa dihapus: aslinya tidak (lagi) ada di kanal kita."
+ORIGINAL_STAYS = (
+    "⚠️ Aslinya **tidak** bisa dihapus dari kanal: bot tidak berkuasa di sana. Mintalah pelapor atau pengelola kanal."
 )
 DIRECT_NO_TALK = "Laporan ini lewat pesan pribadi: balas di utas tiketnya. Yang tadi **tidak** dikirim."
 NOBODY_TO_TALK_TO = "Laporannya sudah ditarik; yang tadi **tidak** dikirim."

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, casewords
+from bot.handlers import board, casewords, confidences
 from bot.handlers.desk import Desk
 from bot.incidents.cards import short_name
 from bot.incidents.lifecycle import ACTIVE, TITLES, Status, TransitionError
@@ -50,6 +50,8 @@ def change(
     if event.kind is Kind.REACTION:  # an order may have more to show
         board.refresh(connection, desk, number, event.event_id, now)
     tell_reporters(connection, desk, after, reason, now)
+    if after.status not in ACTIVE:
+        confidences.end(connection, event, desk, number, now)
     return True
 
 

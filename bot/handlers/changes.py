@@ -104,6 +104,8 @@ def _edited_by_citizen(
     copy, _ = tickets.copies(ticket, last, by="citizen")
     if _stands(connection, copy):
         return _replace(connection, copy, event, tickets.by_citizen(text), now)
+    if ticket.reason == store.PRIVATE:
+        return False
     on_card = last == ticket.event_id or last in {turn.event_id for turn in tickets.before(connection, ticket)}
     if not on_card or not _stands(connection, ticket.key):
         return False
@@ -125,8 +127,8 @@ def _withdrawn_by_citizen(
     carried = any([retraction.take_back(connection, copy, now) for copy in tickets.copies(ticket, last, by="citizen")])
     # Asked of what the card showed when it was written: what is taken back by now is among it.
     on_card = last == ticket.event_id or event.target in tickets.shown(connection, ticket)
-    if ticket.reason == "emergency" and last == ticket.event_id:
-        on_card = False  # "yes"
+    if ticket.reason in ("emergency", store.PRIVATE) and last == ticket.event_id:
+        on_card = False  # "yes"; words that began a talk stand below its beginning
     if not on_card or not retraction.take_back(connection, ticket.key, now):
         return carried
     again = phrases.TICKET_CARD_AGAIN.format(number=ticket.id, reason=tickets.why(ticket))

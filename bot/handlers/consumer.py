@@ -15,6 +15,7 @@ from bot.event import IncomingEvent, Kind
 from bot.handlers import (
     alarms,
     changes,
+    confidences,
     forgetting,
     forwarding,
     fragments,
@@ -34,7 +35,7 @@ from bot.handlers import (
     withdrawals,
 )
 from bot.handlers.desk import Desk
-from bot.handlers.routing import Route, Way, route
+from bot.handlers.routing import RoomKind, Route, Way, route
 from bot.markup import render
 from bot.outgoing import Action, Outgoing
 from bot.store import inbox, outbox
@@ -158,6 +159,9 @@ class Consumer:
         if current is None:
             return Way.NOTHING
         event = current
+        private = event.direct and kind in (RoomKind.OTHER, RoomKind.DIRECT)
+        if private and event.kind is not Kind.INVITE and chosen.way is not Way.ERASURE:
+            confidences.entered(connection, event, self.desk, now)
         self._dispatch(connection, event, chosen, about, now)
         seen = event.kind in (Kind.IMAGE, Kind.FILE) and chosen.way in (Way.TEXT_REPORT, Way.FOLLOW_UP)
         if chosen.way is Way.ATTACHMENT or seen:  # a photo of a channel stays in the channel: we keep no way to it

@@ -73,6 +73,8 @@ class Desk:
         """Where the officers read the message with that outbox key: its card's room, for private matters their own."""
         kind, _, rest = key.partition(":")
         first = rest.partition(":")[0]
+        if kind == "ticket" and (ticket := tickets.of_key(connection, key)) and ticket.reason == tickets.PRIVATE:
+            return self.officers_room(connection, ticket.thread)  # wherever the card stands by now
         home = self.private_room(connection)
         if home is not None and kind in ("card", "card-audio", "alarm", "ticket") and first.isdecimal():
             root = f"{'ticket' if kind == 'ticket' else 'card'}:{first}"

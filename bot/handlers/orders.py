@@ -9,8 +9,19 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 from sqlalchemy import Connection
 
-from bot.event import IncomingEvent
-from bot.handlers import board, casewords, casework, conduct, dossier, forwarding, keeping, retraction, rewording, watch
+from bot.event import IncomingEvent, Trust
+from bot.handlers import (
+    board,
+    casewords,
+    casework,
+    conduct,
+    confidences,
+    dossier,
+    forwarding,
+    keeping,
+    rewording,
+    watch,
+)
 from bot.handlers.desk import Desk
 from bot.handlers.routing import RoomKind
 from bot.incidents.analysis import PRIVATE, Analysis
@@ -168,7 +179,22 @@ def _private(given: _Given) -> bool:
 
 
 def _hush(given: _Given) -> None:
-    retraction.hush(given.connection, given.incident.id, given.now)
+    confidences.hush(given.connection, given.desk, given.incident.id, given.now)
+
+
+def _original(given: _Given) -> bool:
+    """The report itself leaves the channel; only a proven device may order that, since nobody can bring it back."""
+    if given.event.trust is not Trust.DEVICE:
+        return given.refuse(casewords.NOT_PROVEN)
+    if not given.desk.is_private(given.connection, given.incident.id):
+        return given.refuse(casewords.ORIGINAL_NOT_PRIVATE)
+    if not confidences.redact_originals(given.connection, given.desk, given.incident.id, given.now):
+        return given.refuse(casewords.ORIGINAL_GONE)
+    incidents.note(
+        given.connection, given.incident.id, "original_deleted", actor=given.event.sender,
+        event_id=given.event.event_id, now=given.now,
+    )  # fmt: skip
+    return True
 
 
 def _urgency(given: _Given) -> bool:
@@ -385,6 +411,7 @@ _DEEDS: dict[Verb, Callable[[_Given], bool]] = {
     Verb.STATUS: _status,
     Verb.TAKE_OVER: _take_over,
     Verb.PRIVATE: _private,
+    Verb.ORIGINAL: _original,
     Verb.BLOCK: _block,
     Verb.UNBLOCK: _unblock,
     Verb.KEEP: _keep,

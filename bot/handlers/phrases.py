@@ -76,7 +76,12 @@ TICKET_REASON = {
     "asked": "minta bicara dengan petugas",
     "stuck": "pertanyaan belum terjawab",
     "emergency": "darurat, laporan #{incident}",
+    "private": "laporan pribadi #{incident}",
 }
+TICKET_CONFIDED = (
+    "🔒 Tersambung ke pesan pribadi pelapor (tiket #{number}). Yang Anda tulis atau ucapkan di utas ini sampai ke sana "
+    "tanpa nama Anda, dan jawabannya masuk ke sini. Awali `//` untuk antarpetugas."
+)
 TICKET_TURN = "> Warga: {said}"
 TICKET_TURN_REPLY = "> Bot: {replied}"
 TICKET_HOW_TO = (

@@ -15,7 +15,7 @@ from bot.handlers.desk import Desk
 from bot.incidents.cards import pill
 from bot.markup import escape, render
 from bot.outgoing import Priority
-from bot.store import copies, incidents, outbox, quotations, relays
+from bot.store import copies, incidents, outbox, quotations, relays, tickets
 
 
 def misplaced(connection: Connection, desk: Desk, number: int) -> bool:
@@ -42,6 +42,10 @@ def leave(connection: Connection, number: int, now: int) -> bool:
             retraction.take_back(connection, key, now)
     for key in relays.retire(connection, number, now):
         retraction.take_back(connection, key, now)
+    for ticket in tickets.of_incident(connection, number):
+        if ticket.reason == tickets.PRIVATE:  # it stood in the card's thread
+            for key in (ticket.key, *(one.key for one in relays.edits_of(connection, f"{ticket.key}:"))):
+                retraction.take_back(connection, key, now)
     incidents.note(connection, number, "moved", actor=incidents.BOT, now=now)
     return True
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.handlers import phrases
-from bot.incidents.analysis import Analysis
 from bot.markup import render
 from bot.outgoing import REFERENCE, Action, Outgoing, Priority
-from bot.store import amendments, copies, incidents, outbox, relays
+from bot.store import copies, incidents, outbox, relays
 
 
 def take_back(connection: Connection, key: str, now: int) -> bool:
@@ -65,13 +64,6 @@ def take_back_copies(connection: Connection, source: str, now: int) -> list[copi
     return taken
 
 
-def keep_private(connection: Connection, number: int, analysis: Analysis, event_id: str, now: int) -> None:
-    """Words beside those that the card shows may say that it is nobody's to repeat; once it is so, it stays so."""
-    if analysis.private and not incidents.get(connection, number).analysis.private:
-        amendments.set_private(connection, number, actor=incidents.BOT, event_id=event_id, now=now)
-        hush(connection, number, now)
-
-
 def hush(connection: Connection, number: int, now: int) -> None:
     """What a channel or an agency has read of an incident goes: it is private, nobody's to repeat."""
     for report in incidents.links(connection, number):
@@ -81,6 +73,8 @@ def hush(connection: Connection, number: int, now: int) -> None:
                 copies.withdraw(connection, one.key, now)
                 take_back(connection, one.key, now)
     for one in copies.of_incident(connection, number, (copies.TO_REPORTER,)):
+        if one.key.startswith("confided:"):
+            continue  # in a DM
         copies.withdraw(connection, one.key, now)
         take_back(connection, one.key, now)
 

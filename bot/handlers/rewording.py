@@ -16,9 +16,9 @@ from bot.handlers import (
     casenews,
     casewords,
     conduct,
+    confidences,
     forwarding,
     restating,
-    retraction,
     takeup,
     talk,
     watch,
@@ -114,7 +114,7 @@ def _back(
         amendments.propose(connection, number, said.body, analysis, now=now, afresh=True)
     else:
         incidents.learn(connection, number, analysis, now)
-        retraction.keep_private(connection, number, analysis, event.event_id, now)
+        confidences.keep_private(connection, desk, number, analysis, event.event_id, now)
     search.index(connection, number)
     desk.record(connection, "incident.edited_in", event.event_id, {"incident": number, "text": said.body}, now)
     say_again(connection, about, desk, number, event.event_id, said.body, analysis, now)
@@ -133,7 +133,11 @@ def say_again(
 ) -> None:  # fmt: skip
     """Our answer in the reporter's thread, after the first one had to be taken back."""
     private = incidents.get(connection, number).analysis.private
-    words = answers.heard(text, replace(analysis, private=analysis.private or private), number, typed=True)
+    words = (
+        confidences.answer(connection, desk, about.room_id, about.sender, number, report=True)
+        if private or analysis.private
+        else answers.heard(text, analysis, number, typed=True)
+    )
     key = f"reply:{about.event_id}:again:{cause}"
     if desk.say(connection, about, key, words, now, notice=True, thread=not about.direct):
         copies.add(connection, key, number, source=about.event_id, kind=copies.TO_REPORTER, now=now)
@@ -183,7 +187,7 @@ def _reply(
         corrected=desk.analyser.hear(text).corrected,
     )  # fmt: skip
     analysis = takeup.analyse(connection, event, desk, text, spoken=False)
-    retraction.keep_private(connection, number, analysis, event.event_id, now)
+    confidences.keep_private(connection, desk, number, analysis, event.event_id, now)
     talk.learn(connection, number, analysis, now)
     which = talk.which(connection, number, row)
     talk.reopen(connection, replace(about, body=text), desk, number, text, which, now)
@@ -211,7 +215,7 @@ def _report(connection: Connection, event: IncomingEvent, desk: Desk, number: in
         amendments.set_private(connection, number, actor=incidents.BOT, event_id=event.event_id, now=now)
     incident = incidents.get(connection, number)
     if incident.analysis.private and not was_private:
-        retraction.hush(connection, number, now)
+        confidences.hush(connection, desk, number, now)
     else:
         board.correct_reply(connection, desk, number, link, text, event.event_id, now)
     if not first:

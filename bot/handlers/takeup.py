@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, conduct, waiting, watch
+from bot.handlers import board, conduct, confidences, waiting, watch
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.replies import shared_place, threaded
@@ -83,14 +83,22 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
         {"text": said.text, "flags": list(said.flags), "incident": number, "age_s": round(age), **analysis.to_json()},
         now,
     )
-    reply = answers.heard(
-        said.text, analysis, number, late=desk.is_late(event, now), flags=said.flags, typed=said.audio is None
+    reply = (
+        confidences.answer(
+            connection, desk, event.room_id, event.sender, number, report=analysis.report, late=desk.is_late(event, now)
+        )
+        if analysis.private
+        else answers.heard(
+            said.text, analysis, number, late=desk.is_late(event, now), flags=said.flags, typed=said.audio is None
+        )
     )
     waiting.answer(connection, event, desk, reply, now)
     if number is not None:
         # Words that nobody may have spoken ring for nobody: they are shown, with the doubt and the recording.
         silent = age > speech.stale_seconds or NO_SPEECH in said.flags or conduct.too_many(connection, event, desk, now)
         show_officers(connection, event, desk, said, number, linked=linked, silent=silent, now=now)
+        if analysis.private and not event.direct:
+            confidences.offer(connection, desk, number, now)
 
 
 def show_officers(

@@ -2,7 +2,7 @@
 
 Nobody is named on the other side; which of several reporters speaks is told by their number on the card. Everything
 that goes over has a key made of the event that caused it, and a row in `copies`, so that it goes once and can be taken
-back. What is private is not said in a channel at all.
+back. What is private is not said in a channel at all, but in a DM (`bot.handlers.confidences`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, casewords, conduct, retraction, watch
+from bot.handlers import board, casewords, conduct, confidences, watch
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import forwarded, recording
 from bot.handlers.replies import shared_place, threaded
@@ -24,7 +24,7 @@ from bot.incidents.replies import reopens
 from bot.language.mask import mask
 from bot.markup import escape, render
 from bot.outgoing import Outgoing, Priority
-from bot.store import amendments, copies, incidents, outbox, search, transmissions
+from bot.store import amendments, copies, incidents, outbox, search, tickets, transmissions
 from bot.store.incidents import Link
 from bot.store.transmissions import Transmission
 
@@ -97,7 +97,7 @@ def from_reporter(
     analysis = desk.analyser.analyse(
         text, room_districts=desk.districts(connection, event.room_id), when=event.when, spoken=False
     )
-    retraction.keep_private(connection, number, analysis, event.event_id, now)
+    confidences.keep_private(connection, desk, number, analysis, event.event_id, now)
     graver = learn(connection, number, analysis, now)
     opened = reopen(connection, event, desk, number, text, reporter, now)
     if place is not None:
@@ -155,6 +155,8 @@ def unheard(
 def from_officer(connection: Connection, event: IncomingEvent, desk: Desk, number: int, text: str, now: int) -> bool:
     """An officer's words, voice or place, to the reporter whose message they answer, or the one on the card."""
     report, word = _whom(connection, event, desk, number)
+    if report is not None and desk.is_private(connection, number):
+        return confidences.from_officer(connection, event, desk, number, report, text, now)
     said: dict[str, Any] | None = None
     place = shared_place(event) if event.kind is Kind.LOCATION else None
     if report is not None:
@@ -193,6 +195,9 @@ def officer_heard(connection: Connection, event: IncomingEvent, desk: Desk, text
         connection, f"{board.card_key(number)}:{what}", number, source=event.event_id, kind=copies.IN_HOUSE, now=now
     )
     report, _ = _whom(connection, event, desk, number)
+    if report is not None and desk.is_private(connection, number):
+        confidences.officer_heard(connection, event, desk, number, report, text, now)
+        return True
     sound = f"talk:{number}:{report.transmission_id}:{event.event_id}" if report else ""
     if report is not None and copies.by_key(connection, sound) is not None:
         said = render(casewords.FROM_OFFICER_SPOKEN.format(text=quoted(text))).content(notice=True)
@@ -210,19 +215,24 @@ def _to_reporter(
 
 def _whom(connection: Connection, event: IncomingEvent, desk: Desk, number: int) -> tuple[Link | None, str | None]:
     """The report whose reporter is spoken to; or why nobody can be."""
-    if incidents.get(connection, number).analysis.private:
-        return None, casewords.PRIVATE_NO_TALK
-    living = [one for one in board.reports(connection, number) if one.state != "withdrawn"]
+    private = desk.is_private(connection, number)
+    # Who took a private report back may still be spoken to: not where it was read.
+    living = [
+        one
+        for one in board.reports(connection, number)
+        if one.state != "withdrawn" or (private and one.sender.startswith("@"))
+    ]
     key = board.replied_to(connection, event)
     pointed = board.report_of(key)
     if key is not None and ":in:" in key:  # what a reporter said further
         words = transmissions.by_event(connection, key.split(":in:", 1)[1])
-        sender = words.sender if words is not None else ""
+        ticket = tickets.of_key(connection, key)
+        sender = words.sender if words is not None else ticket.user_id if ticket is not None else ""
         pointed = next((one.transmission_id for one in living if one.sender == sender), pointed)
     report = next((one for one in living if one.transmission_id == pointed), living[0] if living else None)
     if report is None:
         return None, casewords.NOBODY_TO_TALK_TO
-    if desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
+    if not private and desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
         return None, casewords.DIRECT_NO_TALK
     return report, None
 

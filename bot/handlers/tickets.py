@@ -71,14 +71,23 @@ def card(connection: Connection, desk: Desk, ticket: Ticket, question: str) -> d
     return render("\n\n".join(parts)).content()
 
 
+def opening(ticket: Ticket) -> dict[str, Any]:
+    """What officers read in a card's thread when a talk about a private matter begins there."""
+    return render(phrases.TICKET_CONFIDED.format(number=ticket.id)).content(notice=True)
+
+
 def before(connection: Connection, ticket: Ticket) -> list[tickets.Turn]:
     """The turns that a ticket's card shows."""
+    if ticket.reason == tickets.PRIVATE:
+        return []  # begun under the card of its incident, and no card of its own
     since = ticket.opened_at - _TURNS_MS
     return tickets.turns(connection, ticket.room_id, ticket.user_id, since=since, but=ticket.event_id, most=_TURNS)
 
 
 def shown(connection: Connection, ticket: Ticket) -> set[str]:
     """Ids of the messages before the question that the card showed when it was written."""
+    if ticket.reason == tickets.PRIVATE:
+        return set()
     since = ticket.opened_at - _TURNS_MS
     events = tickets.turn_events(
         connection, ticket.room_id, ticket.user_id, since=since, but=ticket.event_id, most=_TURNS
@@ -241,7 +250,7 @@ def into_thread(
     connection: Connection, desk: Desk, ticket: Ticket, key: str, content: dict[str, Any], now: int
 ) -> None:
     """A message into a ticket's thread, once for each key."""
-    desk.tell_operations(connection, key, threaded(f"outbox:{ticket.key}", content), now)
+    desk.tell_operations(connection, key, threaded(f"outbox:{ticket.thread}", content), now)
 
 
 def _sound(
@@ -252,13 +261,13 @@ def _sound(
     if audio is None or room_id is None:
         return
     _, key = copies(ticket, event.event_id, by="citizen")
-    content = threaded(f"outbox:{ticket.key}", recording(event.media, phrases.TICKET_VOICE_NAME))
+    content = threaded(f"outbox:{ticket.thread}", recording(event.media, phrases.TICKET_VOICE_NAME))
     outbox.append(connection, Outgoing(key, room_id, content, priority=Priority.CARD, upload=audio), now)
 
 
 def tell(connection: Connection, event: IncomingEvent, desk: Desk, ticket: Ticket, markdown: str, now: int) -> None:
     """A word to the officers about one of their own messages, in the thread."""
-    content = threaded(f"outbox:{ticket.key}", render(markdown).content(notice=True))
+    content = threaded(f"outbox:{ticket.thread}", render(markdown).content(notice=True))
     desk.tell_operations(connection, f"{ticket.key}:not:{event.event_id}", content, now)
 
 

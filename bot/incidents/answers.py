@@ -15,6 +15,13 @@ EMERGENCY = "Kalau ada yang dalam bahaya, telepon **110**."
 MAX_CORRECTIONS = 3
 """Names put right that an answer lists."""
 _HEARD, _WRITTEN = "terdengar", "tertulis"
+_STILL_READ = "Pesan Anda sendiri masih terbaca semua anggota kanal:"
+_TELL_THERE = "[Buka pesan pribadi dengan saya]({link}) dan ceritakan di sana; hanya petugas yang membacanya."
+_WRITTEN_THERE = "Saya sudah menulis di [pesan pribadi kita]({link}); ceritakan di sana, hanya petugas yang membacanya."
+_THEN_DELETE = (
+    "Sesudah itu hapus pesan Anda di sini: tekan lama, pilih *Hapus*. Yang dihapus hilang juga dari catatan petugas, "
+    "jadi ceritakan dulu di sana."
+)
 _LATE = "_Baru terbaca sekarang, mohon maaf._"
 _UNREADABLE = {
     "too_large": "Berkasnya terlalu besar untuk saya buka.",
@@ -55,12 +62,7 @@ def heard(
     if late:
         lines.append(_LATE)
     if analysis.private:
-        received = "Laporan diterima" if analysis.report else "Pesan diterima"
-        lines += [
-            f"🔒 {received}{_number(incident_id)}. Isinya tidak saya ulang di sini, hanya untuk petugas.",
-            EMERGENCY,
-        ]
-        return "\n\n".join(lines)
+        return in_confidence(incident_id, report=analysis.report, late=late)
     if not transcript.strip():
         lines += ["🔇 Tidak terdengar ucapan. Rekamannya tetap disimpan untuk petugas; boleh diulang.", EMERGENCY]
         return "\n\n".join(lines)
@@ -83,6 +85,29 @@ def heard(
         lines.append("**Di mana** tepatnya? Sebut desa atau patokan terdekat.")
     if analysis.urgency is Urgency.DARURAT:
         lines.append(EMERGENCY)
+    return "\n\n".join(lines)
+
+
+def in_confidence(
+    incident_id: int | None,
+    *,
+    report: bool,
+    late: bool = False,
+    link: str | None = None,
+    written: bool = False,
+    support: str | None = None,
+) -> str:
+    """The answer in a channel to what is nobody's to repeat: nothing of the matter, and where it can be told.
+
+    `link` leads to a DM with us; `written`: we have written to the person there. `support` is Markdown of the files.
+    """
+    received = "Laporan diterima" if report else "Pesan diterima"
+    lines = [_LATE] if late else []
+    lines.append(f"🔒 {received}{_number(incident_id)}. Isinya tidak saya ulang di sini, hanya untuk petugas.")
+    if link is not None:
+        there = _WRITTEN_THERE if written else _TELL_THERE
+        lines.append(f"{_STILL_READ}\n\n1. {there.format(link=link)}\n2. {_THEN_DELETE}")
+    lines.append(" ".join(part for part in (support, EMERGENCY) if part))
     return "\n\n".join(lines)
 
 

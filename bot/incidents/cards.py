@@ -27,7 +27,11 @@ NOT_A_REPORT = "_Catatan ini bukan Laporan Polisi. Darurat hubungi 110._"
 MAX_EVIDENCE = 5
 _SIGNS = "_👀 ambil · ✅ benar · 🚓 tangani · 🏁 selesai · ❌ palsu · 🔁 duplikat_"
 _HOW_TO = f"{_SIGNS}\n_Balasan di utas ini sampai ke pelapor; // antarpetugas._ `bantuan`: _perintah._"
+_TO_CONFIDANT = "_Balasan di utas ini sampai ke pesan pribadi pelapor; // antarpetugas._ `bantuan`: _perintah._"
+_HOW_TO_CONFIDED = f"{_SIGNS}\n{_TO_CONFIDANT}"
 _HOW_TO_PRIVATE = f"{_SIGNS}\n_Balas_ `bantuan` _untuk perintah._"
+READABLE = "👁️ _Aslinya masih terbaca di kanal._ `hapus aslinya`: _dihapus dari sana, catatan ini tetap._"
+DELETED = "🗑️ _Aslinya dihapus dari kanal atas perintah petugas; catatan ini tetap._"
 _IN_PRIVATE = "💬 _Dari pesan pribadi ke bot, diteruskan dengan persetujuannya. Balas lewat utas tiketnya._"
 _STATUS_MARKS = {
     Status.BARU: "🆕",
@@ -96,6 +100,8 @@ class Beside:
     """Until when its recordings stay, and why; Markdown."""
     withdrawn: bool = False
     """Its reporter took it back: nothing of its words is left."""
+    original: str | None = None
+    """Of a private report: whether it can still be read where it was sent; Markdown."""
 
 
 _NOTHING_BESIDE = Beside()
@@ -132,6 +138,8 @@ def card(
     lines = ["\n".join(head)]
     if analysis.private:
         lines.append("🔒 _Pribadi: jangan diteruskan ke kanal mana pun._")
+    if beside.original and not beside.withdrawn:
+        lines.append(beside.original)
     if beside.withdrawn:
         lines.append("🗑️ _Laporan ini ditarik oleh pengirimnya; isinya sudah dihapus._")
     else:
@@ -148,8 +156,8 @@ def card(
     if not beside.withdrawn:
         lines.append(f"[▶️ Buka pesannya]({link})" if link else _IN_PRIVATE)
     if incident.status is Status.BARU:
-        silent = link is None or analysis.private or beside.withdrawn
-        lines.append(_HOW_TO_PRIVATE if silent else _HOW_TO)
+        silent = (link is None and not analysis.private) or beside.withdrawn
+        lines.append(_HOW_TO_PRIVATE if silent else _HOW_TO_CONFIDED if analysis.private else _HOW_TO)
     lines.append(NOT_A_REPORT)
     return "\n\n".join(lines)
 

@@ -164,6 +164,8 @@ def act_line(act: Act, one: Chronicle) -> str:
             return f"diteruskan juga ke {after}"
         case "private":
             return "dijadikan pribadi"
+        case "original_deleted":
+            return "aslinya dihapus dari kanal"
         case "withdrawn":
             return f"{_which(before, one)} ditarik pengirimnya"
         case "blocked":

@@ -36,6 +36,7 @@ class Verb(StrEnum):
     BLOCK = "blokir"
     UNBLOCK = "buka blokir"
     PRIVATE = "pribadi"
+    ORIGINAL = "hapus aslinya"
     HISTORY = "riwayat"
     EVIDENCE = "bukti"
     KEEP = "simpan rekaman"
@@ -86,6 +87,8 @@ _WHOLE = {
     "ambil alih": Verb.TAKE_OVER,
     "buka blokir": Verb.UNBLOCK,
     "pribadi": Verb.PRIVATE,
+    "hapus aslinya": Verb.ORIGINAL,
+    "hapus asli": Verb.ORIGINAL,
     "riwayat": Verb.HISTORY,
     "bukti": Verb.EVIDENCE,
 }

@@ -61,6 +61,8 @@ class Notices(Part):
     welcome: str | None = None
     privacy: str | None = None
     """Before a person's first voice note, with the placeholders of `bot.rooms.notices`."""
+    private: str | None = None
+    """Who else helps, under a private report: the whole channel reads it, so it says nothing of the matter."""
 
 
 class RoomFields(Part):

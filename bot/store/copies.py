@@ -20,6 +20,12 @@ IN_HOUSE = "in_house"
 """Officers' own words in writing, in the thread of a card."""
 MOVE = "move"
 """No message: a card that has to leave the operations room as soon as nothing of it is under way."""
+WAITING = "waiting"
+"""An officer's words for a reporter who has no DM with us yet: no message so far."""
+ANSWER = "answer"
+"""What the bot says to a reporter when their report turns out private."""
+ORIGINAL = "original"
+"""No message of ours: a reporter's own that an officer has taken out of a channel."""
 EVIDENCE = "evidence"
 """A report with its numbers and plates, shown to an officer for a few minutes."""
 
@@ -72,11 +78,24 @@ def by_key(connection: Connection, key: str) -> Copy | None:
     return _copy(row) if row else None
 
 
-def unconfirmed(connection: Connection) -> list[Copy]:
-    """Relays of which the card does not say yet whether they arrived."""
+def of_kind(connection: Connection, kind: str) -> list[Copy]:
+    """All copies of that kind that still stand, oldest first."""
+    rows = connection.execute(
+        select(copies).where(copies.c.kind == kind, copies.c.withdrawn_at.is_(None)).order_by(copies.c.id)
+    )
+    return [_copy(row) for row in rows]
+
+
+def delivered(connection: Connection, key: str) -> None:
+    """Words that were kept for a reporter have gone to them."""
+    connection.execute(update(copies).where(copies.c.key == key).values(kind=TO_REPORTER))
+
+
+def unconfirmed(connection: Connection, kind: str = RELAY) -> list[Copy]:
+    """Relays (or what else is `kind`) of which the card does not say yet what became of them."""
     rows = connection.execute(
         select(copies)
-        .where(copies.c.kind == RELAY, copies.c.confirmed_at.is_(None), copies.c.withdrawn_at.is_(None))
+        .where(copies.c.kind == kind, copies.c.confirmed_at.is_(None), copies.c.withdrawn_at.is_(None))
         .order_by(copies.c.id)
     )
     return [_copy(row) for row in rows]

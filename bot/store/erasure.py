@@ -174,7 +174,7 @@ def _forget_replies(
     for one in places:
         card = f"card:{one.number}"
         # What officers wrote to them names them (`m.mentions`), and answers their words.
-        ours = [f"{kind}:{one.number}:{one.note}" for kind in ("card", "card-audio", "talk")]
+        ours = [f"{kind}:{one.number}:{one.note}" for kind in ("card", "card-audio", "talk", "confided")]
         if one.on_card and one.others:
             ours += [f"{card}:edit", f"{card}:again"]
             keys.add(card)

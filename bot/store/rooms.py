@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, and_, func, select, update
 
 from bot.store.inbox import insert_or_ignore
-from bot.store.tables import rooms
+from bot.store.tables import inbox, rooms
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,28 @@ def operations(connection: Connection) -> str | None:
 def private(connection: Connection) -> str | None:
     """Room id of the room for private matters, when there is one."""
     return connection.scalar(select(rooms.c.room_id).where(rooms.c.kind == "private", rooms.c.name.is_not(None)))
+
+
+def direct_with(connection: Connection, user_id: str) -> str | None:
+    """The room in which nobody but that person and we are, as the newest event of each of theirs says.
+
+    An invite only claims so; what is said after somebody came or went tells how it is.
+    """
+    said = and_(inbox.c.kind != "invite", inbox.c.payload.is_not(None))
+    named = select(rooms.c.room_id).where(rooms.c.name.is_not(None))
+    theirs = (
+        select(inbox.c.room_id, func.max(inbox.c.id).label("newest"))
+        .where(said, inbox.c.sender == user_id, inbox.c.room_id.not_in(named))
+        .group_by(inbox.c.room_id)
+        .order_by(func.max(inbox.c.id).desc())
+    )
+    for row in connection.execute(theirs).all():
+        newest = connection.scalar(
+            select(inbox.c.payload).where(said, inbox.c.room_id == row.room_id).order_by(inbox.c.id.desc()).limit(1)
+        )
+        if isinstance(newest, dict) and newest.get("direct"):
+            return str(row.room_id)
+    return None
 
 
 def _known(row: Row[tuple[object, ...]]) -> KnownRoom:

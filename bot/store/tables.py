@@ -166,7 +166,7 @@ tickets = Table(
     Column("event_id", String, nullable=False, unique=True),  # the message that led to it
     Column("room_id", String, nullable=False),  # the citizen's DM
     Column("user_id", String, nullable=False),
-    Column("reason", String, nullable=False),  # asked | stuck | emergency
+    Column("reason", String, nullable=False),  # asked | stuck | emergency | private
     Column("incident_id", Id, ForeignKey("incidents.id")),  # the report that an emergency led to
     Column("state", String, nullable=False),  # open | closed
     Column("opened_at", BigInteger, nullable=False),

@@ -12,6 +12,8 @@ from bot.store import changes
 from bot.store.inbox import insert_or_ignore
 from bot.store.tables import inbox, outbox, tickets
 
+PRIVATE = "private"
+"""Why there is a ticket: a private matter that was told in a channel. Its thread is that of the incident's card."""
 _FIELDS = (
     "id", "event_id", "room_id", "user_id", "reason", "incident_id", "state", "opened_at", "updated_at", "taken_at",
 )  # fmt: skip
@@ -28,7 +30,7 @@ class Ticket:
     """The citizen's DM."""
     user_id: str
     reason: str
-    """asked | stuck | emergency"""
+    """asked | stuck | emergency | private"""
     incident_id: int | None
     state: str
     """open | closed"""
@@ -42,6 +44,11 @@ class Ticket:
     def key(self) -> str:
         """Outbox key of the message in the operations room under which the talk stands."""
         return f"ticket:{self.id}"
+
+    @property
+    def thread(self) -> str:
+        """Outbox key of the message that begins the thread in which the talk stands."""
+        return f"card:{self.incident_id}" if self.reason == PRIVATE else self.key
 
     @property
     def is_open(self) -> bool:
@@ -104,6 +111,12 @@ def of_key(connection: Connection, key: str | None) -> Ticket | None:
     if len(parts) < 2 or parts[0] != "ticket" or not parts[1].isdecimal():
         return None
     return get(connection, int(parts[1]))
+
+
+def of_incident(connection: Connection, number: int) -> list[Ticket]:
+    """Every talk about an incident, the newest first."""
+    rows = connection.execute(select(tickets).where(tickets.c.incident_id == number).order_by(tickets.c.id.desc()))
+    return [_ticket(row) for row in rows]
 
 
 def current(connection: Connection, room_id: str, user_id: str) -> Ticket | None:

@@ -145,6 +145,16 @@ def of_sender(connection: Connection, room_id: str, sender: str, *, since: int) 
     return [_transmission(row) for row in rows]
 
 
+def reports_of(connection: Connection, sender: str, *, since: int) -> list[Transmission]:
+    """A person's reports sent since `since` (milliseconds), wherever, newest first."""
+    rows = connection.execute(
+        select(transmissions)
+        .where(transmissions.c.sender == sender, transmissions.c.purpose == "report", transmissions.c.sent_at >= since)
+        .order_by(transmissions.c.id.desc())
+    )
+    return [_transmission(row) for row in rows]
+
+
 def fetched(connection: Connection, number: int, path: str, sha256: str, size: int) -> bool:
     """The file is here. `size` in bytes is what arrived, whatever the sender claimed.
 
