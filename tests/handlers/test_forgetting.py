@@ -218,6 +218,24 @@ async def test_what_officers_wrote_to_them_in_the_channel_names_them_no_more(
     assert WARGA not in everything(engine)
 
 
+async def test_of_a_private_matter_that_went_on_in_a_dm_nothing_is_left(
+    take: Take, say: Event, event: Event, engine: Engine, deliver: Callable[[], None], desk: Desk
+) -> None:
+    object.__setattr__(desk, "content", staffed(desk).content)
+    await take(say(f"tetangga saya dipukuli suaminya dekat rumah {SECRET}", room=OJOL))
+    deliver()
+    with engine.connect() as connection:
+        card = outbox.event_id(connection, "card:1")
+    await take(say(f"di rumah {SECRET} pak"))
+    await take(event("ibu aman?", room=OPERATIONS, sender="@ani:batang.test", trust=Trust.DEVICE, thread_root=card))
+    deliver()
+    close(engine, 1)
+    await take(say(ASK), say("ya hapus"))
+    left = everything(engine)
+    assert SECRET not in left
+    assert WARGA not in left
+
+
 async def test_officers_corrections_and_answers_to_searches_keep_nothing_of_it(
     take: Take, say: Event, event: Event, engine: Engine, deliver: Callable[[], None], desk: Desk
 ) -> None:

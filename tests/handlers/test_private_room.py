@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from casework_world import ANI, BUDI, CRASH, REPORTER, React, bodies, deliver, incident, staffed, steps
-from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, sent
+from handlers_world import DIRECT, NOW, OJOL, OPERATIONS, Event, Take, sent
 from sqlalchemy import Engine, update
 
 from bot.event import IncomingEvent, Trust
@@ -141,3 +141,33 @@ async def test_a_card_that_is_on_its_way_moves_when_it_has_arrived(
         assert moving.resume(connection, desk, NOW + 3) == 0
     assert "Plelen" in bodies(engine, PPA, "card:1")[0]
     assert not any("Plelen" in str(row["content"]) for row in sent(engine, OPERATIONS) if row["content"])
+
+
+async def test_the_talk_with_its_reporter_stands_under_the_card_there_and_nowhere_else(
+    private: IncomingEvent, take: Take, event: Event, order: Event, engine: Engine
+) -> None:
+    await take(event("pak, dia masih di rumah", sender=REPORTER, trust=Trust.DEVICE))
+    deliver(engine)
+    await take(replace(order("ibu aman?", BUDI), room_id=PPA))
+    assert any("masih di rumah" in body for body in bodies(engine, PPA, "ticket:1:in:"))
+    assert "👮 Petugas: ibu aman?" in bodies(engine, DIRECT, "confided:")
+    for word in ("masih di rumah", "ibu aman"):
+        assert not any(word in body for room in (OPERATIONS, OJOL) for body in bodies(engine, room))
+
+
+async def test_a_talk_begun_in_the_operations_room_leaves_it_with_its_card(
+    take: Take, event: Event, order: Event, consumer: Consumer, engine: Engine
+) -> None:
+    staffed_later = consumer.desk
+    described = staffed_later.content.rooms.model_copy(update={"private": None})
+    consumer.desk = replace(staffed_later, content=replace(staffed_later.content, rooms=described))
+    await take(event(BEATEN, room=OJOL, sender=REPORTER))
+    await take(event("pak, dia masih di rumah", sender=REPORTER, trust=Trust.DEVICE))
+    assert any("masih di rumah" in body for body in bodies(engine, OPERATIONS, "ticket:1:in:"))
+    deliver(engine)
+    consumer.desk = staffed_later
+    await take(order("catatan dipindah", BUDI))
+    deliver(engine)
+    await take(event("dia sudah pergi", sender=REPORTER, trust=Trust.DEVICE))
+    assert not any("masih di rumah" in str(row["content"]) for row in sent(engine, OPERATIONS) if row["content"])
+    assert any("dia sudah pergi" in body for body in bodies(engine, PPA, "ticket:1:in:"))
