@@ -137,14 +137,14 @@ class Understander:
             for alias in service.intent.aliases
         }
         self.rules_by_reason: dict[str, Rule] = {rule.reason: rule for rule in flows.policy.rules}
-        samples = [(self.reader.read(text), label) for text, label in _samples(flows)]
+        trained = [(self.reader.read(text), label) for text, label in samples(flows)]
         self.said: dict[str, set[str]] = {}
         """Stem of each word that people use of what is served → the intents they use it of."""
-        for reading, label in samples:
+        for reading, label in trained:
             if label in flows.services:
                 for word in reading.words:
                     self.said.setdefault(word.stem, set()).add(label)
-        self.matcher: Matcher = LinearMatcher(samples, lambda reading: _hints(self._find(reading)[0]))
+        self.matcher: Matcher = LinearMatcher(trained, lambda reading: _hints(self._find(reading)[0]))
 
     def saying(self, flows: Flows) -> Understander:
         """Understands the same; its rules and lookups speak as `flows` do, the same content in another language."""
@@ -304,7 +304,8 @@ def _covered(found: dict[str, list[tuple[int, int]]], kinds: tuple[str, ...]) ->
     }
 
 
-def _samples(flows: Flows) -> Iterator[tuple[str, str]]:
+def samples(flows: Flows) -> Iterator[tuple[str, str]]:
+    """(text, label) of all that the matcher is trained on."""
     for service in flows.services.values():
         intent = service.intent
         yield from ((text, intent.name) for text in [*intent.examples, *intent.aliases])
@@ -316,7 +317,7 @@ def _samples(flows: Flows) -> Iterator[tuple[str, str]]:
 
 def _texts(flows: Flows) -> Iterator[str]:
     """All that people may say, as the content knows it: the vocabulary."""
-    yield from (text for text, _ in _samples(flows))
+    yield from (text for text, _ in samples(flows))
     yield from rule_texts(flows.policy)
     yield from vocabulary(flows)
     yield from flows.actions

@@ -5,6 +5,7 @@ from types import ModuleType
 import pytest
 
 from bot.dialogue.engine import Engine
+from bot.dialogue.understand import samples
 
 
 @pytest.mark.parametrize("part", ["tune", "holdout"])
@@ -13,7 +14,9 @@ def test_questions_written_as_people_write_are_answered_asked_back_or_refused(
 ) -> None:
     result = devset.score(engine, part)
     print(f"\n{part}: {result}")
-    details = "\n".join([str(result), *result.wrong, *result.let_in, *result.missed])
+    # What fails of the held-out half stays unread, or it would be tuned on; a missed emergency is the exception.
+    seen = [*result.wrong, *result.let_in] if part == "tune" else []
+    details = "\n".join([str(result), *seen, *result.missed])
     assert result.right >= 0.85 * result.inside, details
     assert result.right + result.asked_back >= 0.93 * result.inside, details
     assert len(result.wrong) <= 0.03 * result.inside, details
@@ -21,12 +24,17 @@ def test_questions_written_as_people_write_are_answered_asked_back_or_refused(
     assert not result.missed, details
 
 
-def test_the_set_is_large_varied_and_no_copy_of_the_examples(engine: Engine, devset: ModuleType) -> None:
+def test_the_set_is_large_and_varied(engine: Engine, devset: ModuleType) -> None:
     questions = list(devset.questions("all"))
-    assert sum(label not in {"out", "emergency"} for label, _ in questions) >= 120
-    assert sum(label == "out" for label, _ in questions) >= 60
+    assert len(questions) >= 400
+    assert sum(label == "out" for label, _ in questions) >= 120
     assert {label for label, _ in questions} >= set(engine.flows.services)
-    examples = {text for service in engine.flows.services.values() for text in service.intent.examples}
-    examples |= {example.text for example in engine.flows.examples}
-    copies = [text for label, text in questions if text in examples and len(text.split()) > 2]
-    assert copies == []
+
+
+def test_no_held_out_question_is_read_as_one_of_the_examples(engine: Engine, devset: ModuleType) -> None:
+    def read(text: str) -> str:
+        return engine.understander.reader.read(text).text
+
+    examples = {read(text) for text, _ in samples(engine.flows)}
+    copies = sum(read(text) in examples for _, text in devset.questions("holdout"))
+    assert copies == 0, f"{copies} of them: drop them from the held-out half, they show nothing"
