@@ -15,6 +15,7 @@ from bot.dialogue.model import ExamplesFile, FlowFile, LexiconFile, Part, Phrase
 from bot.dialogue.translations import language_files, with_languages
 from bot.language.lexicon import Lexicon
 from bot.language.tokens import tokens
+from bot.language.wordlist import read_words
 from bot.problem import ContentError, Problem
 from bot.yamlfile import Document, read, validate
 
@@ -23,6 +24,8 @@ LAW = "law.yaml"
 """Only folders whose flows `call: law` need it."""
 EXAMPLES = "examples"
 """Sub-folder with more examples of intents and rules, if there is one."""
+ORDINARY = Path("incidents", "ordinary_words.txt")
+"""Words of the language, which are never "corrected" into words of the flows; the same that are no names of places."""
 _SPECIAL = {LEXICON, POLICY, PHRASES, LOCAL, LAW}
 
 Kind = TypeVar("Kind", bound=Part)
@@ -42,6 +45,11 @@ def load_flows(folder: Path) -> Flows:
         if path.name not in _SPECIAL:
             _take(path, FlowFile, documents, values, problems)
     examples = _examples(folder, problems)
+    ordinary: frozenset[str] = frozenset()
+    try:
+        ordinary = read_words(folder / ORDINARY)
+    except ContentError as error:
+        problems.extend(error.problems)
     if not any(path.name not in _SPECIAL for path in paths):
         problems.append(Problem(folder, 0, "holds no flow: put one YAML file a service here"))
     if problems:
@@ -69,14 +77,14 @@ def load_flows(folder: Path) -> Flows:
         flows=flows,
         services=services,
         policy=_as(PolicyFile, values[POLICY]),
-        lexicon=_lexicon(lexicon_file),
+        lexicon=_lexicon(lexicon_file, ordinary),
         facets=lexicon_file.facets,
         actions=lexicon_file.actions,
         times=lexicon_file.times,
         phrases=_as(PhrasesFile, values[PHRASES]),
         local=_as(LocalFile, values[LOCAL]).told(),
         officer_hours=tuple(_as(LocalFile, values[LOCAL]).officer_hours),
-        digest=_digest(folder, [*paths, *_example_files(folder), *language_files(folder)]),
+        digest=_digest(folder, [*paths, *_example_files(folder), *language_files(folder), *_ordinary_file(folder)]),
         law=law,
         examples=examples,
         documents=documents,
@@ -109,6 +117,10 @@ def _example_files(folder: Path) -> list[Path]:
     return sorted((folder / EXAMPLES).glob("*.yaml"))
 
 
+def _ordinary_file(folder: Path) -> list[Path]:
+    return [folder / ORDINARY] if (folder / ORDINARY).exists() else []
+
+
 def _examples(folder: Path, problems: list[Problem]) -> tuple[Example, ...]:
     found: list[Example] = []
     for path in _example_files(folder):
@@ -130,7 +142,7 @@ def _as(kind: type[Kind], value: Part) -> Kind:
     return value
 
 
-def _lexicon(file: LexiconFile) -> Lexicon:
+def _lexicon(file: LexiconFile, ordinary: frozenset[str]) -> Lexicon:
     rewrites = {tokens(word)[0]: tuple(tokens(meant)) for word, meant in file.rewrites.items()}
 
     def rewritten(phrase: str) -> tuple[str, ...]:
@@ -145,6 +157,7 @@ def _lexicon(file: LexiconFile) -> Lexicon:
         courtesies=frozenset(token for word in file.courtesies for token in tokens(word)),
         hollow=frozenset(token for word in file.hollow for token in tokens(word)),
         common=frozenset(token for word in file.common for token in tokens(word)),
+        ordinary=ordinary,
     )
 
 

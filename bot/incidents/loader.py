@@ -15,6 +15,7 @@ from bot.incidents.patterns import Lexicon, Pattern, PatternError, compile_patte
 from bot.incidents.rulefiles import CategoriesFile, CategoryText, PlacesFile, TalkFile
 from bot.incidents.rules import TALK, Category, PlaceCues, PrivateMatter, Rules, Urgency
 from bot.incidents.wordlists import load_codes, load_particulars
+from bot.language.wordlist import read_words
 from bot.problem import ContentError, Problem
 from bot.yamlfile import Document, read, validate
 
@@ -109,7 +110,7 @@ def load_rules(folder: Path) -> Rules:
         lexicon=lexicon,
         private=private,
         vocabulary=frozenset(compiler.vocabulary),
-        ordinary=_word_list(folder / ORDINARY),
+        ordinary=read_words(folder / ORDINARY),
     )
 
 
@@ -124,25 +125,6 @@ def _part(load: Callable[[], Any], problems: list[Problem]) -> Any:
     except ContentError as error:
         problems += error.problems
         return None, None
-
-
-def _word_list(path: Path) -> frozenset[str]:
-    """One word a line, comments after #; no file, no words."""
-    if not path.exists():
-        return frozenset()
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ContentError([Problem(path, 0, f"cannot be read: {error}")]) from None
-    words = [line.partition("#")[0].strip() for line in lines]
-    wrong = [
-        Problem(path, number, f"'{word}' is not one word in small letters")
-        for number, word in enumerate(words, 1)
-        if word and not (word.isalpha() and word.islower())
-    ]
-    if wrong:
-        raise ContentError(wrong)
-    return frozenset(filter(None, words))
 
 
 class _Compiler:

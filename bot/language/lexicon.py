@@ -28,6 +28,8 @@ class Lexicon:
     """Words of grammar: any number of them explains nothing and needs no explanation."""
     common: frozenset[str] = frozenset()
     """Correct words that are no business of the flows; listed so that they are not "corrected" into one that is."""
+    ordinary: frozenset[str] = frozenset()
+    """Root words of the language: neither they nor their forms are corrected. They explain nothing, unlike the rest."""
 
     @property
     def longest_phrase(self) -> int:

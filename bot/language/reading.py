@@ -77,7 +77,7 @@ class Reader:
             del frequencies[slang]
         self._known = frozenset(frequencies) - set(lexicon.rewrites)
         exact = lexicon.protected | lexicon.common | lexicon.hollow | lexicon.fillers | lexicon.courtesies
-        self._corrector = Corrector(frequencies, exact) if correcting else None
+        self._corrector = Corrector(frequencies, exact, lexicon.ordinary) if correcting else None
         self._word = lru_cache(_REMEMBERED)(self._read_word)
 
     def read(self, text: str) -> Reading:
