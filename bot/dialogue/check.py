@@ -10,6 +10,7 @@ from bot.dialogue.checkwords import check_words
 from bot.dialogue.flows import PLACEHOLDER, Flows, Service, local_names
 from bot.dialogue.model import Answer, Step
 from bot.dialogue.registry import LOOKUPS
+from bot.dialogue.rules import placed_conditions
 from bot.language.tokens import tokens
 from bot.problem import Problem
 from bot.yamlfile import Document
@@ -129,10 +130,10 @@ def _policy(flows: Flows, document: Document) -> Iterator[Problem]:
             yield document.problem(place, f"rule '{rule.reason}' can never apply: give it 'when' or 'examples'")
         if rule.intent and rule.intent not in flows.services:
             yield document.problem((*place, "intent"), f"no such intent '{rule.intent}'")
-        for number, condition in enumerate(rule.when):
-            for phrase in [*(phrase for group in condition.all for phrase in group), *condition.unless]:
-                if phrase.startswith("@") and phrase[1:] not in words:
-                    yield document.problem((*place, "when", number), f"no list '{phrase[1:]}' under 'words'")
+    for where, condition in placed_conditions(flows.policy):
+        for phrase in condition.phrases():
+            if phrase.startswith("@") and phrase[1:] not in words:
+                yield document.problem(where, f"no list '{phrase[1:]}' under 'words'")
     reasons = [rule.reason for rule in flows.policy.rules]
     for index, reason in enumerate(reasons):
         if reason in reasons[:index]:

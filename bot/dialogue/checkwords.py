@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.dialogue.flows import Flows
+from bot.dialogue.rules import placed_conditions
 from bot.language.tokens import tokens
 from bot.problem import Problem, Severity
 from bot.yamlfile import Document
@@ -55,11 +56,8 @@ def _phrases(flows: Flows, lexicon: Document, policy: Document) -> Iterator[Writ
         yield from ((lexicon, ("facets", facet), phrase) for phrase in phrases)
     for name, phrases in flows.policy.words.items():
         yield from ((policy, ("words", name), phrase) for phrase in phrases)
-    for index, rule in enumerate(flows.policy.rules):
-        for number, condition in enumerate(rule.when):
-            place: Place = ("rules", index, "when", number)
-            yield from ((policy, place, phrase) for group in condition.all for phrase in group)
-            yield from ((policy, place, phrase) for phrase in condition.unless)
+    for place, condition in placed_conditions(flows.policy):
+        yield from ((policy, place, phrase) for phrase in condition.phrases())
     for flow in flows.flows.values():
         for group in flow.file.nouns:
             yield from ((flow.document, ("nouns",), phrase) for phrase in group)

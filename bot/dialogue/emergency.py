@@ -17,6 +17,7 @@ from bot.dialogue.mind import Mind
 from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.speak import Said
 from bot.dialogue.turn import Turn
+from bot.dialogue.understand import Understanding
 from bot.dialogue.verdict import Sureness, likeliest_emergency
 from bot.language.mask import mask
 
@@ -77,12 +78,16 @@ class Emergencies:
 
     def aside(self, turn: Turn, decision: Decision) -> Decision:
         """A question that holds the words of an emergency is answered, with 110 in case it is one after all."""
-        overruled = turn.understanding.overruled
-        if overruled is None or overruled.rule.outcome is not RuleOutcome.EMERGENCY:
-            return decision
-        if decision.outcome is Outcome.EMERGENCY:
+        if decision.outcome is Outcome.EMERGENCY or not self._spoken_of(turn.understanding):
             return decision
         return replace(decision, reply=f"{decision.reply}\n\n{self._mind.phrases.emergency_aside.strip()}")
+
+    def _spoken_of(self, understanding: Understanding) -> bool:
+        overruled = understanding.overruled
+        if overruled is not None:
+            return overruled.rule.outcome is RuleOutcome.EMERGENCY
+        told = replace(understanding, asked=False)
+        return understanding.asked and likeliest_emergency(told, self._mind.flows, self._mind.limits) is not None
 
     def located(self, state: Conversation, place: str, now: datetime) -> Decision:
         """A shared location, before an emergency or after it."""

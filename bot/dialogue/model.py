@@ -10,6 +10,7 @@ Every model refuses unknown keys, so that a later version may add keys without c
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -203,6 +204,26 @@ class Condition(Part):
     all: list[list[Phrase]] = Field(min_length=1)
     unless: list[Phrase] = []
 
+    def phrases(self) -> Iterator[str]:
+        """All that it looks for."""
+        yield from (phrase for group in self.all for phrase in group)
+        yield from self.unless
+
+
+class Frame(Condition):
+    """Words that tell that nothing happens now: it is imagined, asked about, played or a manner of speaking."""
+
+    before: list[Phrase] = []
+    """One of these must stand before the words of the emergency: "kalau kebakaran …", not "kebakaran, kalau bisa …"."""
+    ends: list[Phrase] = []
+    """One of these must end the message: "… macet tidak?"."""
+
+    def phrases(self) -> Iterator[str]:
+        """All that it looks for."""
+        yield from super().phrases()
+        yield from self.before
+        yield from self.ends
+
 
 class Rule(Part):
     """Something that is decided before, or instead of, an answer."""
@@ -217,6 +238,8 @@ class Rule(Part):
     text: Text
     intent: Name | None = None
     """The nearest service, for an emergency."""
+    asked_too: bool = False
+    """An emergency that no frame of `asked` sets aside: whoever asks about it may be in it."""
     private: bool = False
     """An emergency that officers must not pass on: what is told of it stays in the operations room."""
     sources: list[Name] = []
@@ -232,6 +255,8 @@ class PolicyFile(Part):
     review_by: date | None = None
     """Of all sources; both are needed once there is one."""
     words: dict[Name, list[Phrase]] = {}
+    asked: list[Frame] = []
+    """In any of these an emergency is only spoken of: the message is answered as any other, with 110 at its end."""
     rules: list[Rule]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 
-from bot.dialogue.model import Condition, PolicyFile, Rule, RuleOutcome
+from bot.dialogue.model import Condition, Frame, PolicyFile, Rule, RuleOutcome
 from bot.dialogue.phrases import PhraseIndex
 from bot.language.reading import Reading
 
@@ -19,6 +19,8 @@ class Hit:
 
     rule: Rule
     words: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where they stand, in order."""
 
 
 class Rules:
@@ -29,30 +31,40 @@ class Rules:
         self._rules = [(rule, [_Keys.of(condition) for condition in rule.when]) for rule in emergencies_first]
         for name, phrases in policy.words.items():
             index.add(f"@{name}", phrases, exact=True)
-        for rule in policy.rules:
-            for condition in rule.when:
-                for phrase in [*(phrase for group in condition.all for phrase in group), *condition.unless]:
-                    if not phrase.startswith("@"):
-                        index.add(f"={phrase}", [phrase], exact=True)
+        self._frames = [_Framing.of(frame) for frame in policy.asked]
+        for _, condition in placed_conditions(policy):
+            for phrase in condition.phrases():
+                if not phrase.startswith("@"):
+                    index.add(f"={phrase}", [phrase], exact=True)
 
     def saying(self, policy: PolicyFile) -> Rules:
         """The same conditions, with the rules of the same policy in another language."""
         said = {rule.reason: rule for rule in policy.rules}
         other = copy(self)
-        other._rules = [(said[rule.reason], conditions) for rule, conditions in self._rules]
+        other._rules = [(said[rule.reason], when) for rule, when in self._rules]
         return other
 
-    def apply(self, reading: Reading, found: Found) -> Hit | None:
-        """The first emergency that applies, else the first other rule; None when no condition holds."""
-        for rule, conditions in self._rules:
-            for condition in conditions:
+    def apply(self, reading: Reading, found: Found, *, asked: bool = False) -> Hit | None:
+        """The first emergency that applies, else the first other rule; None when no condition holds.
+
+        `asked`: emergencies are only spoken of, so that just those apply that are meant even then.
+        """
+        for rule, when in self._rules:
+            if asked and rule.outcome is RuleOutcome.EMERGENCY and not rule.asked_too:
+                continue
+            for condition in when:
                 if condition.hold(found):
-                    spans = sorted(condition.spans(found))
+                    spans = tuple(sorted(condition.spans(found)))
                     words = dict.fromkeys(
                         " ".join(word.text for word in reading.words[start:end]) for start, end in spans
                     )
-                    return Hit(rule, tuple(words))
+                    return Hit(rule, tuple(words), spans)
         return None
+
+    def asks(self, reading: Reading, found: Found, hit: Hit | None) -> bool:
+        """Whether the emergency in the message is only spoken of. `hit`: the rule whose words it holds, if any."""
+        begins = hit.spans[0][0] if hit is not None else len(reading.words)
+        return any(frame.holds(found, begins, len(reading.words)) for frame in self._frames)
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,34 @@ class _Keys:
             yield next(found[name][0] for name in group if name in found)
 
 
+@dataclass(frozen=True)
+class _Framing:
+    """A frame as names of lists."""
+
+    keys: _Keys
+    before: tuple[str, ...]
+    ends: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frame: Frame) -> _Framing:
+        return cls(_Keys.of(frame), tuple(map(_key, frame.before)), tuple(map(_key, frame.ends)))
+
+    def holds(self, found: Found, begins: int, length: int) -> bool:
+        """`begins`: the first word of the emergency; `length`: words of the message."""
+        if not self.keys.hold(found):
+            return False
+        before = not self.before or any(start < begins for name in self.before for start, _ in found.get(name, ()))
+        ends = not self.ends or any(end == length for name in self.ends for _, end in found.get(name, ()))
+        return before and ends
+
+
+def placed_conditions(policy: PolicyFile) -> Iterator[tuple[tuple[str | int, ...], Condition]]:
+    """Those of all rules, and the frames, each with its place in the file."""
+    for index, rule in enumerate(policy.rules):
+        yield from ((("rules", index, "when", number), condition) for number, condition in enumerate(rule.when))
+    yield from ((("asked", number), frame) for number, frame in enumerate(policy.asked))
+
+
 def _key(phrase: str) -> str:
     return phrase if phrase.startswith("@") else f"={phrase}"
 
@@ -87,7 +127,5 @@ def rule_texts(policy: PolicyFile) -> Iterator[str]:
         yield from phrases
     for rule in policy.rules:
         yield from rule.examples
-        for condition in rule.when:
-            for group in condition.all:
-                yield from (phrase for phrase in group if not phrase.startswith("@"))
-            yield from (phrase for phrase in condition.unless if not phrase.startswith("@"))
+    for _, condition in placed_conditions(policy):
+        yield from (phrase for phrase in condition.phrases() if not phrase.startswith("@"))

@@ -77,7 +77,9 @@ class Understanding:
     hit: Hit | None = None
     """The policy rule whose conditions hold."""
     overruled: Hit | None = None
-    """The rule whose conditions hold, though the message as a whole clearly means something else."""
+    """The rule whose conditions hold, though the message as a whole means something else, or only speaks of it."""
+    asked: bool = False
+    """What it holds of an emergency is only spoken of."""
     alias: str | None = None
     """The intent that this very message is an alias of."""
     candidates: tuple[Candidate, ...] = ()
@@ -229,16 +231,21 @@ class Understander:
             there = named_here or (not lacks_topic and charged.score >= self.thresholds.telling)
             (ranked if there else held).append(charged)
         ranked.sort(key=_order)
-        hit = self._rules.apply(reading, own)
-        overruled = hit if hit is not None and self._means_otherwise(hit.rule, ranked, facets) else None
+        worded = self._rules.apply(reading, own)
+        asked = self._rules.asks(reading, own, worded)
+        only_spoken_of = asked and worded is not None and worded.rule.outcome is RuleOutcome.EMERGENCY
+        hit = self._rules.apply(reading, own, asked=True) if only_spoken_of else worded
+        if hit is not None and self._means_otherwise(hit.rule, ranked, facets):
+            hit = None
         return Understanding(
             reading=full,
             ranking=ranking,
             facets=facets,
             entities=entities,
             beside={entity: named[1:] for entity, named in values.items() if named[1:]},
-            hit=None if overruled else hit,
-            overruled=overruled,
+            hit=hit,
+            overruled=worded if worded != hit else None,
+            asked=asked,
             alias=self._aliases.get(reading.text),
             candidates=tuple(ranked),
             held=tuple(sorted(held, key=_order)),

@@ -89,6 +89,8 @@ def likeliest_emergency(understanding: Understanding, flows: Flows, limits: Thre
     """
     ranked = understanding.candidates if understanding.substance else ()  # "tidak ada" is like much
     emergencies = _of(flows, RuleOutcome.EMERGENCY)
+    if understanding.asked:
+        ranked = tuple(one for one in ranked if one.label not in emergencies or _asked_too(flows, one.label))
     likeliest = next((candidate for candidate in ranked if candidate.label in emergencies), None)
     if likeliest is None:
         return None
@@ -110,6 +112,10 @@ def _of_substance(understanding: Understanding, label: str) -> bool:
 
 def _of(flows: Flows, outcome: RuleOutcome) -> set[str]:
     return {rule.reason for rule in flows.policy.rules if rule.outcome is outcome}
+
+
+def _asked_too(flows: Flows, label: str) -> bool:
+    return any(rule.asked_too for rule in flows.policy.rules if rule.reason == label)
 
 
 def _not_an_intent(best: Candidate, understanding: Understanding, flows: Flows, limits: Thresholds) -> Verdict:
