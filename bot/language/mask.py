@@ -24,9 +24,10 @@ _AREA = (
     r"(?:BL|BB|BK|BA|BM|BP|BG|BN|BE|BD|BH|AA|AB|AD|AE|AG|DK|DR|EA|DH|EB|ED|KB|KH|DA|KT|KU|DB|DL|DM|DN|DT|DD|DW|DC|"
     r"DE|DG|DP|PA|PB|PG|PS|PT|PY|[ABDEFGHKLMNPRSTWZ])"
 )
-# Glued to the word before it, capitals show where it begins: "motornyaG 1234 AB".
+# Glued to the word or number before it, capitals show where it begins: "motornyaG 1234 AB", "363G 1234 AB".
 _PLATE = re.compile(
-    rf"(?i)(?:(?<![^\W_])|(?-i:(?<=[a-z])(?=[A-Z]{{1,2}}[^a-z]))){_AREA}[\s\-]?\d{{1,4}}[\s\-]?[A-Z]{{1,3}}(?![^\W_])"
+    rf"(?i)(?:(?<![^\W_])|(?-i:(?<=[a-z0-9])(?=[A-Z]{{1,2}}[^a-z]))){_AREA}"
+    r"[\s\-]?\d{1,4}[\s\-]?[A-Z]{1,3}(?![A-Za-z0-9])"
 )
 _NOT_A_PLATE_END = {
     "cc",

@@ -68,3 +68,8 @@ def test_stand_ins_are_masked_as_the_real_numbers_were(text: str) -> None:
     masked = mask(text)
     assert with_stand_ins(masked) != masked
     assert mask(with_stand_ins(masked)) == masked
+
+
+@pytest.mark.parametrize("text", ["pasal 363G 4321 ZZ", "platnya G 4321 ZZ救命"])
+def test_a_plate_glued_to_a_number_or_to_other_letters_is_hidden(text: str) -> None:
+    assert "4321" not in mask(text)
