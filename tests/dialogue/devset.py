@@ -19,7 +19,8 @@ from bot.dialogue.engine import Engine
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 _REFUSALS = {Outcome.BLOCKED, Outcome.REFER, Outcome.SMALLTALK, Outcome.FALLBACK}
-_NO_INTENT = {"out", "emergency"}
+CALM = "calm"
+"""Holds the words of an emergency and is none; what else it is taken for does not matter."""
 
 
 def questions(part: str) -> Iterator[tuple[str, str]]:
@@ -46,6 +47,12 @@ class Score:
     let_in: list[str] = field(default_factory=list)
     emergencies: int = 0
     missed: list[str] = field(default_factory=list)
+    calm: int = 0
+    """Questions with the words of an emergency."""
+    cried_wolf: list[str] = field(default_factory=list)
+    """Of those."""
+    alarmed: list[str] = field(default_factory=list)
+    """Of all that are no emergency."""
 
     def __str__(self) -> str:
         share = 100 / max(self.inside, 1)
@@ -53,7 +60,8 @@ class Score:
             f"in scope {self.inside}: right {self.right * share:.1f} %, right or asked back "
             f"{(self.right + self.asked_back) * share:.1f} %, wrong {len(self.wrong) * share:.1f} %; out of scope "
             f"{self.outside}: refused {100 * (1 - len(self.let_in) / max(self.outside, 1)):.1f} %; emergencies "
-            f"{self.emergencies}: missed {len(self.missed)}"
+            f"{self.emergencies}: missed {len(self.missed)}; calm {self.calm}: taken for emergencies "
+            f"{len(self.cried_wolf)}; false alarms in all {len(self.alarmed)}"
         )
 
 
@@ -63,7 +71,13 @@ def score(engine: Engine, part: str) -> Score:
     for label, text in questions(part):
         decision = engine.step(None, text, NOW)
         got = f"[{label}] {text} -> {decision.outcome} {decision.intent} {decision.score} {decision.reason}"
-        if label == "emergency":
+        if label != "emergency" and decision.outcome is Outcome.EMERGENCY:
+            result.alarmed.append(got)
+        if label == CALM:
+            result.calm += 1
+            if decision.outcome is Outcome.EMERGENCY:
+                result.cried_wolf.append(got)
+        elif label == "emergency":
             result.emergencies += 1
             if decision.outcome is not Outcome.EMERGENCY:
                 result.missed.append(got)

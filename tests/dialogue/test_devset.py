@@ -15,13 +15,15 @@ def test_questions_written_as_people_write_are_answered_asked_back_or_refused(
     result = devset.score(engine, part)
     print(f"\n{part}: {result}")
     # What fails of the held-out half stays unread, or it would be tuned on; a missed emergency is the exception.
-    seen = [*result.wrong, *result.let_in] if part == "tune" else []
+    seen = [*result.wrong, *result.let_in, *result.alarmed] if part == "tune" else []
     details = "\n".join([str(result), *seen, *result.missed])
     assert result.right >= 0.85 * result.inside, details
     assert result.right + result.asked_back >= 0.93 * result.inside, details
     assert len(result.wrong) <= 0.03 * result.inside, details
     assert len(result.let_in) <= 0.05 * result.outside, details
     assert not result.missed, details
+    assert len(result.cried_wolf) <= 0.15 * result.calm, details
+    assert len(result.alarmed) <= 0.02 * (result.inside + result.outside + result.calm), details
 
 
 def test_the_set_is_large_and_varied(engine: Engine, devset: ModuleType) -> None:
