@@ -113,11 +113,11 @@ def show_officers(
     now: int,
 ) -> None:
     """The card, or under an open one's card what was reported further; with the recording, if there is one."""
+    if said.place:  # the log has it, whether or not there is a room yet to show it in
+        incidents.locate(connection, number, said.place)
     room_id = desk.officers_room(connection, board.card_key(number))
     if room_id is None:
         return
-    if said.place:
-        incidents.locate(connection, number, said.place)
     if linked:
         # A further report of the same thing belongs under its card, where the officer already looks.
         incident = incidents.get(connection, number)

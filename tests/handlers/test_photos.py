@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from casework_world import CRASH, REPORTER, deliver, incident, shown
 from handlers_world import OJOL, OPERATIONS, Event, Take, audited, sent
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 
 from bot.event import IncomingEvent, Kind, Media
-from bot.store.tables import inbox, transmissions
+from bot.store.tables import inbox, rooms, transmissions
 
 
 @pytest.fixture
@@ -91,6 +91,17 @@ async def test_a_place_shared_with_words_that_report_something_stands_on_the_car
     await take(event("kecelakaan di sini, dua orang luka", room=OJOL, **place))
     assert incident(engine).location == "-6.950000,109.920000"
     assert "Lokasi yang dibagikan" in shown(engine, OPERATIONS)
+
+
+async def test_a_place_shared_before_the_officers_have_a_room_stays_in_the_log(
+    take: Take, event: Event, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(delete(rooms).where(rooms.c.room_id == OPERATIONS))
+    place = {"content": {"geo_uri": "geo:-6.95,109.92"}, "kind": Kind.LOCATION}
+    await take(event("kecelakaan di sini, dua orang luka", room=OJOL, **place))
+    assert incident(engine).location == "-6.950000,109.920000"
+    assert sent(engine, OPERATIONS) == []
 
 
 async def test_a_photo_that_is_taken_back_takes_its_link_along(
