@@ -119,7 +119,7 @@ def _reason(connection: Connection, incident: Incident) -> str:
 
 def _words(desk: Desk, incident: Incident, copy: Copy, report: Link) -> str:
     if copy.kind != copies.RELAY:
-        return cards.relayed_further(report.text)
+        return cards.relayed_further(report.text, flags=report.flags)
     return cards.relayed(
         incident, report.text or incident.text, place=incident.location, zone=desk.config.zone, flags=report.flags
     )

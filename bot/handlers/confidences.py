@@ -8,7 +8,7 @@ and go once when it opens. Nothing of it is ever said in the channel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +23,7 @@ from bot.handlers.routing import RoomKind
 from bot.incidents import answers
 from bot.incidents.analysis import Analysis
 from bot.incidents.cards import map_link
+from bot.incidents.excerpts import beside_doubts
 from bot.incidents.lifecycle import ACTIVE
 from bot.incidents.orders import INTERNAL, Order, Verb, read
 from bot.markup import escape, render
@@ -108,9 +109,10 @@ def from_officer(
 
 
 def officer_heard(
-    connection: Connection, event: IncomingEvent, desk: Desk, number: int, report: Link, text: str, now: int
-) -> None:
-    """What an officer's voice said, in writing, where the voice itself went or waits."""
+    connection: Connection, event: IncomingEvent, desk: Desk, number: int, report: Link, text: str, now: int,
+    flags: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """What an officer's voice said, in writing and with its doubts, where the voice itself went or waits."""
     sound = copies.by_key(connection, f"confided:{number}:{report.transmission_id}:{event.event_id}")
     if sound is None or sound.withdrawn_at is not None:
         return
@@ -118,7 +120,7 @@ def officer_heard(
     copies.add(connection, key, number, source=event.event_id, kind=sound.kind, now=now)
     room_id = _room(connection, desk, report)
     if sound.kind == copies.TO_REPORTER and room_id is not None:
-        _deliver(connection, desk, number, report, room_id, key, _spoken(text), event.event_id, now)
+        _deliver(connection, desk, number, report, room_id, key, _spoken(text, flags), event.event_id, now)
 
 
 def entered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
@@ -254,7 +256,7 @@ def _still_said(connection: Connection, copy: copies.Copy) -> dict[str, Any] | N
     if copy.key.endswith(_WORDS):
         note = transmissions.by_event(connection, copy.source)
         versions = transmissions.versions(connection, note.id) if note is not None else []
-        return _spoken(versions[0].text) if versions and versions[0].text.strip() else None
+        return _spoken(versions[0].text, versions[0].flags) if versions and versions[0].text.strip() else None
     text = now_says.body
     order = read(text) if now_says.kind is Kind.TEXT else None
     if isinstance(order, Order) and order.verb is Verb.ASK:
@@ -276,8 +278,8 @@ def _said(event: IncomingEvent, text: str) -> dict[str, Any] | None:
     return None
 
 
-def _spoken(text: str) -> dict[str, Any]:
-    return render(casewords.FROM_OFFICER_SPOKEN.format(text=_literal(text))).content(notice=True)
+def _spoken(text: str, flags: Sequence[str]) -> dict[str, Any]:
+    return render(beside_doubts(casewords.FROM_OFFICER_SPOKEN.format(text=_literal(text)), flags)).content(notice=True)
 
 
 def _literal(text: str) -> str:

@@ -183,7 +183,8 @@ def _send(
             )  # fmt: skip
             said = render(text).content(notice=not urgent)
         else:
-            said = threaded(f"outbox:{root}", render(cards.relayed_further(report.text)).content(notice=True))
+            words = cards.relayed_further(report.text, flags=report.flags)
+            said = threaded(f"outbox:{root}", render(words).content(notice=True))
         outbox.append(connection, Outgoing(key, room_id, said, priority=priority), now)
         kind = copies.RELAY if first else copies.MORE
         copies.add(connection, key, incident.id, source=report.event_id, kind=kind, target=agency.key, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -14,11 +15,13 @@ from bot.handlers import alarms, patience, phrases, takeup, tickets
 from bot.handlers.desk import Desk
 from bot.handlers.replies import shared_place
 from bot.handlers.routing import RoomKind
+from bot.incidents.excerpts import doubts
 from bot.markup import escape, render
 from bot.outgoing import Outgoing
-from bot.store import conversations, outbox
+from bot.store import conversations, outbox, transmissions
 from bot.store import tickets as store
 from bot.store.tickets import Ticket
+from bot.voice.heard import QUIET
 
 LATE_MS = 10 * 60 * 1000
 """A question read this long after it was asked gets a word of apology with its answer."""
@@ -36,8 +39,10 @@ def answer(
     thread: bool = False,
     alone: bool = False,
     audio: str | None = None,
+    flags: Sequence[str] = (),
 ) -> None:
-    """Decide and queue the reply. `heard` is what speech recognition made of a spoken question, `audio` its file.
+    """Decide and queue the reply. `heard` is what speech recognition made of a spoken question, `audio` its file and
+    `flags` its doubts.
 
     `alone`: the event cannot be replied to (a reaction); the answer is a message of its own.
     """
@@ -54,27 +59,35 @@ def answer(
     if not patience.in_danger(state) and patience.pauses_for(connection, event, desk, now, thread=thread):
         asks = replace(event, body=text)
         if not patience.gets_through(connection, asks, desk, decision, now) or _still_open(ticket, decision):
-            _keep_silent(connection, event, desk, ticket, decision, text, now, audio=audio)
+            _keep_silent(connection, event, desk, ticket, decision, text, now, audio=audio, flags=flags)
             return
     if ticket is not None and not _speaks(ticket, decision):
-        _relay(connection, event, desk, ticket, decision, text, now, audio=audio)
+        _relay(connection, event, desk, ticket, decision, text, now, audio=audio, flags=flags)
+        return
+    if decision.report is not None and QUIET.intersection(flags):
+        # A yes that perhaps nobody said tells officers nothing: it is asked for again, and the talk stays where it is.
+        desk.record(connection, "speech.doubtful", event.event_id, {"text": text, "flags": list(flags)}, now)
+        again = f"{_heard(text, flags)}\n\n{phrases.NOTHING_HEARD}"
+        desk.say(connection, event, f"reply:{event.event_id}", again, now, thread=thread)
         return
     conversations.save(connection, event.room_id, event.sender, decision.state.to_json(), now)
     parts = [decision.reply]
     if ticket is not None:
-        tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio)
+        tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio, flags=flags)
     if decision.report is not None:
         incident = alarms.report(connection, event, desk, decision.report, now)
         if ticket is None:
             words = decision.report.words
             parts.append(
-                tickets.hand_off(connection, event, desk, words, "emergency", now, incident=incident, audio=audio)
+                tickets.hand_off(
+                    connection, event, desk, words, "emergency", now, incident=incident, audio=audio, flags=flags
+                )
             )
     elif decision.outcome is Outcome.HANDOFF:
         reason = "stuck" if decision.reason == "stuck" else "asked"
-        parts.append(tickets.hand_off(connection, event, desk, text, reason, now, audio=audio))
+        parts.append(tickets.hand_off(connection, event, desk, text, reason, now, audio=audio, flags=flags))
     if heard is not None:
-        parts.insert(0, "> " + phrases.HEARD_QUESTION.format(text=escape(heard)))
+        parts.insert(0, _heard(heard, flags))
     if now - event.sent_at > LATE_MS:
         parts.insert(0, phrases.LATE_ANSWER)
     reply = "\n\n".join(parts)
@@ -83,6 +96,12 @@ def answer(
         outbox.append(connection, Outgoing(f"reply:{event.event_id}", event.room_id, render(reply).content()), now)
     else:
         desk.say(connection, event, f"reply:{event.event_id}", reply, now, thread=thread)
+
+
+def _heard(text: str, flags: Sequence[str]) -> str:
+    """What we heard, with what is doubtful about it, before the answer to it."""
+    why = doubts([flag for flag in flags if flag != transmissions.LATE])  # that has a word of its own
+    return "> " + phrases.HEARD_QUESTION.format(text=escape(text)) + (f"\n>\n> ⚠️ _{why}_" if why else "")
 
 
 def _still_open(ticket: Ticket | None, decision: Decision) -> bool:
@@ -100,10 +119,11 @@ def _keep_silent(
     now: int,
     *,
     audio: str | None,
+    flags: Sequence[str],
 ) -> None:
     """A pause: what is for an officer still goes there; where the talk stands does not change."""
     if ticket is not None:
-        tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio)
+        tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio, flags=flags)
     payload = {"text": text, "outcome": decision.outcome, "intent": decision.intent}
     desk.record(connection, "chat.silent", event.event_id, payload, now)
 
@@ -183,12 +203,13 @@ def _relay(
     now: int,
     *,
     audio: str | None,
+    flags: Sequence[str],
 ) -> None:
     if decision.reason == "command_cancel":
         reply = tickets.cancelled(connection, event, desk, ticket, now)
         desk.say(connection, event, f"reply:{event.event_id}", reply, now)
         return
-    tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio)
+    tickets.from_citizen(connection, event, desk, ticket, text, now, audio=audio, flags=flags)
     if decision.outcome is Outcome.HANDOFF:
         reply = phrases.TICKET_STILL_OPEN.format(number=ticket.id)
         desk.say(connection, event, f"reply:{event.event_id}", reply, now)

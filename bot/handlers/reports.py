@@ -18,6 +18,7 @@ from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.takeup import Said, analyse, privacy_notice, show_officers, take_up
 from bot.incidents import answers
+from bot.incidents.excerpts import beside_doubts
 from bot.language.mask import mask
 from bot.markup import escape
 from bot.store import incidents, search, transmissions
@@ -61,13 +62,12 @@ def heard(
             if not questions.unheard(connection, event, desk, now, audio=said.audio):
                 desk.say(connection, event, f"reply:{event.event_id}", phrases.NOTHING_HEARD, now)
         elif not forgetting.heard(connection, event, desk, said.text, now):
-            questions.answer(connection, event, desk, now, heard=said.text, audio=said.audio)
+            questions.answer(connection, event, desk, now, heard=said.text, audio=said.audio, flags=said.flags)
         return
     if row.purpose == "note":
-        if not talk.officer_heard(connection, event, desk, said.text, now):
-            words = (
-                casewords.SPOKEN.format(text=escape(mask(said.text))) if said.text.strip() else phrases.NOTHING_HEARD
-            )
+        if not talk.officer_heard(connection, event, desk, said.text, now, flags=said.flags):
+            spoken = beside_doubts(casewords.SPOKEN.format(text=escape(mask(said.text))), said.flags)
+            words = spoken if said.text.strip() else phrases.NOTHING_HEARD
             desk.record(connection, "transmission.note", event.event_id, {"text": said.text}, now)
             desk.say(connection, event, f"reply:{event.event_id}", words, now, notice=True, thread=True)
         return
@@ -76,7 +76,7 @@ def heard(
     report = talk.followed(connection, event)
     if report is not None:
         waiting.over(connection, event, now)
-        talk.from_reporter(connection, event, desk, report, said.text, now, audio=said.audio)
+        talk.from_reporter(connection, event, desk, report, said.text, now, audio=said.audio, flags=said.flags)
         return
     take_up(connection, event, desk, said, analyse(connection, event, desk, said.text), now)
 

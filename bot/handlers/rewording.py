@@ -27,6 +27,7 @@ from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer as from_officer
 from bot.incidents import answers, cards
 from bot.incidents.analysis import Analysis
+from bot.incidents.excerpts import beside_doubts
 from bot.incidents.lifecycle import ACTIVE, Status
 from bot.incidents.rules import Urgency
 from bot.language.mask import mask
@@ -160,6 +161,7 @@ def show_reply(connection: Connection, desk: Desk, number: int, link: Link, caus
     """What a reporter said further, on the card again, after the message that showed it had to be taken back."""
     row = transmissions.get(connection, link.transmission_id)
     said = casewords.FROM_REPORTER.format(which=talk.which(connection, number, row), text=talk.quoted(mask(link.text)))
+    said = beside_doubts(said, link.flags)
     what = f"anew:{cause}:{row.id}"
     board.post(connection, desk, number, what, said, now)
     key = f"{board.card_key(number)}:{what}"

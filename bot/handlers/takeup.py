@@ -18,7 +18,7 @@ from bot.markup import escape
 from bot.outgoing import Outgoing, Priority
 from bot.rooms.notices import told
 from bot.store import incidents, notices, outbox, search, transmissions
-from bot.voice.heard import NO_SPEECH
+from bot.voice.heard import QUIET
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Said:
     """Path of the note, for the card."""
     place: str | None = None
     """A shared location, "latitude,longitude"."""
+
+    @property
+    def quiet(self) -> bool:
+        """Perhaps nobody said it: shown with the doubt and the recording, but it rings for nobody, raises nothing."""
+        return not QUIET.isdisjoint(self.flags)
 
 
 def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
@@ -73,7 +78,7 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
     if analysis.report:
         number, linked = incidents.take_up(
             connection, analysis, said.transmission_id, text=said.text, room_id=event.room_id,
-            version=desk.content.version, at=event.sent_at, now=now,
+            version=desk.content.version, at=event.sent_at, now=now, teaches=not said.quiet,
         )  # fmt: skip
         search.index(connection, number)
     desk.record(
@@ -94,8 +99,7 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
     )
     waiting.answer(connection, event, desk, reply, now)
     if number is not None:
-        # Words that nobody may have spoken ring for nobody: they are shown, with the doubt and the recording.
-        silent = age > speech.stale_seconds or NO_SPEECH in said.flags or conduct.too_many(connection, event, desk, now)
+        silent = age > speech.stale_seconds or said.quiet or conduct.too_many(connection, event, desk, now)
         show_officers(connection, event, desk, said, number, linked=linked, silent=silent, now=now)
         if analysis.private and not event.direct:
             confidences.offer(connection, desk, number, now)

@@ -7,6 +7,7 @@ back. What is private is not said in a channel at all, but in a DM (`bot.handler
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from bot.handlers.replies import shared_place, threaded
 from bot.handlers.routing import RoomKind
 from bot.incidents.analysis import Analysis
 from bot.incidents.cards import map_link
+from bot.incidents.excerpts import beside_doubts
 from bot.incidents.lifecycle import ACTIVE, Status
 from bot.incidents.replies import reopens
 from bot.language.mask import mask
@@ -27,6 +29,7 @@ from bot.outgoing import Outgoing, Priority
 from bot.store import amendments, copies, incidents, outbox, search, tickets, transmissions
 from bot.store.incidents import Link
 from bot.store.transmissions import Transmission
+from bot.voice.heard import NO_SPEECH, QUIET
 
 _LONGEST = 3000
 _LATELY_MS = 7 * 24 * 3_600_000
@@ -76,9 +79,12 @@ def beside(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
 
 def from_reporter(
     connection: Connection, event: IncomingEvent, desk: Desk, report: Transmission, text: str, now: int,
-    *, audio: str | None = None,
+    *, audio: str | None = None, flags: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """They say more, in writing, by voice (`audio` is its file), by a place or a photo: onto the card."""
+    """They say more, in writing, by voice (`audio` is its file), by a place or a photo: onto the card.
+
+    Words that perhaps nobody said (`flags`) are shown as such: they raise and open nothing, and ring for nobody.
+    """
     number = amendments.of_transmission(connection, report.id)
     if number is None or conduct.is_blocked(connection, event, desk, now):
         return
@@ -97,9 +103,11 @@ def from_reporter(
     analysis = desk.analyser.analyse(
         text, room_districts=desk.districts(connection, event.room_id), when=event.when, spoken=False
     )
-    confidences.keep_private(connection, desk, number, analysis, event.event_id, now)
-    graver = learn(connection, number, analysis, now)
-    opened = reopen(connection, event, desk, number, text, reporter, now)
+    quiet = not QUIET.isdisjoint(flags)
+    if NO_SPEECH not in flags:
+        confidences.keep_private(connection, desk, number, analysis, event.event_id, now)
+    graver = not quiet and learn(connection, number, analysis, now)
+    opened = not quiet and reopen(connection, event, desk, number, text, reporter, now)
     if place is not None:
         incidents.locate(connection, number, place)
         words = casewords.FROM_REPORTER_PLACE.format(which=reporter, link=map_link(place))
@@ -113,16 +121,20 @@ def from_reporter(
         words = casewords.FROM_REPORTER_SOUND.format(which=reporter)
     else:
         words = casewords.FROM_REPORTER.format(which=reporter, text=quoted(mask(text)))
+    if text.strip():
+        words = beside_doubts(
+            words, [flag for flag in flags if flag != transmissions.LATE]
+        )  # that has a line of its own
     if desk.is_late(event, now):
         words = f"{words}\n\n{casewords.FROM_REPORTER_LATE}"
     what = f"in:{event.event_id}"
     stale = now - event.sent_at > desk.config.speech.stale_seconds * 1000  # logged and shown, but no alert any more
-    board.post(connection, desk, number, what, words, now, notice=stale)
+    board.post(connection, desk, number, what, words, now, notice=stale or quiet)
     key = f"{board.card_key(number)}:{what}"
     copies.add(connection, key, number, source=event.event_id, kind=copies.FROM_REPORTER, now=now)
     if audio is not None:
         _sound_for_officers(connection, event, desk, number, audio, now)
-    payload = {"incident": number, "text": text, "graver": graver, "reopened": opened}
+    payload = {"incident": number, "text": text, "flags": list(flags), "graver": graver, "reopened": opened}
     desk.record(connection, "incident.from_reporter", event.event_id, payload, now)
     search.index(connection, number)
     if (graver or opened) and not stale:
@@ -179,10 +191,12 @@ def from_officer(connection: Connection, event: IncomingEvent, desk: Desk, numbe
     return True
 
 
-def officer_heard(connection: Connection, event: IncomingEvent, desk: Desk, text: str, now: int) -> bool:
+def officer_heard(
+    connection: Connection, event: IncomingEvent, desk: Desk, text: str, now: int, *, flags: Sequence[str] = ()
+) -> bool:
     """What an officer said by voice, in writing: for the colleagues, and for the reporter who has the recording.
 
-    False when it was not said under a card.
+    `flags`: what is doubtful about it, which both read beside it. False when it was not said under a card.
     """
     number = board.incident_of(_about(connection, event))
     if number is None:
@@ -190,17 +204,18 @@ def officer_heard(connection: Connection, event: IncomingEvent, desk: Desk, text
     if not text.strip():
         return True
     what = f"spoken:{event.event_id}"
-    board.post(connection, desk, number, what, casewords.SPOKEN.format(text=quoted(text)), now)
+    board.post(connection, desk, number, what, beside_doubts(casewords.SPOKEN.format(text=quoted(text)), flags), now)
     copies.add(
         connection, f"{board.card_key(number)}:{what}", number, source=event.event_id, kind=copies.IN_HOUSE, now=now
     )
     report, _ = _whom(connection, event, desk, number)
     if report is not None and desk.is_private(connection, number):
-        confidences.officer_heard(connection, event, desk, number, report, text, now)
+        confidences.officer_heard(connection, event, desk, number, report, text, now, flags)
         return True
     sound = f"talk:{number}:{report.transmission_id}:{event.event_id}" if report else ""
     if report is not None and copies.by_key(connection, sound) is not None:
-        said = render(casewords.FROM_OFFICER_SPOKEN.format(text=quoted(text))).content(notice=True)
+        words = beside_doubts(casewords.FROM_OFFICER_SPOKEN.format(text=quoted(text)), flags)
+        said = render(words).content(notice=True)
         _to_reporter(connection, event, desk, number, report, f"{sound}:words", said, now)
     return True
 

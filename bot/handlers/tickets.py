@@ -7,6 +7,7 @@ are masked on their way to the officers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from bot.handlers.officers import officer
 from bot.handlers.recordings import forwarded, recording
 from bot.handlers.replies import shared_place, threaded
 from bot.incidents.cards import map_link
+from bot.incidents.excerpts import beside_doubts
 from bot.language.mask import mask
 from bot.markup import escape, render
 from bot.outgoing import Outgoing, Priority
@@ -40,9 +42,9 @@ LONGEST_MESSAGE = 3000
 
 def hand_off(
     connection: Connection, event: IncomingEvent, desk: Desk, question: str, reason: str, now: int,
-    *, incident: int | None = None, audio: str | None = None,
+    *, incident: int | None = None, audio: str | None = None, flags: Sequence[str] = (),
 ) -> str:  # fmt: skip
-    """Open a ticket for a citizen in a DM; returns what they are told about it."""
+    """Open a ticket for a citizen in a DM; returns what they are told about it. `flags`: doubts about the hearing."""
     if not event.direct:
         return phrases.TICKET_ELSEWHERE
     if desk.operations_room(connection) is None:
@@ -50,7 +52,7 @@ def hand_off(
     ticket = tickets.open_ticket(
         connection, event.event_id, event.room_id, event.sender, reason=reason, incident=incident, now=now
     )
-    content = card(connection, desk, ticket, question)
+    content = card(connection, desk, ticket, question, flags)
     desk.tell_operations(connection, ticket.key, content, now)
     _sound(connection, event, desk, ticket, audio, now)
     desk.record(connection, "ticket.opened", event.event_id, {"ticket": ticket.id, "reason": reason}, now)
@@ -58,7 +60,9 @@ def hand_off(
     return phrases.TICKET_OPENED.format(number=ticket.id, when=_when(desk, local))
 
 
-def card(connection: Connection, desk: Desk, ticket: Ticket, question: str) -> dict[str, Any]:
+def card(
+    connection: Connection, desk: Desk, ticket: Ticket, question: str, flags: Sequence[str] = ()
+) -> dict[str, Any]:
     """The message under which the talk stands: what was asked, and what was said before."""
     local = datetime.fromtimestamp(ticket.opened_at / 1000, desk.config.zone)
     parts = [phrases.TICKET_CARD.format(number=ticket.id, reason=why(ticket), time=f"{local:%d.%m.%Y %H.%M}")]
@@ -66,7 +70,7 @@ def card(connection: Connection, desk: Desk, ticket: Ticket, question: str) -> d
         parts.append(phrases.TICKET_TURN.format(said=_short(turn.said)))
         if turn.replied:
             parts.append(phrases.TICKET_TURN_REPLY.format(replied=_short(turn.replied)))
-    parts.append(phrases.TICKET_FROM_CITIZEN.format(text=quoted(question)))
+    parts.append(beside_doubts(phrases.TICKET_FROM_CITIZEN.format(text=quoted(question)), flags))
     parts.append(phrases.TICKET_HOW_TO)
     return render("\n\n".join(parts)).content()
 
@@ -109,10 +113,11 @@ def from_citizen(
     now: int,
     *,
     audio: str | None = None,
+    flags: Sequence[str] = (),
 ) -> None:
-    """A further message of the citizen goes into the thread; `audio` is the file of a spoken one."""
+    """A further message of the citizen goes into the thread; `audio` is the file of a spoken one, `flags` its doubt."""
     place = shared_place(event) if event.kind is Kind.LOCATION else None
-    content = by_citizen(text) if place is None else _content(phrases.TICKET_PLACE.format(link=map_link(place)))
+    content = by_citizen(text, flags) if place is None else _content(phrases.TICKET_PLACE.format(link=map_link(place)))
     into_thread(connection, desk, ticket, copies(ticket, event.event_id, by="citizen")[0], content, now)
     _sound(connection, event, desk, ticket, audio, now)
     tickets.spoken(connection, ticket.id, now, by_officer=False)
@@ -144,9 +149,9 @@ def file_from_citizen(connection: Connection, event: IncomingEvent, desk: Desk, 
     tickets.spoken(connection, ticket.id, now, by_officer=False)
 
 
-def by_citizen(text: str) -> dict[str, Any]:
+def by_citizen(text: str, flags: Sequence[str] = ()) -> dict[str, Any]:
     """The citizen's words as officers read them."""
-    return _content(phrases.TICKET_FROM_CITIZEN.format(text=quoted(text)))
+    return _content(beside_doubts(phrases.TICKET_FROM_CITIZEN.format(text=quoted(text)), flags))
 
 
 def by_officer(text: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from bot.incidents.analysis import Analysis
 from bot.incidents.details import details
-from bot.incidents.excerpts import MARKS, doubts, quote, title
+from bot.incidents.excerpts import MARKS, beside_doubts, doubts, quote, title
 from bot.incidents.lifecycle import TITLES, Status
 from bot.incidents.placeline import place_line
 from bot.incidents.rules import Urgency
@@ -200,9 +200,10 @@ def relayed(
     return "\n\n".join(lines)
 
 
-def relayed_further(transcript: str) -> str:
+def relayed_further(transcript: str, *, flags: Sequence[str] = ()) -> str:
     """Another report of the same thing, for the agency."""
-    return f"➕ Laporan lain:\n\n> {quote(transcript) if transcript.strip() else '(dengarkan rekamannya)'}"
+    words = f"➕ Laporan lain:\n\n> {quote(transcript) if transcript.strip() else '(dengarkan rekamannya)'}"
+    return beside_doubts(words, flags)
 
 
 def _status_line(incident: Entry, reason: str | None) -> str:

@@ -40,3 +40,9 @@ def quote(transcript: str) -> str:
 def doubts(flags: Sequence[str]) -> str:
     """Why they may be wrong; empty when there is no reason."""
     return "; ".join(_FLAGS[flag] for flag in flags if flag in _FLAGS)
+
+
+def beside_doubts(words: str, flags: Sequence[str]) -> str:
+    """Words in Markdown, with what is doubtful about them under them."""
+    why = doubts(flags)
+    return f"{words}\n\n⚠️ _{why}_" if why else words

@@ -96,11 +96,13 @@ def take_up(
     version: str,
     at: int,
     now: int,
+    teaches: bool = True,
 ) -> tuple[int, bool]:
     """Link a report to the open incident that it is about, or open one: never dropped.
 
-    `at` is when it was sent. Returns (incident number, whether it was linked). Done twice for one transmission, the
-    second time changes nothing.
+    `at` is when it was sent. `teaches`: whether its words may make an open incident graver or say where it is; those
+    that perhaps nobody said may not. Returns (incident number, whether it was linked). Done twice for one
+    transmission, the second time changes nothing.
     """
     known = connection.scalar(
         select(incident_links.c.incident_id).where(incident_links.c.transmission_id == transmission_id)
@@ -122,7 +124,8 @@ def take_up(
         reasons=best.reasons,
         now=now,
     )
-    learn(connection, best.id, analysis, now)
+    if teaches:
+        learn(connection, best.id, analysis, now)
     return best.id, True
 
 

@@ -12,6 +12,10 @@ LOOP = "loop"
 """Some words repeat as only a stuck model repeats them."""
 CUT = "cut"
 """Longer than speech.max_seconds: only the beginning was heard."""
+QUIET = frozenset((NO_SPEECH, LOOP))
+"""Doubts that keep words from alarming anybody: perhaps nobody said them. They are shown with the doubt and the
+recording. Low confidence is none of these: rain alone makes it, and a call for help unheard is worse than one too many.
+"""
 
 
 @dataclass(frozen=True)

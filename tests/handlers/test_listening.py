@@ -20,13 +20,15 @@ from bot.handlers import backlog, reports, waiting
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import LANE, Listener, Unfetchable, admit
+from bot.incidents.excerpts import doubts
 from bot.outgoing import KEY_FIELD
 from bot.store import rooms, transmissions
 from bot.store.database import Database
 from bot.store.notequeue import Queued
+from bot.store.tables import alarms as waiting_reports
 from bot.store.tables import incidents, transcripts
 from bot.store.tables import transmissions as table
-from bot.voice.heard import Heard
+from bot.voice.heard import QUIET, Heard
 
 SECOND = 1_000
 MINUTE = 60_000
@@ -545,17 +547,76 @@ async def test_a_spoken_question_taken_back_before_it_was_heard_is_never_answere
 # Whisper's doubts.
 
 
+@pytest.mark.parametrize("flag", sorted(QUIET))
 async def test_words_that_nobody_may_have_spoken_are_shown_with_the_doubt_and_ring_for_nobody(
-    take: Take, note: Any, database: Database, desk: Desk, engine: Engine
+    flag: str, take: Take, note: Any, database: Database, desk: Desk, engine: Engine
 ) -> None:
     sure, doubtful = note(), note(sender="@b:batang.test")
     await take(sure, doubtful)
-    hear(database, desk, doubtful, result("kebakaran rumah di Subah, ada orang terjebak", "no_speech"))
+    hear(database, desk, doubtful, result("kebakaran rumah di Subah, ada orang terjebak", flag))
     hear(database, desk, sure, result(CRASH))
     cards = [row["content"] for row in sent(engine, OPERATIONS) if row["key"] in ("card:1", "card:2")]
     assert [card["msgtype"] for card in cards] == ["m.notice", "m.text"]
-    assert "mungkin bukan ucapan" in cards[0]["body"]
+    assert doubts([flag]) in cards[0]["body"]
     assert "kebakaran" in cards[0]["body"]
+    with engine.connect() as connection:
+        waiting = list(connection.scalars(select(waiting_reports.c.incident_id)))
+    assert waiting == [2], "nobody is reminded of the doubtful one, and nothing escalates"
+
+
+async def test_an_emergency_that_is_only_hard_to_hear_rings_with_its_doubt(
+    take: Take, note: Any, database: Database, desk: Desk, engine: Engine
+) -> None:
+    one = note()
+    await take(one)
+    hear(database, desk, one, result("kebakaran rumah di Subah, ada orang terjebak", "low_confidence"))
+    card = sent(engine, OPERATIONS)[0]["content"]
+    assert card["msgtype"] == "m.text"
+    assert doubts(["low_confidence"]) in card["body"]
+    with engine.connect() as connection:
+        assert list(connection.scalars(select(waiting_reports.c.incident_id))) == [1]
+
+
+@pytest.mark.parametrize("flag", sorted(QUIET))
+async def test_a_doubtful_note_is_linked_and_makes_an_open_report_no_graver(
+    flag: str, take: Take, note: Any, database: Database, desk: Desk, engine: Engine
+) -> None:
+    first, doubtful = note(), note(sender="@b:batang.test")
+    await take(first, doubtful)
+    hear(database, desk, first, result("pohon tumbang di desa Plelen, jalan masih bisa dilewati"))
+    hear(database, desk, doubtful, result("pohon tumbang di desa Plelen, ada orang terjepit", flag))
+    with engine.connect() as connection:
+        [row] = connection.execute(select(incidents)).all()
+        assert row.urgency != "darurat"
+        assert connection.execute(select(waiting_reports)).all() == []
+    [further] = [row["content"] for row in sent(engine, OPERATIONS) if row["key"] == "card:1:2"]
+    assert doubts([flag]) in further["body"]
+    assert further["msgtype"] == "m.notice"
+
+
+@pytest.mark.parametrize("flag", ["no_speech", "loop", "low_confidence"])
+async def test_a_spoken_question_is_answered_with_what_is_doubtful_about_it(
+    flag: str, take: Take, note: Any, database: Database, desk: Desk, engine: Engine
+) -> None:
+    question = note(DIRECT)
+    await take(question)
+    hear(database, desk, question, result("bagaimana cara membuat sim c baru", flag))
+    [answer] = sent(engine, DIRECT)
+    assert doubts([flag]) in answer["content"]["body"]
+
+
+async def test_a_yes_that_perhaps_nobody_said_tells_officers_nothing_and_is_asked_for_again(
+    take: Take, event: Any, note: Any, database: Database, desk: Desk, engine: Engine
+) -> None:
+    await take(event("tolong ada maling di rumah saya di Subah"))
+    unsure, sure = note(DIRECT, sender="@warga:batang.test"), note(DIRECT, sender="@warga:batang.test")
+    await take(unsure)
+    hear(database, desk, unsure, result("ya", "no_speech"))
+    assert sent(engine, OPERATIONS) == []
+    assert "Boleh diulang" in sent(engine, DIRECT)[-1]["content"]["body"]
+    await take(sure)
+    hear(database, desk, sure, result("ya"))
+    assert [row for row in sent(engine, OPERATIONS) if row["key"] == "card:1"]
 
 
 @pytest.mark.parametrize("flag", ["low_confidence", "loop"])

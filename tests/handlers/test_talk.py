@@ -13,12 +13,13 @@ from sqlalchemy import Engine, select, update
 from bot.event import IncomingEvent, Kind, Media
 from bot.handlers import reports
 from bot.handlers.desk import Desk
+from bot.incidents.excerpts import doubts
 from bot.incidents.lifecycle import Status
 from bot.store import search, transmissions
 from bot.store.database import Database
-from bot.store.tables import inbox
+from bot.store.tables import alarms, inbox
 from bot.store.tables import incidents as log
-from bot.voice.heard import Heard
+from bot.voice.heard import QUIET, Heard
 
 
 @pytest.fixture
@@ -45,11 +46,11 @@ def more(event: Event, reported: IncomingEvent) -> Event:
     return make
 
 
-def hear(database: Database, desk: Desk, event: IncomingEvent, text: str) -> None:
+def hear(database: Database, desk: Desk, event: IncomingEvent, text: str, *flags: str) -> None:
     def work(connection: object) -> None:
         row = transmissions.by_event(connection, event.event_id)  # type: ignore[arg-type]
         assert row is not None
-        result = Heard(text, (), 5.0, "id", not text, 0.8, (), 1.0, "base")
+        result = Heard(text, (), 5.0, "id", not text, 0.8, flags, 1.0, "base")
         reports.heard(connection, row.id, event, result, Path("/audio/note"), desk, NOW)  # type: ignore[arg-type]
 
     database.run_blocking(work)
@@ -198,6 +199,66 @@ async def test_further_words_in_a_note_that_cannot_be_heard_stay_with_their_repo
     with engine.connect() as connection:
         assert connection.execute(select(log.c.id)).scalars().all() == [1], "no incident of its own"
     assert any("tidak bisa saya dengarkan" in body for body in bodies(engine, OJOL, f"reply:{note.event_id}"))
+
+
+@pytest.fixture
+async def harmless(take: Take, event: Event, engine: Engine) -> IncomingEvent:
+    """A report that rings for nobody."""
+    report = event("pohon tumbang di desa Plelen, jalan masih bisa dilewati", room=OJOL, sender=REPORTER)
+    await take(report)
+    deliver(engine)
+    assert incident(engine).urgency != "darurat"
+    return report
+
+
+@pytest.mark.parametrize("flag", sorted(QUIET))
+async def test_further_words_that_perhaps_nobody_said_are_shown_as_such_and_alarm_nobody(
+    flag: str, harmless: IncomingEvent, take: Take, event: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    note = event(room=OJOL, sender=REPORTER, thread_root=harmless.event_id, kind=Kind.AUDIO)
+    urgency = incident(engine).urgency
+    await take(note)
+    hear(database, desk, note, "kebakaran di Subah, ada orang terjebak, tolong", flag)
+    assert (incident(engine).urgency, incident(engine).district) == (urgency, "Gringsing")
+    [row] = [row for row in sent(engine, OPERATIONS) if row["key"] == f"card:1:in:{note.event_id}"]
+    assert "ada orang terjebak" in row["content"]["body"]
+    assert doubts([flag]) in row["content"]["body"]
+    assert row["content"]["msgtype"] == "m.notice"
+    assert not [row for row in sent(engine, OPERATIONS) if ":urgent:" in row["key"]]
+    with engine.connect() as connection:
+        assert connection.execute(select(alarms)).all() == []
+
+
+async def test_further_words_that_are_only_hard_to_hear_ring_with_their_doubt(
+    harmless: IncomingEvent, take: Take, event: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    note = event(room=OJOL, sender=REPORTER, thread_root=harmless.event_id, kind=Kind.AUDIO)
+    await take(note)
+    hear(database, desk, note, "pohonnya menimpa motor, ada orang terjepit", "low_confidence")
+    assert incident(engine).urgency == "darurat"
+    [words] = bodies(engine, OPERATIONS, f"card:1:in:{note.event_id}")
+    assert doubts(["low_confidence"]) in words
+    assert [row for row in sent(engine, OPERATIONS) if row["key"] == f"card:1:urgent:{note.event_id}"]
+
+
+async def test_words_that_perhaps_nobody_said_open_no_report_again(
+    reported: IncomingEvent, take: Take, react: React, more: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    note = more(kind=Kind.AUDIO, media=Media("mxc://batang.test/more", "audio/ogg", voice=True))
+    await take(react("👀"), react("🏁"), note)
+    hear(database, desk, note, "belum selesai", "no_speech")
+    assert incident(engine).status is Status.SELESAI
+
+
+async def test_an_officers_doubtful_words_are_doubtful_to_both_sides(
+    reported: IncomingEvent, take: Take, order: Event, database: Database, desk: Desk, engine: Engine
+) -> None:
+    note = order(kind=Kind.AUDIO, media=Media("mxc://batang.test/order", "audio/ogg", voice=True))
+    await take(note)
+    hear(database, desk, note, "tim dua menit lagi sampai", "low_confidence")
+    for room, key in ((OJOL, f"talk:1:1:{note.event_id}:words"), (OPERATIONS, f"card:1:spoken:{note.event_id}")):
+        [words] = bodies(engine, room, key)
+        assert doubts(["low_confidence"]) in words
 
 
 async def test_not_done_opens_it_again_and_says_so_on_both_sides(
