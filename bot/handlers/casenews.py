@@ -24,6 +24,8 @@ FURTHER_WITHDRAWN = "🗑️ Satu laporan tentang #{number} ditarik pengirimnya;
 
 # To officers, in the thread of the card.
 TAKEN_UP_BY_EDIT = "✏️ _Semula bukan laporan; pengirimnya menyunting pesannya menjadi laporan._"
+SOMEBODY_ELSE = " lain"
+"""Stands behind "Pelapor" for who reported nothing, but sent a photo or a place in the thread of a report."""
 GRAVER = "🔴 **#{number} kini darurat:** pelapor menyunting laporannya. {who}"
 BY_REPORTER, BY_MODERATOR = "Pelapor menarik suntingannya", "Suntingan pelapor dihapus pengelola ruang"
 UNEDITED_REASON = "suntingan ditarik"

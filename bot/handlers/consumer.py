@@ -14,6 +14,7 @@ from bot.clock import now_ms
 from bot.event import IncomingEvent, Kind
 from bot.handlers import (
     alarms,
+    anchors,
     changes,
     confidences,
     forgetting,
@@ -137,7 +138,7 @@ class Consumer:
         answers_us = event.reply_to is not None and outbox.ours(connection, event.reply_to)
         about = self._about(connection, event)
         kind = self.desk.room_kind(connection, event.room_id)
-        report = talk.followed(connection, event)
+        report = anchors.followed(connection, event)
         chosen = route(
             event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None,
             agency=forwarding.is_agency_room(connection, self.desk, event.room_id),
@@ -198,9 +199,9 @@ class Consumer:
                 reports.take_voice(connection, event, self.desk, now, purpose="report")
             case Way.TEXT_REPORT:
                 if not takeup.take_text(connection, event, self.desk, now):
-                    talk.beside(connection, event, self.desk, now)
+                    reports.beside(connection, event, self.desk, now)
             case Way.FOLLOW_UP:
-                report = talk.followed(connection, event)
+                report = anchors.followed(connection, event)
                 assert report is not None  # noqa: S101 - that is why it came here
                 talk.from_reporter(connection, event, self.desk, report, event.words, now)
             case Way.LOCATION:

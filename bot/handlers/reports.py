@@ -12,8 +12,8 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from bot.event import IncomingEvent
-from bot.handlers import casewords, conduct, forgetting, phrases, questions, talk, waiting
+from bot.event import IncomingEvent, Kind
+from bot.handlers import anchors, casewords, conduct, forgetting, phrases, questions, talk, waiting
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.takeup import Said, analyse, privacy_notice, show_officers, take_up
@@ -73,12 +73,31 @@ def heard(
         return
     if forgetting.heard(connection, event, desk, said.text, now):
         return
-    report = talk.followed(connection, event)
+    report = anchors.followed(connection, event)
     if report is not None:
         waiting.over(connection, event, now)
         talk.from_reporter(connection, event, desk, report, said.text, now, audio=said.audio, flags=said.flags)
         return
     take_up(connection, event, desk, said, analyse(connection, event, desk, said.text), now)
+
+
+def beside(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
+    """A photo, file or place of a channel whose words report nothing: it belongs to the report in whose thread it
+    stands, whoever made that, or to the one that its sender has just made.
+
+    Without one nobody can say what it is about; the audit keeps that it came.
+    """
+    if event.kind not in (Kind.IMAGE, Kind.FILE, Kind.LOCATION):
+        return
+    report = None if by_officer(desk, event) else anchors.above(connection, event)
+    if report is not None:
+        privacy_notice(connection, event, desk, now)
+    else:
+        report = anchors.just_reported(connection, event)
+    if report is not None:
+        talk.from_reporter(connection, event, desk, report, event.words, now)
+    else:
+        desk.record(connection, "attachment.unreported", event.event_id, {"kind": event.kind}, now)
 
 
 def unreadable(connection: Connection, number: int, event: IncomingEvent, reason: str, desk: Desk, now: int) -> None:
@@ -90,7 +109,7 @@ def unreadable(connection: Connection, number: int, event: IncomingEvent, reason
     if transmissions.get(connection, number).purpose == "report":
         # Nobody has heard it, so it may be a call for help: the log and the officers have it like any other.
         mark = phrases.UNREADABLE.format(reason=phrases.UNREADABLE_REASON.get(reason, reason))
-        report = talk.followed(connection, event)
+        report = anchors.followed(connection, event) or anchors.above(connection, event)
         if report is not None:
             incident = talk.unheard(connection, event, desk, report, mark, now)
         else:

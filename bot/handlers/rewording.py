@@ -160,7 +160,9 @@ def show_further(connection: Connection, desk: Desk, number: int, transmission_i
 def show_reply(connection: Connection, desk: Desk, number: int, link: Link, cause: str, now: int) -> None:
     """What a reporter said further, on the card again, after the message that showed it had to be taken back."""
     row = transmissions.get(connection, link.transmission_id)
-    said = casewords.FROM_REPORTER.format(which=talk.which(connection, number, row), text=talk.quoted(mask(link.text)))
+    said = casewords.FROM_REPORTER.format(
+        which=talk.which(connection, number, row.sender), text=talk.quoted(mask(link.text))
+    )
     said = beside_doubts(said, link.flags)
     what = f"anew:{cause}:{row.id}"
     board.post(connection, desk, number, what, said, now)
@@ -191,7 +193,7 @@ def _reply(
     analysis = takeup.analyse(connection, event, desk, text, spoken=False)
     confidences.keep_private(connection, desk, number, analysis, event.event_id, now)
     talk.learn(connection, number, analysis, now)
-    which = talk.which(connection, number, row)
+    which = talk.which(connection, number, row.sender)
     talk.reopen(connection, replace(about, body=text), desk, number, text, which, now)
     said = render(casewords.FROM_REPORTER.format(which=which, text=talk.quoted(mask(text)))).content()
     for one in copies.of_source(connection, row.event_id):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, conduct, confidences, waiting, watch
+from bot.handlers import anchors, board, conduct, confidences, waiting, watch
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.replies import shared_place, threaded
 from bot.incidents import answers, cards
-from bot.incidents.analysis import Analysis
+from bot.incidents.analysis import Analysis, FoundPlace
 from bot.incidents.lifecycle import Status
+from bot.incidents.linking import Candidate
+from bot.incidents.rules import Urgency
 from bot.markup import escape
 from bot.outgoing import Outgoing, Priority
 from bot.rooms.notices import told
-from bot.store import incidents, notices, outbox, search, transmissions
+from bot.store import amendments, incidents, notices, outbox, search, transmissions
 from bot.voice.heard import QUIET
 
 
@@ -42,13 +44,16 @@ class Said:
 def take_text(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
     """A channel message that reports something is taken up; other talk leaves no trace but its inbox row.
 
-    A cry for help that says no more is a report, too; a line that merely names a place is talk, and so is what an
-    officer writes to the people of a channel. True when it was taken up, and answered.
+    A cry for help that says no more is a report, too; a line that merely names a place is talk, but for one in the
+    thread of an open report, and so is what an officer writes to the people of a channel. True when it was taken up,
+    and answered.
     """
     if by_officer(desk, event):
         return False
     analysis = analyse(connection, event, desk, event.words, spoken=False)
-    if not analysis.report or (analysis.category == "tidak_jelas" and not analysis.cry):
+    if not analysis.report or (
+        analysis.category == "tidak_jelas" and not analysis.cry and not _says_where(connection, event, desk, analysis)
+    ):
         return False
     if conduct.is_blocked(connection, event, desk, now):
         return True
@@ -75,12 +80,17 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
     speech = desk.config.speech
     age = (now - event.sent_at) / 1000
     number, linked = None, False
+    shown = analysis
     if analysis.report:
+        thread = _thread(connection, event, desk, analysis)
+        analysis = thread.analysis if thread is not None else analysis
         number, linked = incidents.take_up(
             connection, analysis, said.transmission_id, text=said.text, room_id=event.room_id,
             version=desk.content.version, at=event.sent_at, now=now, teaches=not said.quiet,
+            thread=thread.link if thread is not None else None,
         )  # fmt: skip
         search.index(connection, number)
+        shown = _as_answered(connection, desk, number, analysis)
     desk.record(
         connection,
         "incident.linked" if linked else "incident.opened" if number else "incident.none",
@@ -88,21 +98,61 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
         {"text": said.text, "flags": list(said.flags), "incident": number, "age_s": round(age), **analysis.to_json()},
         now,
     )
+    late = desk.is_late(event, now)
     reply = (
-        confidences.answer(
-            connection, desk, event.room_id, event.sender, number, report=analysis.report, late=desk.is_late(event, now)
-        )
-        if analysis.private
-        else answers.heard(
-            said.text, analysis, number, late=desk.is_late(event, now), flags=said.flags, typed=said.audio is None
-        )
+        confidences.answer(connection, desk, event.room_id, event.sender, number, report=analysis.report, late=late)
+        if shown.private
+        else answers.heard(said.text, shown, number, late=late, flags=said.flags, typed=said.audio is None)
     )
     waiting.answer(connection, event, desk, reply, now)
     if number is not None:
         silent = age > speech.stale_seconds or said.quiet or conduct.too_many(connection, event, desk, now)
         show_officers(connection, event, desk, said, number, linked=linked, silent=silent, now=now)
-        if analysis.private and not event.direct:
+        if shown.private and not event.direct:
             confidences.offer(connection, desk, number, now)
+
+
+@dataclass(frozen=True)
+class _Thread:
+    """A report in the thread of an open incident: how it fits that, and what it says there."""
+
+    link: Candidate
+    analysis: Analysis
+
+
+def _thread(connection: Connection, event: IncomingEvent, desk: Desk, analysis: Analysis) -> _Thread | None:
+    """What cannot be understood by itself is, in the thread of an open incident, news of that."""
+    above = anchors.above(connection, event)
+    number = amendments.of_transmission(connection, above.id) if above is not None else None
+    if number is None:
+        return None
+    if analysis.category == "tidak_jelas":
+        incident, rules = incidents.get(connection, number), desk.content.rules
+        about = incident.analysis.about or incident.category
+        urgency = analysis.urgency if analysis.cry else Urgency(incident.urgency)
+        analysis = replace(
+            analysis, category="pembaruan", about=about, urgency=urgency, title=rules.title("pembaruan"),
+            about_title=rules.title(about),
+        )  # fmt: skip
+    link = incidents.beneath(connection, number, analysis, event.sent_at)
+    return _Thread(link, analysis) if link is not None else None
+
+
+def _says_where(connection: Connection, event: IncomingEvent, desk: Desk, analysis: Analysis) -> bool:
+    """A line that only names a place tells of something where that is asked: in the thread of an open report."""
+    scene = any(place.role == "scene" for place in analysis.places)
+    return scene and _thread(connection, event, desk, analysis) is not None
+
+
+def _as_answered(connection: Connection, desk: Desk, number: int, analysis: Analysis) -> Analysis:
+    """What a report says, as its answer repeats it: where the incident is, if it names no place of its own, and
+    nothing of what is private."""
+    incident = incidents.get(connection, number)
+    private = analysis.private or desk.is_private(connection, number)
+    if analysis.district is not None or any(place.role == "scene" for place in analysis.places):
+        return replace(analysis, private=private)
+    known = tuple(FoundPlace(**{**place, "span": tuple(place["span"])}) for place in incident.places)
+    return replace(analysis, private=private, district=incident.district, places=known)
 
 
 def show_officers(

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import board, casewords, conduct, confidences, watch
+from bot.handlers import board, casenews, casewords, conduct, confidences, watch
 from bot.handlers.desk import Desk
 from bot.handlers.recordings import forwarded, recording
 from bot.handlers.replies import shared_place, threaded
@@ -21,7 +21,7 @@ from bot.handlers.routing import RoomKind
 from bot.incidents.analysis import Analysis
 from bot.incidents.cards import map_link
 from bot.incidents.excerpts import beside_doubts
-from bot.incidents.lifecycle import ACTIVE, Status
+from bot.incidents.lifecycle import Status
 from bot.incidents.replies import reopens
 from bot.language.mask import mask
 from bot.markup import escape, render
@@ -32,49 +32,8 @@ from bot.store.transmissions import Transmission
 from bot.voice.heard import NO_SPEECH, QUIET
 
 _LONGEST = 3000
-_LATELY_MS = 7 * 24 * 3_600_000
-"""So long after it a closed report of a DM is reopened by a word there."""
-_SOON_MS = 15 * 60_000
-"""So long after a report a shared place is taken for its place."""
 _SENT, _HEARD = "📨", "👌"
 """What the bot puts on an officer's words that went out, and on a reporter's that came in."""
-
-
-def followed(connection: Connection, event: IncomingEvent) -> Transmission | None:
-    """The report that a message of its own reporter goes on about; `None` when it is about none.
-
-    In the thread under their report, as a reply to what we said there, by sharing a place soon after it, or in a DM by
-    saying that it is not done.
-    """
-    if event.direct:
-        return _closed_lately(connection, event) if event.kind is Kind.TEXT and reopens(event.body) else None
-    number: int | None = None
-    for event_id in (event.thread_root, event.reply_to):
-        if event_id is None:
-            continue
-        own = transmissions.by_event(connection, event_id)
-        number = own.id if own is not None else _spoken_of(connection, outbox.key_of(connection, event_id))
-        if number is not None:
-            break
-    if number is None:
-        return _just_reported(connection, event) if event.kind is Kind.LOCATION and event.thread_root is None else None
-    report = transmissions.get(connection, number)
-    theirs = report.sender == event.sender and report.room_id == event.room_id and report.purpose == "report"
-    return report if theirs and amendments.of_transmission(connection, number) is not None else None
-
-
-def beside(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
-    """A photo or file of a channel whose words report nothing: it belongs to the report that its sender has just made.
-
-    Without one nobody can say what it is about; the audit keeps that it came.
-    """
-    if event.kind not in (Kind.IMAGE, Kind.FILE, Kind.LOCATION):
-        return
-    report = _just_reported(connection, event) if event.thread_root is None else None
-    if report is not None:
-        from_reporter(connection, event, desk, report, event.words, now)
-    else:
-        desk.record(connection, "attachment.unreported", event.event_id, {"kind": event.kind}, now)
 
 
 def from_reporter(
@@ -82,6 +41,8 @@ def from_reporter(
     *, audio: str | None = None, flags: Sequence[str] = (),
 ) -> None:  # fmt: skip
     """They say more, in writing, by voice (`audio` is its file), by a place or a photo: onto the card.
+
+    So does somebody else who sends a photo or a place in the thread of `report`.
 
     Words that perhaps nobody said (`flags`) are shown as such: they raise and open nothing, and ring for nobody.
     """
@@ -97,7 +58,7 @@ def from_reporter(
         return  # delivered again
     own = transmissions.by_event(connection, event.event_id)
     assert own is not None  # noqa: S101 - added just now, or when it was queued
-    reporter = which(connection, number, report)
+    reporter = which(connection, number, event.sender)
     reasons = {"thread": 1.0}
     incidents.link(connection, number, own.id, role=incidents.REPLY, score=1.0, reasons=reasons, now=now)
     analysis = desk.analyser.analyse(
@@ -107,7 +68,8 @@ def from_reporter(
     if NO_SPEECH not in flags:
         confidences.keep_private(connection, desk, number, analysis, event.event_id, now)
     graver = not quiet and learn(connection, number, analysis, now)
-    opened = not quiet and reopen(connection, event, desk, number, text, reporter, now)
+    theirs = report.sender == event.sender
+    opened = theirs and not quiet and reopen(connection, event, desk, number, text, reporter, now)
     if place is not None:
         incidents.locate(connection, number, place)
         words = casewords.FROM_REPORTER_PLACE.format(which=reporter, link=map_link(place))
@@ -155,7 +117,7 @@ def unheard(
     incidents.link(connection, number, own.id, role=incidents.REPLY, score=1.0, reasons=reasons, now=now)
     what = f"in:{event.event_id}"
     words = casewords.FROM_REPORTER_UNHEARD.format(
-        which=which(connection, number, report), mark=mark, link=desk.link(event)
+        which=which(connection, number, event.sender), mark=mark, link=desk.link(event)
     )
     stale = now - event.sent_at > desk.config.speech.stale_seconds * 1000
     board.post(connection, desk, number, what, words, now, notice=stale)
@@ -232,19 +194,20 @@ def _whom(connection: Connection, event: IncomingEvent, desk: Desk, number: int)
     """The report whose reporter is spoken to; or why nobody can be."""
     private = desk.is_private(connection, number)
     # Who took a private report back may still be spoken to: not where it was read.
-    living = [
+    links = [
         one
-        for one in board.reports(connection, number)
+        for one in incidents.links(connection, number)
         if one.state != "withdrawn" or (private and one.sender.startswith("@"))
     ]
+    living = [one for one in links if one.role != incidents.REPLY]
     key = board.replied_to(connection, event)
     pointed = board.report_of(key)
-    if key is not None and ":in:" in key:  # what a reporter said further
-        words = transmissions.by_event(connection, key.split(":in:", 1)[1])
-        ticket = tickets.of_key(connection, key)
-        sender = words.sender if words is not None else ticket.user_id if ticket is not None else ""
-        pointed = next((one.transmission_id for one in living if one.sender == sender), pointed)
     report = next((one for one in living if one.transmission_id == pointed), living[0] if living else None)
+    if key is not None and ":in:" in key:  # what a reporter said further, or somebody else sent along
+        more = next((one for one in links if one.event_id == key.split(":in:", 1)[1]), None)
+        ticket = tickets.of_key(connection, key)
+        sender = more.sender if more is not None else ticket.user_id if ticket is not None else ""
+        report = next((one for one in living if one.sender == sender), more or report)
     if report is None:
         return None, casewords.NOBODY_TO_TALK_TO
     if not private and desk.room_kind(connection, report.room_id) is not RoomKind.CHANNEL:
@@ -277,33 +240,6 @@ def reopen(
     return True
 
 
-def _just_reported(connection: Connection, event: IncomingEvent) -> Transmission | None:
-    """We ask "where?" in a thread, phones share a place outside of it."""
-    for report in transmissions.of_sender(connection, event.room_id, event.sender, since=event.sent_at - _SOON_MS):
-        number = amendments.of_transmission(connection, report.id)
-        if number is not None and incidents.get(connection, number).status in ACTIVE:
-            return report
-    return None
-
-
-def _closed_lately(connection: Connection, event: IncomingEvent) -> Transmission | None:
-    for report in transmissions.of_sender(connection, event.room_id, event.sender, since=event.sent_at - _LATELY_MS):
-        number = amendments.of_transmission(connection, report.id)
-        if number is not None and incidents.get(connection, number).status is Status.SELESAI:
-            return report
-    return None
-
-
-def _spoken_of(connection: Connection, key: str | None) -> int | None:
-    """The report that one of our messages in a reporter's thread is about."""
-    kind, _, rest = (key or "").partition(":")
-    if kind == "reply":
-        own = transmissions.by_event(connection, rest.partition(":again:")[0])
-        return own.id if own is not None else None
-    parts = rest.split(":")
-    return int(parts[1]) if kind in ("told", "talk") and len(parts) > 1 and parts[1].isdecimal() else None
-
-
 def _about(connection: Connection, event: IncomingEvent) -> str | None:
     for event_id in (event.thread_root, event.reply_to):
         key = outbox.key_of(connection, event_id) if event_id is not None else None
@@ -312,10 +248,12 @@ def _about(connection: Connection, event: IncomingEvent) -> str | None:
     return None
 
 
-def which(connection: Connection, number: int, report: Transmission) -> str:
-    """ " 2" for the second of several reporters, nothing for the only one."""
+def which(connection: Connection, number: int, sender: str) -> str:
+    """ " 2" for the second of several reporters, nothing for the only one; " lain" for one who only sent something."""
     people = list(dict.fromkeys(one.sender for one in board.reports(connection, number)))
-    return f" {people.index(report.sender) + 1}" if len(people) > 1 and report.sender in people else ""
+    if sender not in people:
+        return casenews.SOMEBODY_ELSE
+    return f" {people.index(sender) + 1}" if len(people) > 1 else ""
 
 
 def _sound_for_officers(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent
-from bot.handlers import restating, retraction, talk
+from bot.handlers import anchors, restating, retraction
 from bot.handlers.desk import Desk
 from bot.incidents import answers
 from bot.markup import render
@@ -30,7 +30,7 @@ def tell(connection: Connection, desk: Desk, now: int) -> int:
         connection, now - speech.notice_seconds * 1000, sent_since=now - speech.stale_seconds * 1000, limit=MOST
     ):
         event = inbox.event(connection, note.event_id)
-        if event is None or talk.followed(connection, event) is not None:
+        if event is None or anchors.followed(connection, event) is not None:
             continue
         key = f"waiting:{event.event_id}" if event.direct else f"reply:{event.event_id}"
         told += desk.say(connection, event, key, answers.waiting(), now, notice=True, thread=not event.direct)

@@ -27,7 +27,14 @@ HEAD = "🧾 **Riwayat #{number}** · {title}"
 HIDDEN = "🔒 _isi tidak ditampilkan (perkara pribadi)_"
 _KINDS = {"voice": "pesan suara", "text": "tulisan", "photo": "foto", "location": "lokasi"}
 _ROLES = {"report": "laporan", "update": "kabar lanjutan", "duplicate": "laporan yang sama", "reply": "kata pelapor"}
-_REASONS = {"kind": "jenis", "place": "tempat", "time": "waktu", "words": "kata", "said": "disebut sama"}
+_REASONS = {
+    "thread": "di utasnya",
+    "kind": "jenis",
+    "place": "tempat",
+    "time": "waktu",
+    "words": "kata",
+    "said": "disebut sama",
+}
 _STATES = {"queued": "belum terdengar", "unreadable": "tidak bisa didengar", "withdrawn": "ditarik pengirimnya"}
 
 
@@ -190,7 +197,7 @@ def score_line(said: Told) -> str:
         return ""
     if "merged" in reasons:
         return f"digabung dari #{int(reasons['merged'])}" + (f" oleh {short_name(said.by)}" if said.by else "")
-    if "thread" in reasons:
+    if reasons.keys() == {"thread"}:  # their own report's
         return "di utas laporannya"
     why = ", ".join(f"{_REASONS.get(name, name)} {_share(value)}" for name, value in reasons.items() if value)
     line = f"tautan {_share(said.score)}" + (f" ({why})" if why else "")

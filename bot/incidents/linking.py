@@ -39,6 +39,8 @@ _KIN = (
 _EVERYWHERE = frozenset(("gempa",))
 """Felt in many places at once."""
 _KNOWN_ALREADY = frozenset(("pembaruan", "duplikat"))
+_NOWHERE = 0.3
+"""How much two places fit when one of them was not named exactly."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,24 @@ def score(known: Known, analysis: Analysis, at: int) -> Candidate | None:
     return Candidate(known.id, round(total, 4), reasons)
 
 
+def beneath(known: Known, analysis: Analysis) -> Candidate | None:
+    """How well a report fits the open incident in whose thread it stands, or whose reporter it answers.
+
+    That alone links it, whoever wrote it and however late: who answers there speaks of it, and the place is known.
+    `None` when they name another place, unless as news of it ("pelaku ketangkap di Limpung"), or tell of another kind
+    of thing at a place of its own; and when their words are private and it is not, under which they would be repeated.
+    """
+    if analysis.private and not known.private:
+        return None
+    kind, place = _kind(known.category, analysis), _place(known, analysis)
+    news = analysis.category in _KNOWN_ALREADY
+    elsewhere = place < _NOWHERE or (kind == 0 and place < 1 and bool(scene_places(analysis)))
+    if elsewhere and not news:
+        return None
+    sure = round(THRESHOLD + (1 - THRESHOLD) * (kind + place) / 2, 4)
+    return Candidate(known.id, sure, {"thread": 1.0, "kind": kind, "place": place})
+
+
 def scene_places(analysis: Analysis) -> tuple[str, ...]:
     """What `Known.places` holds for an analysis: the exact places at the scene, districts and roads left out."""
     return tuple(
@@ -134,7 +154,7 @@ def _place(known: Known, analysis: Analysis) -> float:
         return 1.0
     if here and known.places:
         return 0.15  # two different villages of one district
-    return 0.3
+    return _NOWHERE
 
 
 def _overlap(one: str, other: str) -> float:

@@ -97,19 +97,20 @@ def take_up(
     at: int,
     now: int,
     teaches: bool = True,
+    thread: Candidate | None = None,
 ) -> tuple[int, bool]:
     """Link a report to the open incident that it is about, or open one: never dropped.
 
-    `at` is when it was sent. `teaches`: whether its words may make an open incident graver or say where it is; those
-    that perhaps nobody said may not. Returns (incident number, whether it was linked). Done twice for one
-    transmission, the second time changes nothing.
+    `at` is when it was sent. `thread`: the incident in whose thread it stands (`beneath`). `teaches`: whether its
+    words may make an open incident graver or say where it is; those that perhaps nobody said may not. Returns
+    (incident number, whether it was linked). Done twice for one transmission, the second time changes nothing.
     """
     known = connection.scalar(
         select(incident_links.c.incident_id).where(incident_links.c.transmission_id == transmission_id)
     )
     if known is not None:
         return int(known), True
-    best = next((one for one in near(connection, analysis, at) if one.score >= linking.THRESHOLD), None)
+    best = thread or next((one for one in near(connection, analysis, at) if one.score >= linking.THRESHOLD), None)
     if best is None:
         number = open_incident(
             connection, analysis, transmission_id, text=text, room_id=room_id, version=version, at=at, now=now
@@ -303,19 +304,25 @@ def near(connection: Connection, analysis: Analysis, at: int) -> list[Candidate]
             incidents.c.opened_at <= at + _LOOK_BACK_MS,
         )
     )
-    known = [
-        Known(
-            row.id,
-            (row.analysis.get("about") or row.category) if row.category in _ROLES else row.category,
-            row.district,
-            linking.from_json(row.places),
-            row.text,
-            max(row.opened_at, min(row.updated_at, at)),
-            bool(row.analysis.get("private")),
-        )
-        for row in rows
-    ]
-    return linking.candidates(known, analysis, at)
+    return linking.candidates([_known(row, at) for row in rows], analysis, at)
+
+
+def beneath(connection: Connection, number: int, analysis: Analysis, at: int) -> Candidate | None:
+    """How well a report fits the incident in whose thread it stands; `None` when it is not open, or not of it."""
+    row = connection.execute(select(incidents).where(incidents.c.id == number)).one()
+    return linking.beneath(_known(row, at), analysis) if Status(row.status) in ACTIVE else None
+
+
+def _known(row: Any, at: int) -> Known:
+    return Known(
+        row.id,
+        (row.analysis.get("about") or row.category) if row.category in _ROLES else row.category,
+        row.district,
+        linking.from_json(row.places),
+        row.text,
+        max(row.opened_at, min(row.updated_at, at)),
+        bool(row.analysis.get("private")),
+    )
 
 
 def get(connection: Connection, number: int) -> Incident:

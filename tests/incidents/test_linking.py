@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from bot.incidents.analyser import Analyser
-from bot.incidents.linking import THRESHOLD, Candidate, Known, scene_places, score
+from bot.incidents.linking import THRESHOLD, Candidate, Known, beneath, scene_places, score
 
 MINUTE = 60_000
 
@@ -15,6 +15,12 @@ def fits(analyser: Analyser, first: str, second: str, minutes: int = 10) -> Cand
 def linked(analyser: Analyser, first: str, second: str, minutes: int = 10) -> bool:
     candidate = fits(analyser, first, second, minutes)
     return candidate is not None and candidate.score >= THRESHOLD
+
+
+def threaded(analyser: Analyser, first: str, second: str) -> Candidate | None:
+    one = analyser.analyse(first)
+    known = Known(1, one.category, one.district, scene_places(one), first, 0, one.private)
+    return beneath(known, analyser.analyse(second))
 
 
 def test_the_same_crash_told_by_two_people_is_one(analyser: Analyser) -> None:
@@ -47,3 +53,26 @@ def test_two_reports_without_a_place_are_not_joined_by_guessing(analyser: Analys
 
 def test_what_is_private_is_never_joined_to_what_is_not(analyser: Analyser) -> None:
     assert fits(analyser, "orang dipukuli di Kecepak", "istri dipukuli suaminya di Kecepak") is None
+
+
+def test_the_thread_links_what_its_words_alone_do_not(analyser: Analyser) -> None:
+    first, second = "kebakaran rumah di Clapar", "api merembet ke rumah sebelah pak, ada orang di dalam"
+    assert not linked(analyser, first, second)
+    candidate = threaded(analyser, first, second)
+    assert candidate is not None
+    assert candidate.score >= THRESHOLD
+    assert candidate.reasons["thread"] == 1.0
+
+
+def test_the_thread_links_nothing_that_names_another_place(analyser: Analyser) -> None:
+    assert threaded(analyser, "banjir di Subah", "banjir di Tulis") is None
+    assert threaded(analyser, "kebakaran rumah di Desa Clapar", "kebakaran rumah di Desa Kuripan Subah") is None
+
+
+def test_news_in_the_thread_may_come_from_elsewhere(analyser: Analyser) -> None:
+    assert threaded(analyser, "begal di Clapar Subah", "update, pelakunya sudah ketangkap di Limpung") is not None
+
+
+def test_another_kind_of_thing_is_of_the_thread_unless_it_has_a_place_of_its_own(analyser: Analyser) -> None:
+    assert threaded(analyser, "kebakaran di Pasar Limpung", "ada ibu-ibu pingsan") is not None
+    assert threaded(analyser, "kebakaran pak, tolong", "motor hilang di Pasar Bandar") is None
