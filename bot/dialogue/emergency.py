@@ -24,7 +24,7 @@ from bot.language.mask import mask
 Otherwise = Callable[[Turn], Decision]
 """How a message is decided that has nothing to do with the emergency."""
 
-_TAKEN = {"slot_filled", "chosen", "none_of_these", "command_cancel", "command_back", "corrected"}
+TAKEN = {"slot_filled", "chosen", "none_of_these", "command_cancel", "command_back", "corrected"}
 """Reasons of decisions on what the talk was waiting for."""
 
 
@@ -42,7 +42,7 @@ class Emergencies:
     def alike(self, turn: Turn, decision: Decision) -> tuple[Rule, float] | None:
         """The emergency whose examples the message is like, and how much; never a command or an answer that fits."""
         understanding = turn.understanding
-        taken = decision.reason in _TAKEN or decision.reason.startswith(FOLLOW_UP)
+        taken = decision.reason in TAKEN or decision.reason.startswith(FOLLOW_UP)
         if understanding.hit is not None or understanding.alias is not None or taken:
             return None
         found = likeliest_emergency(understanding, self._mind.flows, self._mind.limits)

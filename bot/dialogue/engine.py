@@ -71,6 +71,11 @@ class Engine:
             return self._voice(wish.language)._switched(wish, state, text, now, private=private)
         return self._voice(spoken)._step(state, text, now, private=private)
 
+    def asks(self, text: str) -> bool:
+        """Whether the words are those of a question, whatever it is about."""
+        asking = self.flows.lexicon.asking
+        return "?" in text or any(word.text in asking for word in self.understander.reader.read(text).words)
+
     def _voice(self, language: str) -> Engine:
         return self._voices.get(language, self)
 

@@ -158,6 +158,7 @@ def _lexicon(file: LexiconFile, ordinary: frozenset[str]) -> Lexicon:
         hollow=frozenset(token for word in file.hollow for token in tokens(word)),
         common=frozenset(token for word in file.common for token in tokens(word)),
         ordinary=ordinary,
+        asking=frozenset(token for word in file.asking for token in tokens(word)),
     )
 
 

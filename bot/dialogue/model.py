@@ -282,6 +282,8 @@ class LexiconFile(Part):
     common: list[str] = []
     hollow: list[str] = []
     """Words of grammar: they help to tell intents apart, but a question may hold any number of them unexplained."""
+    asking: list[str] = []
+    """Words that make a question of a message, whatever it is about."""
     times: list[str] = []
     """Words that only say when: they raise no alarm and break no rule by themselves."""
     actions: list[str] = []

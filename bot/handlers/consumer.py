@@ -49,12 +49,12 @@ CATCH_UP_SECONDS = 0.25
 """How often it is looked whether the first sync is through, while fragments wait for it."""
 _AS_IT_IS_NOW = frozenset(
     {
-        Way.QUESTION, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET, Way.TEXT_REPORT, Way.VOICE_NOTE,
-        Way.FOLLOW_UP, Way.CARD, Way.ERASURE, Way.SEARCH,
+        Way.QUESTION, Way.ADDRESSED, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET, Way.TEXT_REPORT,
+        Way.VOICE_NOTE, Way.FOLLOW_UP, Way.CARD, Way.ERASURE, Way.SEARCH,
     }
 )  # fmt: skip
 """What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""
-_MAY_BE_ERASURE = frozenset({Way.QUESTION, Way.TEXT_REPORT, Way.FOLLOW_UP})
+_MAY_BE_ERASURE = frozenset({Way.QUESTION, Way.ADDRESSED, Way.TEXT_REPORT, Way.FOLLOW_UP})
 InviteRule = Callable[[IncomingEvent], Action]
 """Join or leave, for an invite."""
 
@@ -193,6 +193,8 @@ class Consumer:
         match chosen.way:
             case Way.QUESTION:
                 questions.answer(connection, event, self.desk, now, thread=chosen.reason != "direct")
+            case Way.ADDRESSED:
+                questions.answer(connection, event, self.desk, now, thread=True, may_report=True)
             case Way.VOICE_QUESTION:
                 reports.take_voice(connection, event, self.desk, now, purpose="question")
             case Way.VOICE_NOTE:

@@ -11,14 +11,13 @@ from bot import metrics
 from bot.dialogue.conversation import Conversation
 from bot.dialogue.decision import Decision, Outcome
 from bot.event import IncomingEvent
-from bot.handlers import alarms, patience, phrases, takeup, tickets
+from bot.handlers import addressing, alarms, patience, phrases, takeup, tickets
 from bot.handlers.desk import Desk
 from bot.handlers.replies import shared_place
-from bot.handlers.routing import RoomKind
 from bot.incidents.excerpts import doubts
 from bot.markup import escape, render
 from bot.outgoing import Outgoing
-from bot.store import conversations, outbox, transmissions
+from bot.store import amendments, conversations, copies, outbox, transmissions
 from bot.store import tickets as store
 from bot.store.tickets import Ticket
 from bot.voice.heard import QUIET
@@ -38,11 +37,15 @@ def answer(
     heard: str | None = None,
     thread: bool = False,
     alone: bool = False,
+    may_report: bool = False,
     audio: str | None = None,
     flags: Sequence[str] = (),
 ) -> None:
     """Decide and queue the reply. `heard` is what speech recognition made of a spoken question, `audio` its file and
     `flags` its doubts.
+
+    `may_report`: said in a channel; what reports something is taken up, and answered as that, and beside that as the
+    question which it may hold as well.
 
     `alone`: the event cannot be replied to (a reaction); the answer is a message of its own.
     """
@@ -53,9 +56,13 @@ def answer(
     local = event.when.astimezone(desk.config.zone)  # "besok" is the day after today here
     decision = desk.engine.step(state, text, local, private=private)
     metrics.decisions.labels(decision.outcome).inc()
-    in_channel = desk.room_kind(connection, event.room_id) is RoomKind.CHANNEL
-    if decision.outcome is Outcome.EMERGENCY and in_channel and takeup.take_text(connection, event, desk, now):
-        return  # said in the open with our name in it: a report like any other, and answered as one
+    taken_up = False
+    if may_report:
+        analysis = takeup.analyse(connection, event, desk, text, spoken=False)
+        parts_of_it = addressing.parts(analysis, decision, event.when, asks=desk.engine.asks(text))
+        taken_up = parts_of_it.report and takeup.take_text(connection, event, desk, now)
+        if taken_up and not parts_of_it.question:
+            return
     if not patience.in_danger(state) and patience.pauses_for(connection, event, desk, now, thread=thread):
         asks = replace(event, body=text)
         if not patience.gets_through(connection, asks, desk, decision, now) or _still_open(ticket, decision):
@@ -91,11 +98,23 @@ def answer(
     if now - event.sent_at > LATE_MS:
         parts.insert(0, phrases.LATE_ANSWER)
     reply = "\n\n".join(parts)
+    key = f"reply:{event.event_id}"
+    if taken_up:  # that has its own answer, under that key
+        key = f"answer:{event.event_id}"
+        _belongs_to_report(connection, event, key, now)
     _record(connection, event, desk, decision, text, reply, now, private=private)
     if alone:
-        outbox.append(connection, Outgoing(f"reply:{event.event_id}", event.room_id, render(reply).content()), now)
+        outbox.append(connection, Outgoing(key, event.room_id, render(reply).content()), now)
     else:
-        desk.say(connection, event, f"reply:{event.event_id}", reply, now, thread=thread)
+        desk.say(connection, event, key, reply, now, thread=thread)
+
+
+def _belongs_to_report(connection: Connection, event: IncomingEvent, key: str, now: int) -> None:
+    """An answer beside that to a report goes with it, when it is taken back."""
+    row = transmissions.by_event(connection, event.event_id)
+    number = amendments.of_transmission(connection, row.id) if row is not None else None
+    if number is not None:
+        copies.add(connection, key, number, source=event.event_id, kind=copies.TO_REPORTER, now=now)
 
 
 def _heard(text: str, flags: Sequence[str]) -> str:

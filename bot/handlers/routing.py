@@ -18,6 +18,8 @@ class Way(StrEnum):
     """Where an event goes."""
 
     QUESTION = "question"
+    ADDRESSED = "addressed"
+    """A channel message that speaks to the bot: a report, a question, or both; `bot.handlers.addressing` tells."""
     VOICE_QUESTION = "voice_question"
     VOICE_NOTE = "voice_note"
     TEXT_REPORT = "text_report"
@@ -182,10 +184,10 @@ def _channel(event: IncomingEvent, me: str, answers_us: bool, *, agency: bool) -
     if event.kind is Kind.AUDIO and not agency:
         return Route(Way.VOICE_NOTE, "voice note in a channel")
     if event.kind is Kind.TEXT:
-        if _addressed(event, me):
-            return Route(Way.QUESTION, "mention")
-        if answers_us:
-            return Route(Way.QUESTION, "reply to us")
+        if _addressed(event, me) or answers_us:
+            # In an agency's room people work on reports that were passed on, and make none.
+            way = Way.QUESTION if agency else Way.ADDRESSED
+            return Route(way, "mention" if _addressed(event, me) else "reply to us")
         if agency:
             return Route(Way.NOTHING, "room of an agency")
         return Route(Way.TEXT_REPORT, "message in a channel")

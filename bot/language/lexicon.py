@@ -26,6 +26,8 @@ class Lexicon:
     """Greetings and thanks: left out when the message says anything else ("pagi pak, syarat sim?")."""
     hollow: frozenset[str] = frozenset()
     """Words of grammar: any number of them explains nothing and needs no explanation."""
+    asking: frozenset[str] = frozenset()
+    """Words that make a question of a message, whatever it is about (bagaimana, berapa, mana)."""
     common: frozenset[str] = frozenset()
     """Correct words that are no business of the flows; listed so that they are not "corrected" into one that is."""
     ordinary: frozenset[str] = frozenset()

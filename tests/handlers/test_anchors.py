@@ -78,7 +78,7 @@ async def test_what_others_report_in_the_thread_is_linked_for_that_and_not_asked
     assert incident(engine).reports == 2
 
 
-@pytest.mark.parametrize("ours", [False])
+@pytest.mark.parametrize("ours", [True, False])
 async def test_a_plain_reply_to_the_report_or_to_our_word_about_it_counts_like_the_thread(
     ours: bool, take: Take, there: Event, fire: IncomingEvent, engine: Engine
 ) -> None:

@@ -54,8 +54,8 @@ def test_a_voice_note_in_a_channel_is_heard_whoever_is_mentioned() -> None:
         {"content": {"formatted_body": f'<a href="https://matrix.to/#/{ME}">bot</a> jam buka?'}},
     ],
 )
-def test_a_mention_in_a_channel_is_a_question(values: dict[str, object]) -> None:
-    assert way(event(**values), RoomKind.CHANNEL) is Way.QUESTION
+def test_a_mention_in_a_channel_is_a_question_or_a_report(values: dict[str, object]) -> None:
+    assert way(event(**values), RoomKind.CHANNEL) is Way.ADDRESSED
 
 
 def test_a_body_that_names_the_bot_is_no_mention_when_the_client_says_whom_it_mentions() -> None:
@@ -63,8 +63,14 @@ def test_a_body_that_names_the_bot_is_no_mention_when_the_client_says_whom_it_me
     assert way(quoted, RoomKind.CHANNEL) is Way.TEXT_REPORT
 
 
-def test_a_reply_to_the_bot_is_a_question() -> None:
-    assert way(event(), RoomKind.CHANNEL, answers_us=True) is Way.QUESTION
+def test_a_reply_to_the_bot_in_a_channel_is_a_question_or_a_report() -> None:
+    assert way(event(), RoomKind.CHANNEL, answers_us=True) is Way.ADDRESSED
+
+
+def test_in_an_agencys_room_nobody_reports() -> None:
+    for said in (event(body=f"{ME} jam buka?"), event()):
+        chosen = route(said, RoomKind.CHANNEL, me=ME, answers_us=True, agency=True)
+        assert chosen.way is Way.QUESTION
 
 
 def test_the_operations_room_is_not_answered_unless_the_bot_is_mentioned() -> None:
