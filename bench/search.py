@@ -26,11 +26,14 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
+from bot.incidents.gazetteer import load_gazetteer
+from bot.incidents.nearnames import NearNames
 from bot.store import indexing, migrate, search
 from bot.store.database import READING, connect
 from bot.store.search import Filters
 from bot.store.tables import incident_links, incidents, transcripts, transmissions
 
+GAZETTEER = load_gazetteer(Path(__file__).resolve().parents[1] / "places")
 YEARS = 3
 DAY_MS = 86_400_000
 NOW = 1_795_320_000_000
@@ -149,9 +152,10 @@ def ask(
 
 
 def ours(connection: Connection, pair: list[str], category: str, since: int | None) -> int:
-    """As the bot asks: with links and highlighted words."""
+    """As `!cari` asks: with links, highlighted words, and what leads nowhere read as the name of a place near to it."""
     filters = Filters(since=since, category=category)
-    return len(search.find(connection, " ".join(pair), filters=filters, now=NOW).hits)
+    near = NearNames(place.name for place in GAZETTEER.places)  # `!cari` makes them anew for each question, too
+    return len(search.find(connection, " ".join(pair), filters=filters, names=near, now=NOW).hits)
 
 
 def plain(connection: Connection, pair: list[str], category: str, since: int | None) -> int:

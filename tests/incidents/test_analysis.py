@@ -45,10 +45,12 @@ def test_kinds_are_told_apart(analyser: Analyser, text: str, category: str) -> N
 
 
 def test_single_words_speak_only_where_no_pattern_fits(analyser: Analyser) -> None:
-    analysis = analyser.analyse("gabah dua karung lenyap, pintu gudang bolong")
-    assert analysis.category == "curat"
-    assert {one.words for one in analysis.evidence} >= {"gudang"} or analysis.evidence
-    assert analyser.analyse("gudang").category == "tidak_jelas"
+    analysis = analyser.analyse("pohon depan kantor bupati batang roboh nimpa mobil")
+    assert analysis.category == "pohon_tumbang"
+    assert {one.words for one in analysis.evidence if one.rule == "petunjuk.pohon_tumbang"} == {"pohon", "roboh"}
+    assert analyser.analyse("pohon").category == "tidak_jelas", "one word is too little"
+    patterned = analyser.analyse("pohon tumbang di depan kantor bupati batang")
+    assert [one.rule for one in patterned.evidence if one.rule.startswith("petunjuk.")] == []
 
 
 def test_what_is_over_is_not_darurat(analyser: Analyser) -> None:

@@ -112,18 +112,6 @@ def half(path: Path) -> None:
     path.write_bytes(good[: len(good) // 2])
 
 
-def flipped(path: Path, seed: int, source: Path = GOOD) -> None:
-    """A good note with 1 to 8 wrong bits in its body, one in four in its head too. An Ogg page (about a
-    second) with a wrong bit fails its checksum and is lost whole."""
-    dice = random.Random(seed)
-    data = bytearray(source.read_bytes())
-    in_head = dice.random() < 0.25  # where the codec is described: most of these are lost
-    for _ in range(dice.randint(1, 8)):
-        place = dice.randrange(200) if in_head and dice.random() < 0.2 else dice.randrange(200, len(data))
-        data[place] ^= 1 << dice.randrange(8)
-    path.write_bytes(data)
-
-
 def tone(path: Path, seconds: float) -> None:
     """A steady 440 Hz tone: sound, but no speech."""
     wave_ = np.sin(np.arange(int(RATE * seconds)) * 2 * np.pi * 440 / RATE) * 8_000
