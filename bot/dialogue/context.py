@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.dialogue.answering import Answering, question
@@ -15,7 +16,7 @@ from bot.dialogue.topics import Topics
 from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Understanding
 from bot.dialogue.verdict import Sureness, Verdict
-from bot.language.reading import Reading
+from bot.language.reading import Reading, Word
 
 _ARTICLE_DIGITS = 3
 _LONGEST_FOLLOW_UP = 4
@@ -95,22 +96,73 @@ class Context:
         return first if first is not None and {one.name for one in offered} <= self._topics.kin(first) else None
 
     def _another_lookup(self, turn: Turn, service: Service) -> Decision | None:
-        """ "kalau pasal 363?", "kalau 363?" """
+        """ "kalau pasal 363?", "kalau 363?", "kalau yang ringan?"; "hukumannya berapa?" of the last one."""
         calls = {step.call for step in service.intent.steps if step.call}
         understanding = turn.understanding
-        if calls and _bare_number(understanding.reading, self._mind.flows.lexicon.hollow):
+        if not calls or self._another_topic(understanding, service):
+            return None
+        form = self._another_form(turn, calls)
+        if form is not None:
+            understanding = form
+        elif _bare_number(understanding.reading, self._mind.flows.lexicon.hollow):
             understanding = self._with_topic(turn, service)
+        elif understanding.bare_topic and understanding.alias is None and (understanding.facets or "?" in turn.text):
+            return self._say(turn, service, ()) if calls & set(turn.state.entities) else None
         elif not (understanding.only_entities or understanding.only_aspects):
             return None
         return self._say(turn.read_as(understanding), service, ()) if calls & set(understanding.entities) else None
+
+    def _another_topic(self, understanding: Understanding, service: Service) -> bool:
+        """It surely asks another intent, and names the topic of that."""
+        if not understanding.topics or service.flow.file.flow in understanding.topics:
+            return False
+        verdict = self._mind.judge(understanding)
+        return verdict.sureness is Sureness.SURE and verdict.label != service.name
+
+    def _another_form(self, turn: Turn, calls: set[str]) -> Understanding | None:
+        """ "kalau yang ringan?" after theft: the message with the word for what was looked up, "pencurian ringan"."""
+        for name in sorted(calls & set(turn.state.entities)):
+            for kind in self._mind.understander.lookups[name].kinds(turn.state.entities[name]):
+                for named in self._begun(turn.understanding.reading):
+                    form = self._form(name, kind, named)
+                    if form is not None:
+                        return form
+        return None
+
+    def _begun(self, reading: Reading) -> Iterator[tuple[Word, ...]]:
+        """The words of a message, one word of grammar after the other taken from their beginning."""
+        hollow = self._mind.flows.lexicon.hollow
+        for start, word in enumerate(reading.words):
+            yield reading.words[start:]
+            if word.text not in hollow:
+                return
+
+    def _form(self, lookup: str, kind: str, named: tuple[Word, ...]) -> Understanding | None:
+        """Understood together, when the two name one thing, and the rest only asks about it."""
+        understander = self._mind.understander
+        begin = understander.reader.read(kind).words
+        together = Reading((*begin, *named))
+        mention = understander.lookups[lookup].mention(together, understander.index.find(together))
+        start, end = mention.spans[0] if mention is not None else (0, 0)
+        if mention is None or len(mention.spans) > 1 or start > 0 or end <= len(begin):
+            return None
+        rest = understander.understand(Reading(together.words[end:]))
+        return understander.understand(together) if rest.content == 0 or rest.only_aspects else None
 
     def _another_entity(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau sim a?": the same aspect of another thing."""
         understanding = turn.understanding
         if not understanding.only_entities or not set(understanding.topics) <= {service.flow.file.flow}:
             return None
+        if not self._told_apart(turn, service):
+            return None
         answer = choose_answer(service, turn.state.facets, self._entities(turn))
         return self._say(turn, service, turn.state.facets) if answer is not None and answer.when else None
+
+    def _told_apart(self, turn: Turn, service: Service) -> bool:
+        """The intent has answers about a thing that the message names; "anak saya dipukul" is no further cost."""
+        about = {part.partition("=")[0] for answer in service.intent.answers for part in answer.when or ()}
+        return not about.isdisjoint(turn.understanding.entities)
 
     def _another_time(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau malam?": the hours, where there is an answer about them."""
@@ -137,17 +189,23 @@ class Context:
     def _goes_on(self, turn: Turn, service: Service, alone: Verdict) -> bool:
         """ "umur berapa bisanya?": few words, all of them used of what the talk is about, and a question about it."""
         understanding, rule = turn.understanding, self._mind.rule(alone.label)
-        if rule is not None and rule.outcome is not RuleOutcome.FALLBACK:
+        if rule is not None and rule.outcome not in {RuleOutcome.FALLBACK, RuleOutcome.REFER}:
             return False
         if understanding.content > _LONGEST_FOLLOW_UP or not self._topics.familiar(understanding, service):
             return False
         verdict = self._mind.judge(self._with_topic(turn, service))
+        if rule is not None and rule.outcome is RuleOutcome.REFER:
+            # "ktp" after "surat hilang" names what is lost; what is asked or done with it may be another office's.
+            named_only = understanding.content == len(understanding.told) and not understanding.facets
+            return named_only and verdict.label == service.name and self._surely(verdict)
         return verdict.sureness is Sureness.SURE and verdict.label in self._topics.kin(service)
 
     def _another_aspect(self, turn: Turn, service: Service) -> Decision | None:
         """ "kalau biayanya?": an answer of the same intent."""
         understanding = turn.understanding
         if not understanding.only_aspects:
+            return None
+        if not understanding.facets and not self._told_apart(turn, service):
             return None
         facets = understanding.facets or turn.state.facets
         wanted = {*facets, *(() if facets else understanding.entities)}
@@ -173,7 +231,7 @@ class Context:
         verdict = self._mind.judge(together)
         if verdict.sureness is Sureness.LOST or verdict.label not in {None, *self._mind.flows.services}:
             return None
-        if self._bare_aspect(turn) and not (verdict.label == service.name or self._surely_another(verdict)):
+        if self._bare_aspect(turn) and not (verdict.label == service.name or self._surely(verdict)):
             return None
         if turn.understanding.topics and not self._of_topic(verdict, service):
             return None
@@ -189,8 +247,8 @@ class Context:
         understanding = turn.understanding
         return understanding.only_aspects and bool(understanding.facets) and not understanding.topics
 
-    def _surely_another(self, verdict: Verdict) -> bool:
-        """Another intent is meant ("syaratnya?" after the cost), not just the likest of those with the same topic."""
+    def _surely(self, verdict: Verdict) -> bool:
+        """The intent is meant ("syaratnya?" after the cost), not just the likest of those with the same topic."""
         return verdict.sureness is Sureness.SURE and verdict.score >= self._mind.limits.telling
 
     def _with_topic(self, turn: Turn, service: Service) -> Understanding:

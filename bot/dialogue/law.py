@@ -7,69 +7,57 @@ Always in general: the table knows offences, never cases.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence, Set
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.dialogue.lawfile import CATEGORY, LawFile, Offence
+from bot.dialogue.citation import ANY, Citation, Citations
+from bot.dialogue.lawfile import CATEGORY, PARAGRAPH, LawFile, Offence
 from bot.dialogue.lookup import Finding, Found, Mention, Span
 from bot.dialogue.phrases import PhraseIndex
 from bot.language.reading import Reading
 
-_ARTICLE = re.compile(r"^\d{1,5}[a-z]?$")
-_LETTER = re.compile(r"^[a-z]$")
-_YEAR = re.compile(r"^(?:19|20)\d{2}$")
+_AGE = re.compile(r"^(\d{1,2})(\D*)$")
 _MOST_NAMED = 3
-_MOST_SHOWN = 4
-_ANY = "any"
-_ROW, _CODE = "law.row:", "law.code:"
-"""Names of its lists in the index, before the key of a row or of a code."""
+_MOST_SHOWN = 5
+_ROW, _CODE, _MINOR = "law.row:", "law.code:", "law.minor"
+"""Names of its lists in the index, the first two before the key of a row or of a code."""
 
 
 @dataclass(frozen=True)
-class _Reference:
-    """An article that was named: number, and the code if it was told."""
+class _Entry:
+    """A row under a number."""
 
-    number: str
-    code: str
-
-    def encoded(self) -> str:
-        return f"{self.number.replace(' ', '_')}@{self.code}"
-
-    @classmethod
-    def decoded(cls, text: str) -> _Reference:
-        number, _, code = text.partition("@")
-        return cls(number.replace("_", " "), code)
+    row: Offence
+    paragraphs: frozenset[str]
+    """That it is about; empty: the whole article."""
 
 
 class LawTable:
     """Built once from law.yaml. Pure and deterministic; a `bot.dialogue.lookup.Lookup`."""
 
-    def __init__(self, file: LawFile, index: PhraseIndex) -> None:
-        """Its words go into the index in which messages are looked up."""
+    def __init__(self, file: LawFile, index: PhraseIndex, hollow: Set[str] = frozenset()) -> None:
+        """Its words go into the index in which messages are looked up. `hollow`: words of grammar."""
         self._file = file
+        self._hollow = hollow
         self._rows = {offence.key: offence for offence in file.offences}
         for offence in file.offences:
             index.add(f"{_ROW}{offence.key}", [offence.name, *offence.words])
+            index.add(f"{_ROW}{offence.key}", offence.exact, exact=True)
         for code, described in file.codes.items():
             index.add(f"{_CODE}{code}", described.words, exact=True)
-        self._words = {kind: frozenset(words) for kind, words in file.words.items()}
-        self._by_number: dict[tuple[str, str], list[Offence]] = {}
-        for offence in file.offences:
-            if offence.article:
-                self._by_number.setdefault((offence.code, offence.article), []).append(offence)
-            for former in offence.former:
-                for article in former.articles:
-                    self._by_number.setdefault((former.code, article), []).append(offence)
+        index.add(_MINOR, file.minors)
+        self._citations = Citations(file)
+        self._of_age = frozenset(file.words.get("age", ()))
+        self._years = frozenset(file.words.get("years", ()))
+        self._by_number = _numbered(file)
 
     def saying(self, file: LawFile) -> LawTable:
         """The same table in another language; it recognises what it did."""
         other = copy(self)
         other._file = file
         other._rows = {offence.key: offence for offence in file.offences}
-        other._by_number = {
-            number: [other._rows[offence.key] for offence in offences] for number, offences in self._by_number.items()
-        }
+        other._by_number = _numbered(file)
         return other
 
     @staticmethod
@@ -78,128 +66,137 @@ class LawTable:
         for offence in file.offences:
             yield offence.name
             yield from offence.words
+            yield from offence.exact
         for code in file.codes.values():
             yield from code.words
         for words in file.words.values():
             yield from words
+        yield from file.minors
 
     def mention(self, reading: Reading, found: Found) -> Mention | None:
         """The articles, or else the offences, that a message names."""
         codes = {name.removeprefix(_CODE): spans for name, spans in found.items() if name.startswith(_CODE)}
-        references = list(self._references([word.text for word in reading.words], codes))
-        if references:
-            spans = tuple(span for _, span in references)
-            values = dict.fromkeys(reference.encoded() for reference, _ in references)
-            return Mention(" ".join(list(values)[:_MOST_NAMED]), spans)
-        named = _longest(
-            (span, name.removeprefix(_ROW)) for name, spans in found.items() if name.startswith(_ROW) for span in spans
+        words = [word.text for word in reading.words]
+        cited = self._citations.read(words, codes)
+        if cited:
+            rest = set(range(len(words))) - _within([span for _, span in cited]) - self._citations.belonging(words)
+            rest -= _within([span for spans in codes.values() for span in spans])
+            whole = not rest
+            by_itself = not codes and not self._citations.anchored(words)
+            if by_itself and not (whole and any(self._fitting(replace(one, code=ANY))[0] for one, _ in cited)):
+                cited = []
+        if cited:
+            values = dict.fromkeys(citation.encoded() for citation, _ in cited)
+            return Mention(" ".join(list(values)[:_MOST_NAMED]), tuple(span for _, span in cited), whole)
+        named = self._told_apart(
+            _longest(
+                (span, name.removeprefix(_ROW))
+                for name, spans in found.items()
+                if name.startswith(_ROW)
+                for span in spans
+            ),
+            {*words, *reading.amid},
         )
         if not named:
             return None
         told = [(span, key) for span, key in named if not codes or self._rows[key].code in codes] or named
-        keys = dict.fromkeys(key for _, key in told)
-        return Mention(" ".join(list(keys)[:_MOST_NAMED]), tuple(span for span, _ in told))
+        keys = list(dict.fromkeys(key for _, key in told))[:_MOST_NAMED]
+        keys.extend(key for key in self._of_the_young(words, found) if key not in keys)
+        return Mention(" ".join(keys), tuple(span for span, _ in told))
 
     def answer(self, value: str) -> Finding | None:
         """What there is to say of a mention; None when nothing of it is (or is still) in the table."""
         rows: list[Offence] = []
         notes: list[str] = []
-        missing: list[_Reference] = []
+        missing: list[Citation] = []
         for part in value.split():
-            if "@" not in part:
+            citation = Citation.decoded(part)
+            if citation is None:
                 rows.extend([self._rows[part]] if part in self._rows else [])
                 continue
-            reference = _Reference.decoded(part)
-            fitting, others = self._fitting(reference)
+            fitting, others = self._fitting(citation)
             rows.extend(fitting)
             notes.extend(others)
             if not fitting:
-                missing.append(reference)
+                missing.append(citation)
         shown = list({row.key: row for row in rows}.values())[:_MOST_SHOWN]
         if not shown and not missing:
             return None
         texts = self._file.texts
         paragraphs = [self._told(row) for row in shown]
+        paragraphs.extend(self._beside(shown))
         if missing:
-            articles = ", ".join(self._title(reference) for reference in missing)
+            articles = ", ".join(self._title(citation) for citation in missing)
             paragraphs.append(texts.unknown.format(articles=articles).strip())
         else:
             paragraphs.extend(dict.fromkeys(notes))
-        closings = dict.fromkeys(self._closing(row) for row in shown)
-        if len(closings) > 1:  # the general one covers the special ones
-            closings = {texts.closing: None}
-        paragraphs.extend(closing.strip() for closing in closings)
+        closings = {self._closing(row) for row in shown}
+        # The general one covers the special ones, and says whose word counts where nothing was found.
+        paragraphs.append((closings.pop() if len(closings) == 1 else texts.closing).strip())
         names = dict.fromkeys(row.source or self._file.codes[row.code].source for row in shown)
         sources = tuple(self._file.sources[name] for name in names or [self._file.codes[self._file.new_code].source])
         return Finding("\n\n".join(paragraphs), sources, self._file.verified_on, self._file.review_by)
 
-    # Which articles a message names
+    def kinds(self, value: str) -> tuple[str, ...]:
+        """The first word of each row's name: "pencurian" of "pencurian dengan pemberatan"."""
+        rows: list[Offence] = []
+        for part in value.split():
+            citation = Citation.decoded(part)
+            rows.extend(self._fitting(citation)[0] if citation else [self._rows[part]] if part in self._rows else [])
+        return tuple(dict.fromkeys(row.name.split()[0] for row in rows))
 
-    def _references(self, words: list[str], codes: Mapping[str, list[Span]]) -> Iterator[tuple[_Reference, Span]]:
-        """Numbers that stand for articles: after "pasal", or anywhere once a law is named."""
-        named = {position for spans in codes.values() for start, end in spans for position in range(start, end)}
-        anchored = any(word in self._words["article"] for word in words)
-        if not anchored and not named:
-            return
-        after_article = False
-        direct: list[tuple[str, Span]] = []
-        loose: list[tuple[str, Span]] = []
-        position = 0
-        while position < len(words):
-            word = words[position]
-            number, end = _number(words, position)
-            if number is None:
-                if word in self._words["article"]:
-                    after_article = True
-                elif word in self._words["law"] or not _joins(word):
-                    after_article = False
-                position += 1
-                continue
-            if position not in named and not self._is_title(words, position):
-                (direct if after_article else loose).append((number, (position, end)))
-            position = end
-        for number, span in direct or [found for found in loose if len(found[0].rstrip("abis ")) == 3]:
-            yield _Reference(number, self._code_of(words, span, codes)), span
+    # What a message names
 
-    def _is_title(self, words: list[str], position: int) -> bool:
-        """The number belongs to a law's title ("UU 35 tahun 2009") or to a paragraph ("ayat 1")."""
-        before = words[position - 1] if position else ""
-        return before in self._words["law"] or before in {"ayat", "angka", "huruf", "tahun"}
+    def _told_apart(self, named: list[tuple[Span, str]], said: Set[str]) -> list[tuple[Span, str]]:
+        """Of rows with the same name in the message those that another of its words tells."""
+        told = {(span, key) for span, key in named if not said.isdisjoint(self._rows[key].told_by)}
+        spans = {span for span, _ in told}
+        return [one for one in named if one[0] not in spans or one in told]
 
-    def _code_of(self, words: list[str], span: Span, codes: Mapping[str, list[Span]]) -> str:
-        old, new = self._file.old_code, self._file.new_code
-        for position in range(span[1], len(words)):
-            if words[position] in self._words["article"]:
-                break
-            if words[position] in self._words["old"] and words[position - 1] not in self._words["how_long"]:
-                return old
-            if words[position] in self._words["new"] and position == span[1]:
-                return new
-        beside = [code for code in codes if code not in {old, new}]
-        if beside:
-            return min(beside, key=lambda code: min(abs(start - span[0]) for start, _ in codes[code]))
-        before = words[: span[0]]
-        if old in codes or any(word in self._words["old"] for word in before):
-            return old
-        return new if new in codes or any(word in self._words["new"] for word in words) else _ANY
+    def _of_the_young(self, words: Sequence[str], found: Found) -> list[str]:
+        """The rows on people as young as the one in the message."""
+        age = 0 if _MINOR in found else self._age(words)
+        if age is None:
+            return []
+        return [row.key for row in self._file.offences if row.ages_below is not None and age < row.ages_below]
+
+    def _age(self, words: Sequence[str]) -> int | None:
+        """ "anak 13 tahun", "umurnya masih 13"; not "anak dipenjara 5 tahun"."""
+        ahead = ""
+        for word in words:
+            age = _AGE.match(word)
+            if age is not None and (not age[2] or age[2] in self._years) and ahead in self._of_age:
+                return int(age[1])
+            if word in self._of_age or word not in self._hollow:
+                ahead = word
+        return None
 
     # What is said
 
-    def _fitting(self, reference: _Reference) -> tuple[list[Offence], list[str]]:
-        """The rows of a reference, and words on the readings that the table does not hold."""
-        if reference.code != _ANY:
-            return self._by_number.get((reference.code, reference.number), []), []
+    def _fitting(self, citation: Citation) -> tuple[list[Offence], list[str]]:
+        """The rows of a citation, and words on the readings that the table does not hold."""
+        if citation.code != ANY:
+            return self._under(citation.code, citation), []
         rows: list[Offence] = []
         lacking: list[str] = []
         for code, described in self._file.codes.items():
             if not described.bare:
                 continue
-            found = self._by_number.get((code, reference.number), [])
+            found = self._under(code, citation)
             rows.extend(found)
-            if not found and code in {self._file.old_code, self._file.new_code}:
-                note = self._file.texts.other_reading.format(article=reference.number, code=described.title)
+            may_be = citation.number.isdigit() and int(citation.number) <= (described.last_article or 0)
+            if not found and may_be:
+                note = self._file.texts.other_reading.format(article=citation.number, code=described.title)
                 lacking.append(note.strip())
         return rows, lacking
+
+    def _under(self, code: str, citation: Citation) -> list[Offence]:
+        """The rows on the very paragraph, else those on the whole article."""
+        entries = self._by_number.get((code, citation.number), [])
+        if not citation.paragraph:
+            return [entry.row for entry in entries]
+        own = [entry.row for entry in entries if citation.paragraph in entry.paragraphs]
+        return own or [entry.row for entry in entries if not entry.paragraphs]
 
     def _told(self, row: Offence) -> str:
         texts, code = self._file.texts, self._file.codes[row.code].title
@@ -207,18 +204,38 @@ class LawTable:
         head = (texts.head if row.article else texts.plain).format(article=article, code=code, name=row.name).strip()
         if row.former:
             articles = "; ".join(
-                f"{', '.join(former.articles)} {self._file.codes[former.code].title}" for former in row.former
+                f"{', '.join(self._former(article) for article in former.articles)} "
+                f"{self._file.codes[former.code].title}"
+                for former in row.former
             )
             head = f"{head} {texts.former.format(articles=articles)}"
-        maximum = self._expanded(row.maximum)
-        lines = [head, (texts.maximum if row.mark == "S" else texts.doubted).format(maximum=maximum).strip()]
-        told = "\n".join(lines)
+        told = head
+        if row.maximum is not None:
+            maximum = self._expanded(row.maximum)
+            told += "\n" + (texts.maximum if row.mark == "S" else texts.doubted).format(maximum=maximum).strip()
         if row.levels:
             levels = [
                 texts.level.format(case=level.case, maximum=self._expanded(level.maximum)) for level in row.levels
             ]
             told += "\n\n" + "\n".join(f"- {level}" for level in levels)
         return f"{told}\n\n{row.remark.strip()}" if row.remark else told
+
+    def _beside(self, shown: Sequence[Offence]) -> Iterator[str]:
+        """The rows to look at as well."""
+        texts, told = self._file.texts, {row.key for row in shown}
+        for key in dict.fromkeys(key for row in shown for key in row.see if key not in told):
+            row = self._rows[key]
+            certain = row.mark == "S" and row.maximum is not None
+            yield (
+                (texts.see if certain else texts.see_doubted)
+                .format(
+                    article=row.article,
+                    code=self._file.codes[row.code].title,
+                    name=row.name,
+                    maximum=self._expanded(row.maximum or ""),
+                )
+                .strip()
+            )
 
     def _closing(self, row: Offence) -> str:
         own = None if row.general_closing else self._file.codes[row.code].closing
@@ -231,27 +248,36 @@ class LawTable:
             maximum,
         )
 
-    def _title(self, reference: _Reference) -> str:
-        code = self._file.codes.get(reference.code)
-        return f"{reference.number} {code.title}" if code else reference.number
+    def _title(self, citation: Citation) -> str:
+        code = self._file.codes.get(citation.code)
+        return f"{self._cited(citation)} {code.title}" if code else self._cited(citation)
+
+    def _former(self, article: str) -> str:
+        paragraph = PARAGRAPH.search(article)
+        return self._cited(Citation(article.partition("(")[0], ANY, paragraph[1] if paragraph else ""))
+
+    def _cited(self, citation: Citation) -> str:
+        if not citation.paragraph:
+            return citation.number
+        return self._file.texts.paragraph.format(article=citation.number, paragraph=citation.paragraph)
 
 
-def _number(words: list[str], position: int) -> tuple[str | None, int]:
-    """An article's number at a position ("303 bis", "27 a"), and where it ends."""
-    word = words[position]
-    if not _ARTICLE.match(word) or _YEAR.match(word):
-        return None, position + 1
-    following = words[position + 1] if position + 1 < len(words) else ""
-    if following == "bis":
-        return f"{word} bis", position + 2
-    return word, position + 1
+def _numbered(file: LawFile) -> dict[tuple[str, str], list[_Entry]]:
+    """(code, article) → the rows that stand or stood there."""
+    rows: dict[tuple[str, str], list[_Entry]] = {}
+    for offence in file.offences:
+        if offence.article:
+            about = frozenset(PARAGRAPH.findall(offence.paragraph or ""))
+            rows.setdefault((offence.code, offence.article), []).append(_Entry(offence, about))
+        for former in offence.former:
+            for article in former.articles:
+                number, about = article.partition("(")[0], frozenset(PARAGRAPH.findall(article))
+                rows.setdefault((former.code, number), []).append(_Entry(offence, about))
+    return rows
 
 
-def _joins(word: str) -> bool:
-    """Words that may stand between "pasal" and a further number."""
-    return word in {"dan", "atau", "sama", "dengan", "jo", "juncto", "nomor", "no", "ke", "ayat"} or bool(
-        _LETTER.match(word)
-    )
+def _within(spans: Iterable[Span]) -> set[int]:
+    return {position for start, end in spans for position in range(start, end)}
 
 
 def _longest(found: Iterable[tuple[Span, str]]) -> list[tuple[Span, str]]:

@@ -18,8 +18,17 @@ from bot.yamlfile import Document
 
 Number = Annotated[str, Field(pattern=r"^\d{1,3}[a-z]?( bis)?$")]
 """An article as people write it: "362", "27a", "303 bis"."""
+FormerNumber = Annotated[str, Field(pattern=r"^\d{1,3}[a-z]?( bis)?(\(\d{1,2}\))?$")]
+"""The same, or only one paragraph of it: "28(2)"."""
+PARAGRAPH = re.compile(r"\((\d+)\)")
+"""The number of a paragraph: "(1)"."""
 CATEGORY = re.compile(r"\{([IVX]+)\}")
 """A fine category in a maximum: `{V}`."""
+
+
+WordKind = Literal[
+    "article", "old", "new", "law", "how_long", "paragraph", "part", "joint", "telephone", "age", "years", "about"
+]
 
 
 class Code(Part):
@@ -31,6 +40,8 @@ class Code(Part):
     """How people name it."""
     bare: bool = False
     """A number without the name of a law may mean this one."""
+    last_article: int | None = Field(default=None, ge=1)
+    """Its last article: of higher numbers nobody is told that they stand in it."""
     closing: Text | None = None
     """Said below an answer from it, in place of the general closing."""
     source: Name
@@ -40,7 +51,7 @@ class Former(Part):
     """Where an offence stood before."""
 
     code: Name
-    articles: list[Number] = Field(min_length=1)
+    articles: list[FormerNumber] = Field(min_length=1)
 
 
 class Level(Part):
@@ -59,12 +70,20 @@ class Offence(Part):
     article: Number | None = None
     """None: the law names no single article that we know for sure."""
     paragraph: Phrase | None = None
-    """Written behind the article: "ayat (1)"."""
+    """Written behind the article: "ayat (1)". The row is found under those in brackets; else under all."""
     former: list[Former] = Field(default_factory=list)
     words: list[Phrase] = Field(default_factory=list)
     """How people call it; the name itself counts too."""
-    maximum: Phrase
-    """The gravest punishment: "penjara 5 tahun atau denda {V}"."""
+    exact: list[Phrase] = Field(default_factory=list)
+    """The same, only in this very form: "begal dibunuh" is not "begal membunuh"."""
+    told_by: list[str] = Field(default_factory=list)
+    """Of rows that are called alike, the one is meant whose word here stands in the message, too: "malam"."""
+    ages_below: int | None = Field(default=None, ge=1)
+    """Told beside every offence that is named with a lower age."""
+    see: list[Name] = Field(default_factory=list)
+    """Rows that are named below this one: its light form."""
+    maximum: Phrase | None = None
+    """The gravest punishment: "penjara 5 tahun atau denda {V}". None: the remark says what there is to say."""
     levels: list[Level] = Field(default_factory=list)
     remark: Phrase | None = None
     general_closing: bool = False
@@ -88,6 +107,12 @@ class LawTexts(Part):
     """{maximum}"""
     doubted: Text
     """In place of `maximum` where the mark is not S. {maximum}"""
+    paragraph: Phrase
+    """An article of which one paragraph is meant. {article} {paragraph}"""
+    see: Text
+    """A row named below another. {article} {code} {name} {maximum}"""
+    see_doubted: Text
+    """In place of `see` where the mark is not S or there is no maximum. {article} {code} {name}"""
     level: Phrase
     """{case} {maximum}"""
     category: Phrase
@@ -108,9 +133,12 @@ class LawFile(Part):
     sources: dict[Name, Source]
     categories: dict[Annotated[str, Field(pattern="^[IVX]+$")], Phrase]
     """Fine category → its amount."""
-    words: dict[Literal["article", "old", "new", "law", "how_long"], list[str]]
+    words: dict[WordKind, list[str]]
     """Single words that tell what a number is: "pasal"; "lama"; "baru"; "uu"; words before "lama" that make it a
-    question of duration ("berapa")."""
+    question of duration ("berapa"); "ayat"; "huruf"; "dan"; numbers that are telephones'; "umur"; "tahun"; words that
+    ask about an article and nothing else ("isi")."""
+    minors: list[Phrase] = Field(default_factory=list)
+    """How people call somebody under age without a number: "di bawah umur"."""
     codes: dict[Name, Code]
     old_code: Name
     """The code that "lama" means."""
@@ -140,7 +168,12 @@ def check_law(file: LawFile, document: Document) -> Iterator[Problem]:
                 yield document.problem(where, f"no code '{code}' under 'codes'")
         if offence.source is not None and offence.source not in file.sources:
             yield document.problem((*where, "source"), f"source '{offence.source}' is not listed under 'sources'")
-        for text in (offence.maximum, *(level.maximum for level in offence.levels)):
+        for other in offence.see:
+            if all(other != row.key for row in file.offences):
+                yield document.problem((*where, "see"), f"no offence '{other}'")
+        if offence.maximum is None and offence.remark is None:
+            yield document.problem(where, "needs a maximum, or a remark that says what there is to say")
+        for text in (offence.maximum or "", *(level.maximum for level in offence.levels)):
             for category in CATEGORY.findall(text):
                 if category not in file.categories:
                     yield document.problem(where, f"no fine category '{category}' under 'categories'")

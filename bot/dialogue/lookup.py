@@ -27,6 +27,8 @@ class Mention:
     value: str
     """As kept in the talk's entities; only the lookup itself reads it."""
     spans: tuple[Span, ...]
+    whole: bool = False
+    """The message says nothing else: it is a question to the lookup, though it holds no word of one."""
 
 
 @dataclass(frozen=True)
@@ -49,4 +51,8 @@ class Lookup(Protocol):
 
     def answer(self, value: str) -> Finding | None:
         """By the value of a mention; None: nothing to say, the steps go on."""
+        ...
+
+    def kinds(self, value: str) -> tuple[str, ...]:
+        """Words for what a mention stands for; with a word of the next message they may name another form of it."""
         ...

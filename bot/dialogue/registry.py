@@ -15,7 +15,7 @@ LOOKUPS = {"law": "law.yaml"}
 
 def build(flows: Flows, index: PhraseIndex) -> dict[str, Lookup]:
     """The lookups whose file is there; their words go into the index."""
-    return {"law": LawTable(flows.law, index)} if flows.law else {}
+    return {"law": LawTable(flows.law, index, flows.lexicon.hollow)} if flows.law else {}
 
 
 def saying(lookups: Mapping[str, Lookup], flows: Flows) -> dict[str, Lookup]:

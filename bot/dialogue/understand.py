@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from bot.dialogue.ellipsis import Ellipsis
 from bot.dialogue.flows import Flows
+from bot.dialogue.lookup import Mention
 from bot.dialogue.match import Candidate, LinearMatcher, Matcher, Ranking
 from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.phrases import PhraseIndex
@@ -81,7 +82,7 @@ class Understanding:
     asked: bool = False
     """What it holds of an emergency is only spoken of."""
     alias: str | None = None
-    """The intent that this very message is an alias of."""
+    """The intent that this very message is an alias of, or that looks up what is all it names."""
     candidates: tuple[Candidate, ...] = ()
     """Labels that may be meant, best first, unexplained words charged."""
     held: tuple[Candidate, ...] = ()
@@ -119,6 +120,14 @@ class Understander:
         self.index = PhraseIndex(self.reader)
         """Everything that is looked for in messages, by the name of its list."""
         self.lookups = build(flows, self.index)
+        self._callers = {
+            name: {
+                service.name
+                for service in flows.services.values()
+                if any(step.call == name for step in service.intent.steps)
+            }
+            for name in self.lookups
+        }
         self._rules = Rules(flows.policy, self.index)
         self.index.add("action:", flows.actions)
         self.index.add("times", flows.times, exact=True)
@@ -171,30 +180,31 @@ class Understander:
 
     def _find(
         self, reading: Reading, *, listed: bool = False
-    ) -> tuple[dict[str, list[tuple[int, int]]], dict[str, str]]:
-        """All lists that occur, what lookups recognise among them (as entities); and the lookups' values.
+    ) -> tuple[dict[str, list[tuple[int, int]]], dict[str, Mention]]:
+        """All lists that occur, what lookups recognise among them (as entities); and the lookups' mentions.
 
         `listed`: also the things that a list in the message names without their beginning.
         """
         found = self.index.find(reading)
         if listed:
             found = self._ellipsis.find(reading, found, _LISTED)
-        mentioned: dict[str, str] = {}
+        mentioned: dict[str, Mention] = {}
         for name, lookup in self.lookups.items():
             mention = lookup.mention(reading, found)
             if mention is not None:
                 found[f"entity:{name}={mention.value}"] = list(mention.spans)
-                mentioned[name] = mention.value
+                mentioned[name] = mention
         return found, mentioned
 
     def understand(self, reading: Reading, context: Reading | None = None) -> Understanding:
         """`context`: words that the talk so far supplies; they count for the topic and for likeness."""
-        full = Reading((*context.words, *reading.words), reading.cut) if context else reading
+        full = replace(reading, words=(*context.words, *reading.words)) if context else reading
         found, mentioned = self._find(full, listed=True)
         own = self._find(reading, listed=True)[0] if context else found
         facets = tuple(facet for facet in self._flows.facets if f"facet:{facet}" in own)
         values = named_values(self._flows.entities, own)
-        entities = {**{entity: named[0] for entity, named in values.items()}, **mentioned}
+        entities = {entity: named[0] for entity, named in values.items()}
+        entities |= {name: mention.value for name, mention in mentioned.items()}
         aspects = _covered(own, ("facet:", "entity:"))
         hollow = self._flows.lexicon.hollow
         content = [position for position, word in enumerate(reading.words) if word.text not in hollow]
@@ -246,7 +256,7 @@ class Understander:
             hit=hit,
             overruled=worded if worded != hit else None,
             asked=asked,
-            alias=self._aliases.get(reading.text),
+            alias=self._aliases.get(reading.text) or self._asked_of(mentioned, ranking),
             candidates=tuple(ranked),
             held=tuple(sorted(held, key=_order)),
             topics=tuple(flow for flow, nouns in self._topics.items() if nouns and all(noun in own for noun in nouns)),
@@ -265,6 +275,11 @@ class Understander:
             only_entities=bool(entities) and not facets and _covered(own, ("entity:", "noun:")).issuperset(content),
             only_aspects=bool(content or facets) and all(position in aspects for position in content),
         )
+
+    def _asked_of(self, mentioned: dict[str, Mention], ranking: Ranking) -> str | None:
+        """The likeliest intent that calls the lookup to which the whole message is a question: "378 lama"."""
+        calling = {intent for name, mention in mentioned.items() if mention.whole for intent in self._callers[name]}
+        return next((candidate.label for candidate in ranking.candidates if candidate.label in calling), None)
 
     def _means_otherwise(self, rule: Rule, ranked: list[Candidate], facets: tuple[str, ...]) -> bool:
         """Whether likeness to what people say outweighs the words that a rule looks for.

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 
 from bot.language.correct import Corrector
 from bot.language.lexicon import Lexicon
@@ -52,6 +53,8 @@ class Reading:
     words: tuple[Word, ...]
     cut: bool = False
     """The text was longer than `LONGEST_TEXT`."""
+    amid: frozenset[str] = frozenset()
+    """Courtesies that were left out and are no greeting where they stand: "malam" in "kalau malam lampu mati"."""
 
     @property
     def text(self) -> str:
@@ -94,10 +97,14 @@ class Reader:
             if kept and kept[-1].text == word.text and not word.text.isdigit():
                 continue  # "ibu-ibu", "halo halo"
             kept.append(word)
-        substance = [word for word in kept if word.text not in self._lexicon.courtesies]
+        courtesies = self._lexicon.courtesies
+        substance = [word for word in kept if word.text not in courtesies]
         if all(word.text in self._lexicon.hollow for word in substance):
             substance = kept
-        return Reading(tuple(substance), cut)
+        amid = (
+            word.text for before, word in pairwise(kept) if word.text in courtesies and before.text not in courtesies
+        )
+        return Reading(tuple(substance), cut, frozenset(amid))
 
     def _read_word(self, token: str) -> tuple[Word, ...]:
         if token in self._lexicon.protected:

@@ -46,7 +46,7 @@ def _value(engine: Engine, table: LawTable, text: str) -> str | None:
         ("kuhp lama pasal 338", "338@kuhp_lama"),
         ("pasal 476 baru dulunya pasal berapa di kuhp lama", "476@kuhp"),
         ("pasal 476 kuhp baru", "476@kuhp"),
-        ("pasal 351 ayat 3", "351@any"),
+        ("pasal 351 ayat 3", "351(3)@any"),
         ("pasal 303 bis", "303_bis@any"),
         ("pasal 27B uu ite", "27b@ite"),
         ("uu 35 tahun 2009 pasal 112", "112@narkotika"),
@@ -56,6 +56,37 @@ def _value(engine: Engine, table: LawTable, text: str) -> str | None:
         ("pasal pencurian ringan", "pencurian_ringan"),
         ("pasal pencurian dan penganiayaan", "pencurian penganiayaan"),
         ("denda tidak pakai helm", "lalin_helm"),
+        ("uu ite pasal 28 ayat 2", "28(2)@ite"),
+        ("pasal 27 ayat (3) jo pasal 45 ayat (1) uu ite", "27(3)@ite 45(1)@ite"),
+        ("28 ayat 2 uu ite", "28(2)@ite"),
+        ("ayat 2 pasal 363", "363(2)@any"),
+        ("pasal 363 ayat 1 dan 2", "363(1)@any 363(2)@any"),
+        ("pasal 363 ayat kesatu", "363(1)@any"),
+        ("pasal 351(3) kuhp lama", "351(3)@kuhp_lama"),
+        ("pasal 363 ayat 1 ke-4", "363(1)@any"),
+        ("psl 363 ayat 1 ke 4 dan ke 5 huruf a", "363(1)@any"),
+        ("pasal 362 ke 476", "362@any 476@any"),
+        ("pasal 27 a uu ite", "27a@ite"),
+        ("pasal 303bis", "303_bis@any"),
+        ("362", "362@any"),
+        ("378 lama", "378@kuhp_lama"),
+        ("kalau 480 baru isinya apa pak", "480@kuhp"),
+        ("999", None),
+        ("112", None),
+        ("362 orang", None),
+        ("kalau malam lampu depan mati kena denda berapa", "lalin_lampu_malam"),
+        ("denda siang hari lampu motor mati", "lalin_lampu_siang"),
+        ("denda lampu mati", "lalin_lampu_malam lalin_lampu_siang"),
+        ("hukuman jual minuman keras", "miras_anak"),
+        ("minum minuman keras di jalan", "mabuk"),
+        ("begal dibunuh korbannya", "pembelaan_terpaksa"),
+        ("begal membunuh korbannya", "pencurian_kekerasan pembunuhan"),
+        ("anak 13 tahun mencuri", "pencurian anak_tindakan anak_diversi"),
+        ("adik umurnya masih 16 nyuri", "pencurian anak_diversi"),
+        ("anak di bawah umur memukul", "penganiayaan anak_tindakan anak_diversi"),
+        ("anak 20 tahun mencuri", "pencurian"),
+        ("mencuri dipenjara 5 tahun", "pencurian"),
+        ("anak 13 tahun mau bikin sim", None),
         ("rumah nomor 362", None),
         ("harga 362 ribu", None),
         ("tahun 2026", None),
@@ -85,6 +116,61 @@ def test_a_bare_number_tells_both_readings(table: LawTable) -> None:
     assert "Di KUHP lama, pasal 476 mengatur hal lain" in single.text
 
 
+def test_only_the_paragraph_that_was_named_is_answered(table: LawTable) -> None:
+    both, second, third, ninth = (table.answer(f"28{paragraph}@ite") for paragraph in ("", "(2)", "(1)", "(9)"))
+    assert both is not None
+    assert second is not None
+    assert third is not None
+    assert ninth is not None
+    assert "Pasal 243 KUHP baru" in both.text
+    assert "Pasal 28 ayat (1) UU ITE" in both.text
+    assert "Pasal 243 KUHP baru" in second.text
+    assert "konsumen" not in second.text
+    assert "konsumen" in third.text
+    assert "Pasal 28 ayat (9) UU ITE belum ada di daftar" in ninth.text
+
+
+def test_articles_that_the_criminal_code_took_over_lead_to_it(table: LawTable) -> None:
+    for former, article in (("27(1)", "407"), ("27(3)", "441"), ("28(2)", "243"), ("30", "332"), ("31(2)", "258")):
+        finding = table.answer(f"{former}@ite")
+        assert finding is not None
+        assert f"Pasal {article} KUHP baru" in finding.text
+
+
+def test_nothing_is_claimed_of_numbers_that_a_code_does_not_have(table: LawTable) -> None:
+    for number in ("591", "610", "303_bis"):
+        finding = table.answer(f"{number}@any")
+        assert finding is not None
+        assert "mengatur hal lain" not in finding.text
+
+
+def test_a_light_form_is_named_below_its_offence_unless_both_are_told(engine: Engine, table: LawTable) -> None:
+    law = engine.flows.law
+    assert law is not None
+    names = {row.key: row.name for row in law.offences}
+    for row in law.offences:
+        for other in row.see:
+            alone, together = table.answer(row.key), table.answer(f"{row.key} {other}")
+            assert alone is not None
+            assert together is not None
+            assert names[other] in alone.text
+            assert f"KUHP baru**, {names[other]}" not in together.text
+
+
+def test_every_answer_says_that_it_is_general_and_who_decides(engine: Engine, table: LawTable) -> None:
+    law = engine.flows.law
+    assert law is not None
+    values = [row.key for row in law.offences]
+    values += [f"{row.article}@{code}" for row in law.offences for code in ("any", row.code) if row.article]
+    values += ["999@any", "27(9)@ite", "pencurian lalin_helm"]
+    for value in values:
+        finding = table.answer(value)
+        assert finding is not None
+        assert "penjelasan umum" in finding.text
+        assert "jaksa, dan hakim" in finding.text
+        assert finding.sources
+
+
 def test_every_row_is_found_by_its_name_and_its_numbers_and_ends_without_a_verdict(
     engine: Engine, table: LawTable
 ) -> None:
@@ -110,7 +196,7 @@ def test_traffic_fines_are_told_without_kurungan(engine: Engine, table: LawTable
     law = engine.flows.law
     assert law is not None
     for row in law.offences:
-        assert "kurungan" not in row.maximum
+        assert "kurungan" not in (row.maximum or "")
         if row.code == "lalin":
             finding = table.answer(row.key)
             assert finding is not None
@@ -142,6 +228,19 @@ def test_any_text_is_survived_and_whatever_is_recognised_can_be_answered(
     if mention is not None:
         assert table.answer(mention.value) is not None
         assert all(0 <= start < end <= len(reading.words) for start, end in mention.spans)
+
+
+@pytest.mark.parametrize("text", ["362", "378 lama", "263 kuhp baru isinya apa", "kuhp 338", "480", "303 bis"])
+def test_a_number_of_the_table_is_a_question_by_itself(engine: Engine, text: str) -> None:
+    decision = engine.step(None, text, NOW)
+    assert decision.outcome is Outcome.ANSWER
+    assert decision.intent == "pasal_pidana"
+    assert "KUHP baru" in decision.reply
+
+
+@pytest.mark.parametrize("text", ["999", "112", "110", "362 ribu", "rumah nomor 362"])
+def test_other_numbers_are_no_question_to_the_table(engine: Engine, text: str) -> None:
+    assert "Pasal" not in engine.step(None, text, NOW).reply
 
 
 def test_the_answer_carries_the_sources_and_the_date_of_the_table(engine: Engine) -> None:
