@@ -360,3 +360,9 @@ class PhrasesFile(Part):
     """Words between the things of a list: "sim *dan* stnk"."""
     joints: list[Phrase] = []
     """Words between two questions of one message: "terus", "sama"."""
+    tellers: list[Phrase] = []
+    """Words for who tells something: "saya"."""
+    pasts: list[Phrase] = []
+    """Words for what is over: "sudah"; with a teller and without `askers` a sentence only tells."""
+    askers: list[Phrase] = []
+    """Words that make a sentence a question or a wish: "apa", "mau"."""

@@ -10,18 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from bot.dialogue.answering import question
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.joints import Joints
 from bot.dialogue.mind import Mind
+from bot.dialogue.phrases import PhraseIndex
 from bot.dialogue.speak import Said
 from bot.dialogue.turn import Turn
 from bot.dialogue.understand import Understanding
 from bot.dialogue.verdict import Sureness, Verdict
+from bot.language.reading import Reading
 
 _SENTENCE = re.compile(r"([?!;\n]+|\.(?!\d))")
 _MOST_PARTS = 4
+_PASSIVE = "di"
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,19 @@ class Several:
         self._joints = Joints(mind.phrases.joints, mind.flows.spoken())
         reader = mind.understander.reader
         self._actions = {word.stem for action in mind.flows.actions for word in reader.read(action).words}
+        phrases = mind.phrases
+        self._between, self._tellers, self._askers = (
+            frozenset(word.text for phrase in listed for word in reader.read(phrase).words)
+            for listed in (phrases.between, phrases.tellers, phrases.askers)
+        )
+        self._pasts = PhraseIndex(reader)
+        self._pasts.add("past", phrases.pasts, exact=True)
 
     def answer(self, turn: Turn) -> Decision | None:
         """None unless the message surely asks two things."""
         questions = self._questions(turn.text)
+        if len(questions) < 2:
+            questions = self._of_both(turn.understanding)
         if len(questions) < 2:
             return None
         first, second = questions[:2]
@@ -83,6 +96,34 @@ class Several:
                 found.setdefault(topic, asked)
         return list(found.values())
 
+    def _of_both(self, understanding: Understanding) -> list[_Question]:
+        """One for each of two topics that stand side by side, when the message surely asks one of them."""
+        if len(understanding.topics) < 2 or not self._asks(understanding, marked=False):
+            return []
+        whole = self._mind.judge(understanding)
+        if whole.sureness is not Sureness.SURE or not self._of_topics(whole, understanding.topics):
+            return []
+        reading, understander = understanding.reading, self._mind.understander
+        things = sorted(understander.things(reading).values())
+        for (start, end), (further, last) in pairwise(things):
+            if further != end + 1 or reading.words[end].text not in self._between:
+                continue
+            found: dict[str, _Question] = {}
+            for gone in ((end, last), (start, further)):
+                words = tuple(word for number, word in enumerate(reading.words) if not gone[0] <= number < gone[1])
+                meant = understander.understand(Reading(words))
+                verdict = self._mind.judge(meant)
+                if verdict.label is None or not self._of_topics(verdict, meant.topics):
+                    return []
+                found.setdefault(verdict.label, _Question(verdict.label, meant, verdict))
+            return list(found.values())
+        return []
+
+    def _of_topics(self, verdict: Verdict, topics: tuple[str, ...]) -> bool:
+        """Surely an intent of a service that is named."""
+        service = self._mind.flows.services.get(verdict.label or "")
+        return verdict.sureness is Sureness.SURE and service is not None and service.flow.file.flow in topics
+
     def _parts(self, text: str) -> Iterator[tuple[str, bool]]:
         """With whether a question mark ends them."""
         sentences = [*_SENTENCE.split(text), ""]
@@ -111,10 +152,20 @@ class Several:
 
         A bare topic asks nothing by itself, though alone it stands for a question: "denda tidak bawa sim dan stnk".
         """
+        if not marked and self._tells(understanding.reading):
+            return False
         if understanding.alias is not None and not understanding.bare_topic:
             return True
         acts = any(word.stem in self._actions for word in understanding.reading.words)
         return understanding.asks_aspect or acts or (marked and bool(understanding.topics))
+
+    def _tells(self, reading: Reading) -> bool:
+        """ "saya sudah lapor", "saya dibuatkan di Kendal": what somebody did, or what was done."""
+        words = {word.text for word in reading.words}
+        if not words.isdisjoint(self._askers) or words.isdisjoint(self._tellers):
+            return False
+        done = any(word.text.startswith(_PASSIVE) and word.stem in self._actions for word in reading.words)
+        return done or bool(self._pasts.find(reading))
 
     def _say(self, turn: Turn, asked: _Question) -> Said:
         meant = asked.understanding

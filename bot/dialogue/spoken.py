@@ -24,6 +24,7 @@ Kind = TypeVar("Kind", bound=Part)
 
 _HEARD = frozenset(
     {"version", "language", "commands", "around", "corrections", "denials", "contrasts", "between", "joints"}
+    | {"tellers", "pasts", "askers"}
 )
 """Of phrases.yaml: what people say."""
 _SPOKEN: dict[type[Part], frozenset[str]] = {

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from bot.dialogue.ellipsis import Ellipsis
 from bot.dialogue.flows import Flows
-from bot.dialogue.lookup import Mention
+from bot.dialogue.lookup import Mention, Span
 from bot.dialogue.match import Candidate, LinearMatcher, Matcher, Ranking
 from bot.dialogue.model import Rule, RuleOutcome
 from bot.dialogue.phrases import PhraseIndex
@@ -173,6 +173,19 @@ class Understander:
         """The intents whose topic a text names."""
         found = self.index.find(self.reader.read(text))
         return frozenset(name for name, nouns in self._nouns.items() if all(noun in found for noun in nouns))
+
+    def things(self, reading: Reading) -> dict[str, Span]:
+        """Flows whose topic a message names → where it is first named, with the entity beside it: "sim c"."""
+        found = self.index.find(reading)
+        entities = [span for name, spans in found.items() if name.startswith("entity:") for span in spans]
+        named: dict[str, Span] = {}
+        for flow, nouns in self._topics.items():
+            spans = [span for noun in nouns for span in found.get(noun, ())] if len(nouns) == 1 else []
+            if spans:
+                start, end = min(spans)
+                beside = [(start, end), *(span for span in entities if span[0] <= end and start <= span[1])]
+                named[flow] = (min(first for first, _ in beside), max(last for _, last in beside))
+        return named
 
     @cached_property
     def _ellipsis(self) -> Ellipsis:
