@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -25,6 +26,7 @@ from bot.dialogue.decision import Decision
 from bot.dialogue.engine import Engine
 from bot.dialogue.foreign import ForeignMatcher
 from bot.dialogue.loader import load_flows
+from bot.dialogue.shadows import Shadows
 from bot.dialogue.trial import run_examples, run_talks
 from bot.problem import ContentError
 
@@ -72,11 +74,12 @@ def ask(
 
 @app.command("test")
 def run(config: ConfigOption = Path("config.yaml"), folder: FolderOption = None) -> None:
-    """Memainkan percakapan uji, dan menanyakan setiap contoh kepada semua layanan. Kode 1 bila ada yang berbeda."""
+    """Memainkan percakapan uji, dan menanyakan setiap contoh layanan dan kebijakan. Kode 1 bila ada yang berbeda."""
     folder = flows_folder(config, folder)
     engine = load_engine(config, folder)
     with _told():
-        trials = [*run_talks(engine, folder, now()), *track(run_examples(engine, now()), "contoh", transient=True)]
+        examples = chain(run_examples(engine, now()), Shadows(engine, now()).tried_rules())
+        trials = [*run_talks(engine, folder, now()), *track(examples, "contoh", transient=True)]
     for trial in trials:
         for problem in trial.problems:
             typer.echo(str(problem), err=True)

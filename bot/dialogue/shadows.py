@@ -11,12 +11,12 @@ from datetime import datetime
 
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.engine import Engine
-from bot.dialogue.flows import Service
+from bot.dialogue.flows import Example, Service
 from bot.dialogue.loader import PHRASES, POLICY
 from bot.dialogue.model import Choose, Rule
 from bot.dialogue.pick import pick
 from bot.dialogue.steps import offers
-from bot.dialogue.trial import taken
+from bot.dialogue.trial import Trial, taken
 from bot.problem import Problem, Severity
 
 _COMMANDS = ("cancel", "back")
@@ -66,16 +66,27 @@ class Shadows:
 
     def rules(self) -> Iterator[Problem]:
         """Examples of policy rules that come to something else."""
-        for index, rule in enumerate(self._engine.flows.policy.rules):
-            for number, text in enumerate(rule.examples):
-                message = self._misled(rule, text)
-                if message is not None:
-                    yield self._warning(("rules", index, "examples", number), message)
+        for trial in self.tried_rules():
+            yield from map(warning, trial.problems)
+
+    def tried_rules(self) -> Iterator[Trial]:
+        """Every example of each policy rule, asked as a message."""
+        apart: dict[str, list[Example]] = {}
         for example in self._engine.flows.examples:
-            known = self._rules.get(example.label)
-            message = self._misled(known[1], example.text) if known else None
-            if message is not None:
-                yield warning(example.problem(message))
+            apart.setdefault(example.label, []).append(example)
+        document = self._engine.flows.documents[POLICY]
+        for index, rule in enumerate(self._engine.flows.policy.rules):
+            problems = [
+                document.problem(("rules", index, "examples", number), message)
+                for number, text in enumerate(rule.examples)
+                if (message := self._misled(rule, text)) is not None
+            ]
+            problems += [
+                example.problem(message)
+                for example in apart.get(rule.reason, ())
+                if (message := self._misled(rule, example.text)) is not None
+            ]
+            yield Trial(rule.reason, tuple(problems))
 
     def options(self, service: Service) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Options that their own words do not choose: (place in the intent, message)."""
@@ -147,9 +158,6 @@ class Shadows:
 
     def _line(self, name: str, *place: str | int) -> str:
         return f"{name}:{self._engine.flows.documents[name].line(place)}"
-
-    def _warning(self, place: tuple[str | int, ...], message: str) -> Problem:
-        return warning(self._engine.flows.documents[POLICY].problem(place, message))
 
 
 def warning(problem: Problem) -> Problem:

@@ -32,6 +32,8 @@ from bot.yamlfile import Document, read, validate
 
 FOLDER = "tests"
 """Below the flows' folder."""
+_TELLING = {Outcome.ANSWER, Outcome.ASK, Outcome.CLARIFY, Outcome.EMERGENCY, Outcome.REFER}
+"""Outcomes that may tell the wrong thing."""
 
 
 class Turn(Part):
@@ -115,7 +117,7 @@ def _play(engine: Engine, talk: Talk, document: Document, number: int, now: date
         decision = engine.step(state, turn.say, now)
         # Stored and read back, as between two real messages.
         state = Conversation.from_json(decision.state.to_json())
-        for message in _differences(turn, decision):
+        for message in (*_differences(turn, decision), *_unchecked(turn, decision)):
             yield document.problem(("talks", number, "turns", index), f"{talk.name}: '{turn.say}': {message}")
 
 
@@ -135,6 +137,13 @@ def _differences(turn: Turn, decision: Decision) -> Iterator[str]:
     for intent in turn.also:
         if intent not in {name for name, _ in decision.also}:
             yield f"{intent} is not in also"
+
+
+def _unchecked(turn: Turn, decision: Decision) -> Iterator[str]:
+    """A turn that any answer at all would pass proves nothing."""
+    checked = turn.contains or turn.reason is not None or (turn.outcome is not None and turn.intent is not None)
+    if decision.outcome in _TELLING and not checked:
+        yield "nothing of the answer is checked: add 'contains', 'outcome' with 'intent', or 'reason'"
 
 
 def taken(decision: Decision) -> str:

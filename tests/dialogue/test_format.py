@@ -5,7 +5,7 @@ import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +14,7 @@ from bot.dialogue.format import CURRENT, MIGRATIONS, Migration, up_to_date
 from bot.dialogue.lint import lint
 from bot.dialogue.loader import load_flows
 from bot.dialogue.localfile import LocalFile
-from bot.dialogue.model import FlowFile, LexiconFile, Part, PolicyFile
+from bot.dialogue.model import Ask, FlowFile, LexiconFile, Part, PolicyFile, Step
 from bot.dialogue.schema import KINDS as KINDS_OF_SCHEMA
 from bot.dialogue.schema import schema
 from bot.dialogue.trial import run_examples, run_talks
@@ -143,3 +143,13 @@ def test_the_examples_of_the_page_for_officers_work_as_it_says(tmp_path: Path) -
     assert engine.step(None, "cuaca besok bagaimana", NOW).reason == "cuaca"
     assert engine.flows.local["loket_jam"].value
     assert len(engine.flows.officer_hours) == 1
+
+
+def test_every_step_and_every_type_of_answer_is_documented() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|.*", PAGE, re.MULTILINE)
+    assert set(Step.model_fields) - {"label"} <= set(rows)
+    asked = next(line for line in PAGE.splitlines() if line.startswith("| `ask` |"))
+    for kind in get_args(Ask.model_fields["type"].annotation):
+        assert f"`{kind}`" in asked or f"`type: {kind}`" in asked
+    for limit in ("minimum", "maximum", "retry"):
+        assert f"`{limit}`" in asked
