@@ -78,6 +78,8 @@ class Citations:
 
     def read(self, words: Sequence[str], codes: Mapping[str, list[Span]]) -> list[tuple[Citation, Span]]:
         """The articles in order, each with where it stands, its parts included. `codes`: where laws are named."""
+        if not any(word[0].isdigit() for word in words):
+            return []
         named = {position for spans in codes.values() for start, end in spans for position in range(start, end)}
         found = list(self._found(words, named))
         anchored = [one for one in found if one.anchored]

@@ -20,8 +20,9 @@ from bot.language.reading import Reading
 _AGE = re.compile(r"^(\d{1,2})(\D*)$")
 _MOST_NAMED = 3
 _MOST_SHOWN = 5
-_ROW, _CODE, _MINOR = "law.row:", "law.code:", "law.minor"
-"""Names of its lists in the index, the first two before the key of a row or of a code."""
+_OWN = "law."
+_ROW, _CODE, _MINOR = f"{_OWN}row:", f"{_OWN}code:", f"{_OWN}minor"
+"""Names of its lists in the index, those of rows and codes before their key."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,10 @@ class LawTable:
 
     def mention(self, reading: Reading, found: Found) -> Mention | None:
         """The articles, or else the offences, that a message names."""
-        codes = {name.removeprefix(_CODE): spans for name, spans in found.items() if name.startswith(_CODE)}
+        own = {name: spans for name, spans in found.items() if name.startswith(_OWN)}
+        if not own and not any(word.text[0].isdigit() for word in reading.words):
+            return None
+        codes = {name.removeprefix(_CODE): spans for name, spans in own.items() if name.startswith(_CODE)}
         words = [word.text for word in reading.words]
         cited = self._citations.read(words, codes)
         if cited:
@@ -91,7 +95,7 @@ class LawTable:
         named = self._told_apart(
             _longest(
                 (span, name.removeprefix(_ROW))
-                for name, spans in found.items()
+                for name, spans in own.items()
                 if name.startswith(_ROW)
                 for span in spans
             ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,7 @@ class Columns:
     def of(self, features: Iterable[str]) -> tuple[int, ...]:
         """The column of each."""
         index = self.index
-        return tuple(index.setdefault(feature, len(index)) for feature in features)
+        return tuple([index.setdefault(feature, len(index)) for feature in features])
 
 
 class Classifier:
@@ -71,8 +71,8 @@ class Classifier:
         length = np.sqrt(np.bincount(row, weights=np.square(values, dtype=np.float64), minlength=len(documents)))
         values /= np.maximum(length, np.finfo(np.float32).tiny).astype(np.float32)[row]
         values[is_bias] = 1
-        ends = np.flatnonzero(is_bias)[:-1] + 1
-        rows = list(zip(np.split(column, ends), np.split(values, ends), strict=True))
+        bounds = pairwise([0, *(np.flatnonzero(is_bias) + 1).tolist()])
+        rows = [(column[start:end], values[start:end]) for start, end in bounds]
         self._weights = _train(rows, target, bias + 1, len(self.classes), cost)
 
     def document(self, features: Iterable[tuple[str, int]]) -> Document:
@@ -124,21 +124,32 @@ def _train(rows: Sequence[tuple[Indices, Vector]], target: Indices, features: in
     if classes < 2:
         return weights
     count = len(rows)
-    sign = np.full((count, classes), -1, dtype=np.float32)
-    sign[np.arange(count), target] = 1
-    alpha = np.zeros((count, classes), dtype=np.float32)
     slack = np.float32(1 / (2 * cost))
     pace = 1 / (np.array([np.dot(values, values) for _, values in rows], dtype=np.float32) + slack)
+    sign = np.full((count, classes), -1, dtype=np.float32)
+    sign[np.arange(count), target] = 1
+    signs, signed_pace = sign, sign * pace[:, None]
+    keep, paces = (1 - slack * pace).tolist(), pace.tolist()
+    alpha = np.zeros((count, classes), dtype=np.float32)
+    upright = [values[:, None] for _, values in rows]
+    # Seen as one value each, the rows of the weights are fetched and put back twice as fast.
+    piece = np.dtype((np.void, weights.itemsize * classes))
+    pieces = weights.view(piece).ravel()
     order = np.random.default_rng(_SEED)
     for _ in range(_EPOCHS):
         for row in order.permutation(count).tolist():
             indices, values = rows[row]
-            signs, old = sign[row], alpha[row]
-            local = weights.take(indices, axis=0)
-            gradient = signs * (values @ local) - 1 + slack * old
-            new = np.maximum(old - gradient * pace[row], 0)
-            step = (new - old) * signs
+            old = alpha[row]
+            local = pieces.take(indices).view(np.float32).reshape(len(indices), classes)
+            gain = values @ local
+            gain *= signed_pace[row]
+            new = old * keep[row]
+            new += paces[row]
+            new -= gain
+            np.maximum(new, 0, out=new)
+            step = new - old
+            step *= signs[row]
             alpha[row] = new
-            local += values[:, None] * step
-            weights[indices] = local
+            local += np.dot(upright[row], step[None, :])  # `*` gives the same bits, and takes longer
+            pieces[indices] = local.view(piece).ravel()
     return weights

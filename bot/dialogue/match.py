@@ -75,7 +75,8 @@ class LinearMatcher:
                     known = words[key] = columns.of(_of_word(*key))
                 document.extend(known)
             document.extend(columns.of(_between(reading)))
-            document.extend(columns.of(feature for hint in (hints(reading) if hints else ()) for feature in _of(hint)))
+            for hint in hints(reading) if hints else ():
+                document.extend(columns.of(_of(hint)))
             documents.append(document)
         self._classifier = Classifier(columns, documents, [label for _, label in samples])
 
@@ -119,10 +120,10 @@ def _features(reading: Reading, hints: Sequence[str]) -> Iterator[tuple[str, int
             yield feature, number
 
 
-def _between(reading: Reading) -> Iterator[str]:
+def _between(reading: Reading) -> list[str]:
     """Of each two words that follow each other, and of the edges."""
-    stems = [_EDGE, *(word.stem for word in reading.words), _EDGE]
-    return (f"b:{left} {right}" for left, right in pairwise(stems))
+    stems = [_EDGE, *[word.stem for word in reading.words], _EDGE]
+    return [f"b:{left} {right}" for left, right in pairwise(stems)]
 
 
 @lru_cache(maxsize=1_000)

@@ -47,6 +47,8 @@ class PhraseIndex:
         texts = [word.text for word in reading.words]
         stems = [word.stem for word in reading.words]
         for words, table in ((texts, self._by_text), (stems, self._by_stem)):
+            if table.longest.keys().isdisjoint(words):
+                continue
             for start, first in enumerate(words):
                 longest = table.longest.get(first)
                 if longest is None:

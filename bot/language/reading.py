@@ -74,7 +74,10 @@ class Reader:
         self._lexicon = lexicon
         self._phrase_length = lexicon.longest_phrase
         self._phrase_begins = {words[0] for words in lexicon.phrases}
-        frequencies = Counter(token for text in texts for token in tokens(text))
+        said = list(texts)
+        self._tokens = {text: tokens(text) for text in set(said) if len(text) <= LONGEST_TEXT}
+        """Of the content's own texts, which are read as well: nothing is taken apart twice."""
+        frequencies = Counter(token for text in said for token in self._tokens.get(text, ()))
         frequencies.update(set(lexicon.words()))
         for slang in lexicon.rewrites:
             del frequencies[slang]
@@ -87,7 +90,7 @@ class Reader:
         """Read any text. Never raises."""
         cut = len(text) > LONGEST_TEXT
         words: list[Word] = []
-        for token in tokens(text[:LONGEST_TEXT]):
+        for token in self._tokens.get(text) or tokens(text[:LONGEST_TEXT]):
             words.extend(self._word(token[:_LONGEST_WORD]))
         words = self._join(words)
         kept: list[Word] = []
@@ -124,7 +127,7 @@ class Reader:
 
     def _join(self, words: list[Word]) -> list[Word]:
         """Put the phrases of the lexicon in place of their words."""
-        if not self._phrase_length:
+        if self._phrase_begins.isdisjoint([word.text for word in words]):
             return words
         result: list[Word] = []
         position = 0
