@@ -322,11 +322,13 @@ def test_a_room_for_private_matters_that_nobody_reads_is_warned_of(district: Pat
 
 
 def test_nobody_to_read_the_cards_and_no_spare_key_are_warned_of(district: Path) -> None:
-    warned = [text for text in run().stdout.splitlines() if "officers.yaml" in text]
+    warned = [text for text in run().stdout.splitlines() if "officers.yaml:" in text]
     assert ["no officers" in text or "no spare accounts" in text for text in warned] == [True, True]
-    edit(district / "rooms" / "officers.yaml", "members: []", 'members: ["@budi"]')
+    officers = district / "rooms" / "officers.yaml"
+    before, last = officers.read_text().rsplit("members: []", 1)  # who reads private matters
+    officers.write_text(f'{before}members: ["@budi"]{last}')
     edit(district / "rooms" / "officers.yaml", "break_glass: []", 'break_glass: ["@brankas"]')
-    assert "officers.yaml" not in run().stdout
+    assert "officers.yaml:" not in run().stdout
 
 
 def test_online_without_anything_to_sign_in_with_is_a_matter_of_configuration(
