@@ -169,6 +169,9 @@ def _lexicon(flows: Flows, document: Document) -> Iterator[Problem]:
             yield document.problem(("rewrites", word), f"'{word}' is not one word; several belong under 'phrases'")
         elif tokens(word)[0] in flows.lexicon.protected:
             yield document.problem(("rewrites", word), f"'{word}' is protected and would never be rewritten")
+    for facet in flows.faint:
+        if facet not in flows.facets:
+            yield document.problem(("faint", facet), f"'{facet}' is no facet: write it under 'facets', too")
 
 
 def _slots_written(step: Step) -> Iterator[str]:

@@ -53,7 +53,9 @@ def lint_words(flows: Flows, lexicon: Document, policy: Document) -> Iterator[Pr
 def _phrases(flows: Flows, lexicon: Document, policy: Document) -> Iterator[Written]:
     """What the content looks for in messages."""
     for facet, phrases in flows.facets.items():
-        yield from ((lexicon, ("facets", facet), phrase) for phrase in phrases)
+        faint = flows.faint.get(facet, [])
+        yield from ((lexicon, ("faint" if phrase in faint else "facets", facet), phrase) for phrase in phrases)
+    yield from ((lexicon, ("idioms", index), phrase) for index, phrase in enumerate(flows.idioms))
     for name, phrases in flows.policy.words.items():
         yield from ((policy, ("words", name), phrase) for phrase in phrases)
     for place, condition in placed_conditions(flows.policy):

@@ -101,12 +101,16 @@ class Flows:
     policy: PolicyFile
     lexicon: Lexicon
     facets: Mapping[str, list[str]]
+    """With the faint ones."""
     actions: list[str]
     times: list[str]
     phrases: PhrasesFile
     local: Mapping[str, LocalFact]
     digest: str
     """SHA-256 of all files read, 16 hex digits: the version of the content."""
+    faint: Mapping[str, list[str]] = field(default_factory=dict)
+    """Of the facets' words those that tell as often as they ask."""
+    idioms: list[str] = field(default_factory=list)
     officer_hours: tuple[Hours, ...] = ()
     """When officers answer those who ask for a person."""
     law: LawFile | None = None
@@ -128,6 +132,7 @@ class Flows:
     def spoken(self) -> Iterator[str]:
         """The phrases that the content looks for in messages: nouns, facets, entities, the words of policies."""
         yield from self.actions
+        yield from self.idioms
         for service in self.services.values():
             yield from (phrase for group in service.nouns for phrase in group)
         for phrases in (*self.facets.values(), *self.policy.words.values()):

@@ -15,6 +15,7 @@ from bot.dialogue.engine import Engine
 from bot.dialogue.flows import Service
 from bot.dialogue.loader import LEXICON, POLICY
 from bot.dialogue.model import Answer
+from bot.dialogue.reach import unheard
 from bot.dialogue.shadows import Shadows, warning
 from bot.dialogue.trial import taken
 from bot.language.reading import Reader
@@ -33,6 +34,7 @@ def lint(engine: Engine, now: datetime) -> list[Problem]:
     found.extend(_overlaps(engine))
     for service in engine.flows.services.values():
         found.extend(_answers(service))
+        found.extend(_warn(service, ("answers", index), message) for index, message in unheard(engine, service))
         found.extend(_examples(engine, shadows, service, now))
         found.extend(_warn(service, place, message) for place, message in shadows.options(service))
     found.extend(shadows.rules())

@@ -78,7 +78,11 @@ def load_flows(folder: Path) -> Flows:
         services=services,
         policy=_as(PolicyFile, values[POLICY]),
         lexicon=_lexicon(lexicon_file, ordinary),
-        facets=lexicon_file.facets,
+        facets={
+            facet: [*phrases, *lexicon_file.faint.get(facet, ())] for facet, phrases in lexicon_file.facets.items()
+        },
+        faint=lexicon_file.faint,
+        idioms=lexicon_file.idioms,
         actions=lexicon_file.actions,
         times=lexicon_file.times,
         phrases=_as(PhrasesFile, values[PHRASES]),

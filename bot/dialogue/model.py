@@ -289,7 +289,12 @@ class LexiconFile(Part):
     actions: list[str] = []
     """What is done with any topic (make, renew, lose): a question that holds only these and facets lacks its topic."""
     facets: dict[Name, list[Phrase]] = {}
-    """What about a thing is asked: its cost, papers, place …, and the words that ask it."""
+    """What about a thing is asked: its cost, papers, place …, and the words that ask it. `…` in a phrase stands for
+    any one word: "lewat … hari"."""
+    faint: dict[Name, list[Phrase]] = {}
+    """Words of facets that tell as often as they ask ("suami", "uang"): they ask only where nothing else is told."""
+    idioms: list[Phrase] = []
+    """Phrases whose words ask nothing of what is served, though one is a facet's: "jam tangan", "ganti alamat"."""
 
 
 class PhrasesFile(Part):

@@ -22,6 +22,10 @@ class _Table:
         self.longest[key[0]] = max(len(key), self.longest.get(key[0], 0))
 
 
+GAP = "…"
+"""In a phrase: any one word."""
+
+
 class PhraseIndex:
     """Named lists of phrases, found in a message by looking at its words only once."""
 
@@ -29,6 +33,8 @@ class PhraseIndex:
         self._reader = reader
         self._by_text = _Table()
         self._by_stem = _Table()
+        self._gapped: dict[str, list[tuple[tuple[str | None, ...], str]]] = {}
+        """First stem of a phrase with gaps → its stems (None: any one word), and its list."""
 
     def add(self, name: str, phrases: Iterable[str], *, exact: bool = False) -> None:
         """Register a list; phrases are read as messages are, so they may be written as people write.
@@ -37,9 +43,18 @@ class PhraseIndex:
         """
         table = self._by_text if exact else self._by_stem
         for phrase in phrases:
+            if GAP in phrase:
+                self._add_gapped(name, phrase)
+                continue
             words = self._reader.read(phrase).words
             if words:
                 table.add(tuple(word.text if exact else word.stem for word in words), name)
+
+    def _add_gapped(self, name: str, phrase: str) -> None:
+        parts = [[word.stem for word in self._reader.read(part).words] for part in phrase.split(GAP)]
+        if all(parts):
+            key = [stem for part in parts for stem in (*part, None)][:-1]
+            self._gapped.setdefault(parts[0][0], []).append((tuple(key), name))
 
     def find(self, reading: Reading) -> dict[str, list[tuple[int, int]]]:
         """Name of each list that occurs → where: (first word, one past the last word)."""
@@ -58,4 +73,9 @@ class PhraseIndex:
                         spans = found.setdefault(name, [])
                         if (start, end) not in spans:
                             spans.append((start, end))
+        for start, first in enumerate(stems):
+            for key, name in self._gapped.get(first, ()):
+                there = stems[start : start + len(key)]
+                if len(there) == len(key) and all(want in (None, stem) for want, stem in zip(key, there, strict=True)):
+                    found.setdefault(name, []).append((start, start + len(key)))
         return found

@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from bot.dialogue.asked import Asking
 from bot.dialogue.ellipsis import Ellipsis
 from bot.dialogue.flows import Flows
 from bot.dialogue.lookup import Mention, Span
@@ -131,8 +132,7 @@ class Understander:
         self._rules = Rules(flows.policy, self.index)
         self.index.add("action:", flows.actions)
         self.index.add("times", flows.times, exact=True)
-        for facet, phrases in flows.facets.items():
-            self.index.add(f"facet:{facet}", phrases)
+        self.asking = Asking(flows, self.index)
         for entity, values in flows.entities.items():
             for value in values:
                 self.index.add(f"entity:{entity}={value.value}", value.words)
@@ -214,7 +214,6 @@ class Understander:
         full = replace(reading, words=(*context.words, *reading.words)) if context else reading
         found, mentioned = self._find(full, listed=True)
         own = self._find(reading, listed=True)[0] if context else found
-        facets = tuple(facet for facet in self._flows.facets if f"facet:{facet}" in own)
         values = named_values(self._flows.entities, own)
         entities = {entity: named[0] for entity, named in values.items()}
         entities |= {name: mention.value for name, mention in mentioned.items()}
@@ -229,6 +228,7 @@ class Understander:
             for start, end in own.get(noun, ())
             for position in range(start, end)
         }
+        facets = self.asking.asked(own, [position for position in content if position not in named])
         explained = _covered(own, ("facet:", "entity:", "noun:"))
         unexplained = [
             reading.words[position].text
