@@ -109,6 +109,13 @@ class Mind:
         after = replace(turn.settled, misses=0)
         return Said(Outcome.HANDOFF, self.phrases.stuck.strip(), after, reason="stuck")
 
+    def _with_way_out(self, said: Said) -> str:
+        """What is said; once below it where to ask for what this district has not told yet."""
+        lacking = said.outcome is Outcome.ANSWER and self.phrases.not_available in said.text
+        if not lacking or self.phrases.ask_instead is None or said.state.running is not None:
+            return said.text
+        return f"{said.text}\n\n{self.phrases.ask_instead}"
+
     def _rests_on(self, reason: str) -> tuple[str, ...]:
         """The sources of the policy rule that decided."""
         rule = self.rule(reason)
@@ -125,7 +132,7 @@ class Mind:
         return Decision(
             text=turn.text,
             outcome=said.outcome,
-            reply=said.text,
+            reply=self._with_way_out(said),
             reason=said.reason or reason,
             state=said.state,
             intent=intent,

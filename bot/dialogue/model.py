@@ -309,7 +309,9 @@ class PhrasesFile(Part):
     undated_line: Phrase | None = None
     """{sources}: in place of `source_line` for a local fact without dates. Default: nothing is said of it."""
     not_available: Phrase
-    """In place of a local fact that the operator has not filled in."""
+    """In place of a local fact that the operator has not filled in; short, for a reply may hold it several times."""
+    ask_instead: Phrase | None = None
+    """Once below a reply that holds `not_available`: where to ask. Default: nothing is added."""
     did_you_mean: Text
     """{options}"""
     did_you_mean_one: Text

@@ -61,7 +61,7 @@ def _warned(flows: Flows, today: date = TODAY) -> list[str]:
 
 def test_an_answer_with_a_local_fact_shows_the_facts_own_dates_below_its_own(tmp_path: Path) -> None:
     text, own, local = _reply(load_flows(_folder(tmp_path)))
-    assert text == "Di dermaga Pantai Sigandu, belum tersedia di sini (tanyakan langsung ke petugasnya)."
+    assert text == "Di dermaga Pantai Sigandu, belum tersedia."
     assert own == "*Sumber: Perda 1/2020. Dicek 22 Nov 2026, ditinjau lagi paling lambat 22 Mei 2027.*"
     assert local == (
         "*Sumber: Petugas dermaga (alamat dermaga). Dicek 1 Okt 2026, ditinjau lagi paling lambat 1 Des 2026.*"
@@ -101,10 +101,21 @@ def test_the_audit_names_the_local_source_too(tmp_path: Path) -> None:
 def test_an_answer_that_tells_only_an_empty_fact_claims_no_check(tmp_path: Path) -> None:
     folder = _folder(tmp_path, EMPTY)
     (folder / "perahu.yaml").write_text(FLOW.replace('{local.jam}."', '{local.jam}."\n        sources: []'))
-    assert _reply(load_flows(folder)) == [
-        "Di dermaga belum tersedia di sini (tanyakan langsung ke petugasnya), "
-        "belum tersedia di sini (tanyakan langsung ke petugasnya)."
-    ]
+    assert _reply(load_flows(folder)) == ["Di dermaga belum tersedia, belum tersedia."]
+
+
+def test_a_reply_with_empty_facts_says_once_where_to_ask(tmp_path: Path) -> None:
+    flows = load_flows(_folder(tmp_path, EMPTY))
+    reply = Engine(flows).step(None, "mau sewa perahu", NOW).reply
+    assert reply.count("belum tersedia,") == 1
+    assert reply.count("minta petugas") == 1
+    assert reply.endswith(str(flows.phrases.ask_instead))
+
+
+def test_a_reply_without_empty_facts_sends_nobody_elsewhere(tmp_path: Path) -> None:
+    hours = DATED.replace("Pantai Sigandu", "pukul sembilan")
+    reply = Engine(load_flows(_folder(tmp_path, hours=hours))).step(None, "mau sewa perahu", NOW).reply
+    assert "minta petugas" not in reply
 
 
 def test_an_overdue_fact_and_an_empty_one_are_warned_of_with_their_lines(tmp_path: Path) -> None:
