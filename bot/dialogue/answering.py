@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.dialogue.aspects import Aspects
 from bot.dialogue.conversation import Offer
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.mind import Mind
@@ -22,6 +23,7 @@ class Answering:
 
     def __init__(self, mind: Mind) -> None:
         self._mind = mind
+        self._aspects = Aspects(mind)
 
     def act(self, turn: Turn, verdict: Verdict) -> Decision:
         """Do what the verdict says."""
@@ -38,7 +40,8 @@ class Answering:
             asked, verdict.label, understanding.facets, understanding.entities, understanding.beside, turn.now
         )
         said = self._mind.speaker.ask_again(turn.state, said)
-        return self._mind.decide(turn, said, verdict.reason, intent=verdict.label, score=verdict.score)
+        decision = self._mind.decide(turn, said, verdict.reason, intent=verdict.label, score=verdict.score)
+        return self._aspects.noted_first(decision, understanding.facets)
 
     def rule(self, turn: Turn, rule: Rule, score: float = 1.0) -> Decision:
         """What the policy says to it."""

@@ -21,21 +21,35 @@ class Aspects:
         self._mind = mind
         self._own: dict[str, frozenset[str]] = {}
 
+    def noted_first(self, decision: Decision, facets: tuple[str, ...]) -> Decision:
+        """The same for a question that brings its topic along: only when nothing that it asks is told."""
+        service = self._mind.flows.services.get(decision.intent or "")
+        if service is None or decision.outcome is not Outcome.ANSWER:
+            return decision
+        told = self._told(service, decision, facets)
+        if any(facet in told for facet in facets):
+            return decision
+        named = self._mind.phrases.aspects_in_talk
+        return self.noted(decision, tuple(facet for facet in facets if facet not in named))
+
     def noted(self, decision: Decision, facets: tuple[str, ...]) -> Decision:
         """With a word before the answer on the aspects that it leaves open."""
         service = self._mind.flows.services.get(decision.intent or "")
         template = self._mind.phrases.aspect_unknown
         if service is None or template is None or decision.outcome is not Outcome.ANSWER:
             return decision
-        told = self._of(service) | self._within(decision.reply)
-        answer = choose_answer(service, facets, decision.state.entities)
-        told |= set(answer.when or ()) if answer is not None else self._asked(service)
+        told = self._told(service, decision, facets)
         names = self._mind.phrases.aspects
         left_open = [names[facet] for facet in facets if facet in names and facet not in told]
-        if not left_open:
-            return decision
         note = template.replace("{aspects}", ", ".join(left_open)).strip()
+        if not left_open or decision.reply.startswith(note):
+            return decision
         return replace(decision, reply=f"{note}\n\n{decision.reply}")
+
+    def _told(self, service: Service, decision: Decision, facets: tuple[str, ...]) -> set[str]:
+        answer = choose_answer(service, facets, decision.state.entities)
+        beside = {*(answer.when or ()), *answer.tells} if answer is not None else self._asked(service)
+        return {*self._of(service), *self._within(decision.reply), *beside}
 
     def _asked(self, service: Service) -> set[str]:
         """What is asked of the things in a table, each of which has its own answer to it: how long, how much."""
@@ -53,7 +67,6 @@ class Aspects:
         return known
 
     def _within(self, text: str) -> set[str]:
-        """The facets whose words stand in a text."""
+        """The facets that a text tells of."""
         understander = self._mind.understander
-        found = understander.index.find(understander.reader.read(text))
-        return {name.removeprefix("facet:") for name in found if name.startswith("facet:")}
+        return understander.asking.mentioned(understander.index.find(understander.reader.read(text)))

@@ -92,6 +92,9 @@ def _answer(flows: Flows, service: Service, index: int, answer: Answer) -> Itera
             yield _at(service, place, f"'{condition}': {entity} has no value '{value}'")
         elif entity not in values and entity not in flows.facets and entity not in LOOKUPS:
             yield _at(service, place, f"'{condition}' is neither a facet of lexicon.yaml nor an entity")
+    for number, facet in enumerate(answer.tells):
+        if facet not in flows.facets:
+            yield _at(service, (*where, "tells", number), f"'{facet}' is no facet of lexicon.yaml")
     present = {condition.partition("=")[0] for condition in answer.when or ()}
     for entity, name in PLACEHOLDER.findall(answer.text):
         if entity == "local":

@@ -55,6 +55,8 @@ class Answer(Part):
     text: Text
     """Markdown, short enough for a phone. `{golongan.usia}` stands for a field of an entity, `{local.x}` for a local
     fact."""
+    tells: list[Name] = []
+    """Facets that it tells of besides its conditions, where its words do not show it ("datang ke SPKT": tempat)."""
     sources: list[Name] | None = None
     """Default: all of the flow."""
     verified_on: date | None = None
@@ -320,6 +322,8 @@ class PhrasesFile(Part):
     """{title}: a second question of the same message."""
     aspects: dict[Name, Phrase] = {}
     """Facets as they are named to a citizen: "online: apakah bisa online"."""
+    aspects_in_talk: list[Name] = []
+    """Of these the ones that a question names more often than it asks them: missed only when they are asked alone."""
     aspect_unknown: Text | None = None
     """{aspects}: before an answer that says nothing of the aspect that was asked. Default: nothing is said of it."""
     fallback: Text

@@ -24,6 +24,8 @@ class _Table:
 
 GAP = "…"
 """In a phrase: any one word."""
+EXACT = "="
+"""Before a phrase: only these words, none that merely share their stem."""
 
 
 class PhraseIndex:
@@ -41,14 +43,15 @@ class PhraseIndex:
 
         `exact`: only these words, none that merely share their stem: "pencuri" is not "dicuri".
         """
-        table = self._by_text if exact else self._by_stem
         for phrase in phrases:
             if GAP in phrase:
                 self._add_gapped(name, phrase)
                 continue
+            whole = exact or phrase.startswith(EXACT)
+            table = self._by_text if whole else self._by_stem
             words = self._reader.read(phrase).words
             if words:
-                table.add(tuple(word.text if exact else word.stem for word in words), name)
+                table.add(tuple(word.text if whole else word.stem for word in words), name)
 
     def _add_gapped(self, name: str, phrase: str) -> None:
         parts = [[word.stem for word in self._reader.read(part).words] for part in phrase.split(GAP)]
