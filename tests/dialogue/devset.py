@@ -16,6 +16,7 @@ import yaml
 
 from bot.dialogue.decision import Outcome
 from bot.dialogue.engine import Engine
+from bot.dialogue.reply import choose_answer
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 _REFUSALS = {Outcome.BLOCKED, Outcome.REFER, Outcome.SMALLTALK, Outcome.FALLBACK}
@@ -28,9 +29,44 @@ def questions(part: str) -> Iterator[tuple[str, str]]:
     for path in sorted(Path(__file__).parent.glob("dev*.yaml")):
         for label, texts in yaml.safe_load(path.read_text(encoding="utf-8")).items():
             for text in texts:
-                held = hashlib.sha256(text.encode()).digest()[0] % 2 == 1
-                if part == "all" or held == (part == "holdout"):
+                if part in ("all", _half(text)):
                     yield label, text
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A question, and the answer of an intent that it must get."""
+
+    intent: str
+    """"aspects": whichever, it is the text that counts."""
+    answer: str
+    """The answer's conditions, "default", or "~" and a piece of what is said."""
+    text: str
+
+    def missed(self, engine: Engine) -> str | None:
+        """What came instead; None when it came as expected."""
+        decision = engine.step(None, self.text, NOW)
+        got = f"[{self.intent}: {self.answer}] {self.text} -> {decision.outcome} {decision.intent}"
+        if self.answer.startswith("~"):
+            return None if self.answer[1:] in decision.reply else f"{got}: {decision.reply[:80]}"
+        if decision.outcome is not Outcome.ANSWER or decision.intent != self.intent:
+            return got
+        service = engine.flows.services[self.intent]
+        answer = choose_answer(service, decision.state.facets, decision.state.entities)
+        given = ", ".join((answer.when if answer else None) or ["default"])
+        return None if given == self.answer else f"{got}: {given}"
+
+
+def expected(part: str) -> Iterator[Expected]:
+    """The answers of `answers.yaml` that `tune`, `holdout` or `all` must get."""
+    path = Path(__file__).with_name("answers.yaml")
+    for intent, answers in yaml.safe_load(path.read_text(encoding="utf-8")).items():
+        for answer, texts in answers.items():
+            yield from (Expected(intent, answer, text) for text in texts if part in ("all", _half(text)))
+
+
+def _half(text: str) -> str:
+    return "holdout" if hashlib.sha256(text.encode()).digest()[0] % 2 == 1 else "tune"
 
 
 @dataclass

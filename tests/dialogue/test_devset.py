@@ -40,3 +40,17 @@ def test_no_held_out_question_is_read_as_one_of_the_examples(engine: Engine, dev
     examples = {read(text) for text, _ in samples(engine.flows)}
     copies = sum(read(text) in examples for _, text in devset.questions("holdout"))
     assert copies == 0, f"{copies} of them: drop them from the held-out half, they show nothing"
+
+
+@pytest.mark.parametrize("part", ["tune", "holdout"])
+def test_a_question_is_given_the_answer_that_says_what_was_asked(engine: Engine, devset: ModuleType, part: str) -> None:
+    expected = list(devset.expected(part))
+    missed = [message for one in expected if (message := one.missed(engine)) is not None]
+    print(f"\n{part}: {len(expected) - len(missed)} of {len(expected)} as expected")
+    assert len(missed) <= 0.07 * len(expected), "\n".join(missed)
+
+
+def test_answers_are_expected_of_many_questions_and_intents(devset: ModuleType) -> None:
+    expected = list(devset.expected("all"))
+    assert len({one.text for one in expected}) == len(expected) >= 150
+    assert len({one.intent for one in expected}) >= 20
