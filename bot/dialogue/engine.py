@@ -7,9 +7,6 @@ the flow files.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -31,24 +28,11 @@ from bot.dialogue.wishes import LANGUAGE_REASON, Wish, Wishes
 from bot.language.reading import LONGEST_TEXT
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the collector of cycles, which looks again and again at a hundred thousand things that all stay."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
 class Engine:
     """Decides on messages by the content it was built from. Building takes about a second."""
 
     def __init__(self, flows: Flows, thresholds: Thresholds | None = None) -> None:
-        with _uncollected():
-            self._wire(flows, Mind(flows, thresholds))
+        self._wire(flows, Mind(flows, thresholds))
         self._voices = {
             language: self._saying(in_other_words(flows, tongue.texts)) for language, tongue in flows.languages.items()
         }
