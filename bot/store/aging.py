@@ -18,14 +18,22 @@ from bot.store.erasure import GONE
 from bot.store.personal import STRUCTURAL
 from bot.store.spans import Span, within
 from bot.store.tables import (
+    acts,
     blocks,
+    complainants,
+    complaints,
+    confirmations,
     erasures,
+    groups,
     inbox,
     incident_history,
     incident_links,
     incidents,
+    members,
     notices,
     outbox,
+    remarks,
+    strikes,
     tickets,
     transcripts,
     transmissions,
@@ -87,7 +95,12 @@ def forget_talks(connection: Connection, before: int, span: Span | None = None) 
 
 def forget_people(connection: Connection, before: int) -> int:
     """Ids in lists: notices of people who have been silent since, blocks long over, requests nobody confirmed."""
-    return forget_notices(connection, before) + forget_blocks(connection, before) + forget_requests(connection, before)
+    return (
+        forget_notices(connection, before)
+        + forget_blocks(connection, before)
+        + forget_requests(connection, before)
+        + forget_order_keeping(connection, before)
+    )
 
 
 def forget_notices(connection: Connection, before: int, limit: int | None = None) -> int:
@@ -116,6 +129,32 @@ def forget_requests(connection: Connection, before: int, span: Span | None = Non
         .values(state="cancelled", done_at=before, user_id=None)
     )
     return int(result.rowcount)
+
+
+def forget_order_keeping(connection: Connection, before: int, limit: int | None = None) -> int:
+    """What was done to keep order and is over, marks on people, and who left our rooms, all from before `before`.
+
+    What still holds (a ban, a mute, an open complaint of these days) stays.
+    """
+    complaint = select(complaints.c.id).where(complaints.c.at < before).limit(limit)
+    gone = int(connection.execute(delete_from(complainants).where(complainants.c.complaint_id.in_(complaint))).rowcount)
+    old: list[tuple[Any, ColumnElement[bool]]] = [
+        (acts, acts.c.ended_at < before),
+        (strikes, strikes.c.at < before),
+        (remarks, remarks.c.at < before),
+        (confirmations, confirmations.c.until_at < before),
+        (complaints, complaints.c.at < before),
+        (members, and_(members.c.membership.in_(("leave", "knock", "invite")), members.c.since_at < before)),
+        (groups, and_(groups.c.state != "allowed", groups.c.at < before)),
+    ]
+    for table, over in old:
+        keys = list(table.primary_key.columns)
+        key = keys[0] if len(keys) == 1 else tuple_(*keys)
+        found = select(*keys).where(over).limit(limit)
+        gone += int(connection.execute(delete_from(table).where(key.in_(found))).rowcount)
+    named = update(groups).where(groups.c.at < before, groups.c.inviter != GONE)
+    connection.execute(named.values(inviter=GONE, decided_by=GONE))
+    return gone
 
 
 def forget_senders(connection: Connection, before: int, span: Span | None = None) -> int:

@@ -24,18 +24,24 @@ from bot.store.files import remove
 from bot.store.incidents import REPLY
 from bot.store.quotations import answers_with
 from bot.store.tables import (
+    acts,
     audit,
     audit_payloads,
     blocks,
+    complainants,
+    complaints,
     conversations,
     copies,
     inbox,
     incident_history,
     incident_links,
     incidents,
+    members,
     notices,
     outbox,
+    remarks,
     rooms,
+    strikes,
     tickets,
     transmissions,
 )
@@ -351,6 +357,13 @@ def _forget_name(connection: Connection, user_id: str, events: Sequence[str], no
         .where(blocks.c.user_id == user_id, or_(blocks.c.ended_at.is_not(None), blocks.c.until_at <= now))
         .values(user_id=GONE, reason=None)
     )
+    for table in (strikes, remarks, complainants):
+        connection.execute(delete(table).where(table.c.user_id == user_id))
+    connection.execute(update(complaints).where(complaints.c.user_id == user_id).values(user_id=GONE))
+    # So does a ban or a mute in force; whoever is in a room is seen there by everybody, and leaves by themselves.
+    over = and_(acts.c.target == user_id, acts.c.ended_at.is_not(None))
+    connection.execute(update(acts).where(over).values(target=GONE, reason=None))
+    connection.execute(delete(members).where(members.c.user_id == user_id, members.c.membership == "leave"))
 
 
 def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

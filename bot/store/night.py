@@ -42,7 +42,7 @@ class Erased:
     unfiled: int = 0
     """Transcripts of what led to no incident."""
     people: int = 0
-    """Names in tickets, notices, blocks and requests."""
+    """Names in tickets, notices, blocks, requests and what was done to keep order."""
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
@@ -92,6 +92,7 @@ class Night:
             _Step("people", lambda db, _: aging.forget_notices(db, texts, BATCH)),
             _Step("people", lambda db, span: aging.forget_blocks(db, texts, span), blocks.c.id),
             _Step("people", lambda db, span: aging.forget_requests(db, texts, span), erasures.c.id),
+            _Step("people", lambda db, _: aging.forget_order_keeping(db, texts, BATCH)),
             _Step("people", lambda db, span: aging.forget_senders(db, texts, span), inbox.c.id),
             _Step("", lambda db, span: _rename(db, texts, span), outbox.c.id),
         ]

@@ -340,6 +340,158 @@ keepings = Table(
     Index(None, "incident_id"),
 )
 
+# ── who is where, as the homeserver last told it ────────────────────────────────────────────────────────
+
+room_state = Table(
+    "room_state",
+    metadata,
+    Column("room_id", String, primary_key=True),
+    Column("type", String, primary_key=True),  # only what decisions need (bot.store.roomstate)
+    Column("state_key", String, primary_key=True),
+    Column("sender", String, nullable=False),
+    Column("event_id", String),
+    Column("content", Json, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("room_id", String, primary_key=True),
+    Column("user_id", String, primary_key=True),
+    Column("membership", String, nullable=False),  # join | invite | knock | leave | ban
+    Column("by", String, nullable=False),  # who sent the event: themselves, or who invited or removed them
+    Column("since_at", BigInteger, nullable=False),  # when we learnt of it; never later than we did
+    Index(None, "user_id"),
+    Index(None, "room_id", "membership", "since_at"),
+)
+
+# ── keeping order ───────────────────────────────────────────────────────────────────────────────────────
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("kind", String, nullable=False),  # warn | mute | kick | ban | redact | slow | lock …
+    Column("room_id", String),  # null: every channel
+    Column("target", String, nullable=False),  # a user id, a server's name or glob; "" for an act on a room
+    Column("amount", Integer),  # seconds of a slow mode, messages redacted
+    Column("by", String, nullable=False),  # an officer, or "kentongan" (a protection, a policy list)
+    Column("reason", Text),
+    Column("event_id", String),  # the order, or what led to it
+    Column("since_at", BigInteger, nullable=False),
+    Column("until_at", BigInteger),  # null: until it is lifted
+    Column("ended_by", String),
+    Column("ended_at", BigInteger),  # equal to since_at for what is over at once
+    Index(None, "target", "since_at"),
+    Index(None, "ended_at"),
+)
+
+strikes = Table(
+    "strikes",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("room_id", String, nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("protection", String, nullable=False),
+    Column("event_id", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("event_id", "protection"),
+    Index(None, "user_id", "at"),
+)
+
+remarks = Table(
+    "remarks",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", String, nullable=False),  # whom it is about
+    Column("by", String, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index(None, "user_id"),
+)
+
+confirmations = Table(
+    "confirmations",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, unique=True),  # the order that waits for its code
+    Column("room_id", String, nullable=False),  # where it was given
+    Column("officer", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("order", Json, nullable=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("state", String, nullable=False),  # open | done | void
+    Column("at", BigInteger, nullable=False),
+    Column("until_at", BigInteger, nullable=False),
+    Index(None, "state", "until_at"),
+)
+
+officer_keys = Table(
+    "officer_keys",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("master_key", String, nullable=False),  # public half, as the officer showed it first
+    Column("pinned_at", BigInteger, nullable=False),
+    Column("pinned_by", String),  # null: at first use; else who vouched for a new one
+    Column("refused_key", String),  # another one that was shown since, and told to the officers
+)
+
+complaints = Table(
+    "complaints",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, unique=True),  # the message that is complained about
+    Column("room_id", String, nullable=False),
+    Column("user_id", String, nullable=False),  # who wrote it
+    Column("state", String, nullable=False),  # open | done | dismissed
+    Column("at", BigInteger, nullable=False),
+    Column("closed_by", String),
+    Column("closed_at", BigInteger),
+    Index(None, "user_id", "at"),
+)
+
+complainants = Table(
+    "complainants",
+    metadata,
+    Column("complaint_id", Id, ForeignKey("complaints.id"), primary_key=True),
+    Column("user_id", String, primary_key=True),  # who complained; "kentongan" for a protection
+    Column("source", String, nullable=False),  # reaction | homeserver | protection
+    Column("reason", Text),
+    Column("at", BigInteger, nullable=False),
+)
+
+protection_switches = Table(
+    "protection_switches",
+    metadata,
+    Column("room_id", String, primary_key=True),
+    Column("protection", String, primary_key=True),
+    Column("on", Integer, nullable=False),  # 1 | 0, against what the files say
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until_at", BigInteger),  # null: until it is switched again
+)
+
+policy_lists = Table(
+    "policy_lists",
+    metadata,
+    Column("room_id", String, primary_key=True),
+    Column("address", String, nullable=False),  # as the officer wrote it
+    Column("state", String, nullable=False),  # joining | previewed | followed | left
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("room_id", String, primary_key=True),  # a room that somebody else made and invited us to
+    Column("inviter", String, nullable=False),
+    Column("state", String, nullable=False),  # asked | allowed | refused
+    Column("at", BigInteger, nullable=False),
+    Column("decided_by", String),
+    Column("decided_at", BigInteger),
+)
+
 # ── what left the house, and who asked to be forgotten ──────────────────────────────────────────────────
 
 exports = Table(

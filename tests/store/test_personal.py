@@ -135,6 +135,16 @@ def old(engine: Engine) -> Engine:
             "blocks": {"incident_id": number, "since_at": NOON, "until_at": NOON + DAY},
             "keepings": {"incident_id": number, "since_at": NOON, "until_at": NOON + DAY},
             "erasures": {"event_id": "$x", "room_id": "!r", "state": "asked", "kept": [], "asked_at": NOON},
+            "members": {"room_id": "!r", "membership": "leave", "since_at": NOON},
+            "acts": {"kind": "mute", "since_at": NOON, "ended_at": NOON + DAY},
+            "strikes": {"room_id": "!r", "protection": "flood", "event_id": "$f", "at": NOON},
+            "remarks": {"at": NOON},
+            "confirmations": {
+                "event_id": "$c", "room_id": "!r", "code": "1234", "state": "void", "at": NOON, "until_at": NOON,
+            },
+            "complaints": {"event_id": "$f", "room_id": "!r", "state": "done", "at": NOON},
+            "complainants": {"complaint_id": 1, "source": "reaction", "at": NOON},
+            "groups": {"room_id": "!g", "state": "asked", "at": NOON},
         }  # fmt: skip
         for name, values in written.items():
             table = metadata.tables[name]
