@@ -83,6 +83,8 @@ class IncomingEvent:
     """origin_server_ts: milliseconds since the epoch, UTC. The sender's server's claim."""
     trust: Trust = Trust.CLEAR
     device_id: str | None = None
+    master_key: str | None = None
+    """Public cross-signing master key under which the sender has signed that device; `None`: the device is unsigned."""
     type: str = "m.room.message"
     body: str = ""
     """Text without the reply fallback; for reactions the key, for redactions the reason."""

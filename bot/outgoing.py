@@ -28,6 +28,15 @@ class Action(StrEnum):
     JOIN = "join"
     LEAVE = "leave"
     """Also declines an invite."""
+    INVITE = "invite"
+    KICK = "kick"
+    BAN = "ban"
+    UNBAN = "unban"
+    """These four: `content` is {"user_id", "reason"}; somebody who is in or out already is left so."""
+    STATE = "state"
+    """A state event of `type`: `content` is {"state_key", "set": content}, or {"state_key", "merge": changes} to change
+    what stands there then, as JSON Merge Patch does (RFC 7396: null takes a key away). What stands so already is not
+    sent again."""
 
 
 class Priority(IntEnum):

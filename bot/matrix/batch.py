@@ -13,7 +13,8 @@ from bot.matrix import events
 from bot.matrix.crypto import Crypto, KeyMissing, Opened, Unreadable
 from bot.matrix.events import table, text
 from bot.outgoing import KEY_FIELD
-from bot.store import inbox, outbox, stream
+from bot.store import inbox, outbox, roomstate, stream
+from bot.store.roomstate import StateEvent
 from bot.store.stream import Gap
 
 MAX_WAITING = 200
@@ -32,6 +33,10 @@ class Batch:
     """(transaction id, event id) of our own events seen."""
     reached: dict[str, tuple[str, bool]] = field(default_factory=dict)
     """Room → (its newest event, whether it is direct)."""
+    whole_state: dict[str, list[StateEvent]] = field(default_factory=dict)
+    """Room → all its state, where the sync brought all of it."""
+    state: list[StateEvent] = field(default_factory=list)
+    """What changed, in the order of the timelines."""
     left: list[str] = field(default_factory=list)
     open_gaps: list[Gap] = field(default_factory=list)
     closed_gaps: list[tuple[Gap, str | None]] = field(default_factory=list)
@@ -49,8 +54,13 @@ class Batch:
             stream.limit_waiting(connection, waiting, MAX_WAITING, now)
         for room_id, (event_id, direct) in self.reached.items():
             stream.reached(connection, room_id, event_id, direct=direct, now=now)
+        for room_id, everything in self.whole_state.items():
+            roomstate.replace(connection, room_id, everything, now)
+        for change in self.state:
+            roomstate.apply(connection, change, now)
         for room_id in self.left:
             stream.left(connection, room_id, now)
+            roomstate.forget(connection, room_id)
         for gap in self.open_gaps:
             stream.open_gap(connection, gap, now)
         for gap, lost in self.closed_gaps:
@@ -58,6 +68,23 @@ class Batch:
         if since is not None:
             stream.advance(connection, since, now)
         return new + len(self.recovered)
+
+
+def state_event(room_id: str, raw: Any) -> StateEvent | None:
+    """A raw state event as the store keeps it; `None` for what is none."""
+    source = table(events.clean(raw))
+    content, state_key = source.get("content"), source.get("state_key")
+    if not isinstance(content, dict) or not isinstance(state_key, str):
+        return None
+    return StateEvent(
+        room_id,
+        text(source.get("type")),
+        state_key,
+        text(source.get("sender")),
+        content,
+        text(source.get("event_id")) or None,
+        events.whole(source.get("origin_server_ts")),
+    )
 
 
 class Reader:
@@ -133,4 +160,9 @@ class Reader:
 def _reading(opened: Opened | None) -> dict[str, Any]:
     if opened is None:
         return {}
-    return {"decrypted": opened.payload, "trust": opened.trust, "device_id": opened.device_id}
+    return {
+        "decrypted": opened.payload,
+        "trust": opened.trust,
+        "device_id": opened.device_id,
+        "master_key": opened.master_key,
+    }

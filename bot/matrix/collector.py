@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from bot.clock import now_ms
 from bot.matrix import gaps, invites
 from bot.matrix.attempt import attempt
-from bot.matrix.batch import Batch, Reader
+from bot.matrix.batch import Batch, Reader, state_event
 from bot.matrix.events import table, text
 from bot.matrix.guard import guarded
 from bot.matrix.session import MatrixSession
@@ -58,8 +58,11 @@ class Collector:
         self._database = database
         self._reader = Reader(session.crypto, session.user_id)
 
-    async def sync(self, response: dict[str, Any], position: Position) -> Batch:
-        """Of a /sync response that began at `position`. Raises SignedOut, and what the database raises."""
+    async def sync(self, response: dict[str, Any], position: Position, *, full_state: bool = False) -> Batch:
+        """Of a /sync response that began at `position`; `full_state`: it brings all the state of our rooms.
+
+        Raises SignedOut, and what the database raises.
+        """
         batch = Batch()
         rooms = table(response.get("rooms"))
         joined = {room_id: table(info) for room_id, info in table(rooms.get("join")).items()}
@@ -67,9 +70,15 @@ class Collector:
         for room_id, info in joined.items():
             with guarded("room", room=room_id):
                 room = self._session.rooms.joined(room_id)
-                for raw in listed(table(info.get("state")).get("events")):
+                told = listed(table(info.get("state")).get("events"))
+                for raw in told:
                     self._session.rooms.apply(room, raw)
                 self._session.rooms.track(room)
+                parts = [one for raw in told if (one := state_event(room_id, raw)) is not None]
+                if full_state or any(one.type == "m.room.create" for one in parts):
+                    batch.whole_state[room_id] = parts
+                else:
+                    batch.state += parts
         for room_id, info in joined.items():
             found[room_id] = await self._gap(batch, room_id, table(info.get("timeline")), position)
         left = {room_id: table(info) for room_id, info in table(rooms.get("leave")).items()}
@@ -172,7 +181,9 @@ class Collector:
                     # Our own device is on no list of ours, and nothing is decided on our own messages.
                     if raw.get("type") != "m.room.encrypted" or not isinstance(content, dict) or sender == me:
                         continue
-                    if isinstance(sender, str) and not crypto.knows_sender(sender, room_id, content):
+                    if not isinstance(sender, str) or self._session.keys.is_away(sender):
+                        continue  # a server that is down must not hold up every sync
+                    if not crypto.knows_sender(sender, room_id, content):
                         crypto.olm.users_for_key_query.add(sender)
         if self._session.keys.query_due:
             await attempt("keys_query", self._session.keys.query())
@@ -194,6 +205,9 @@ class Collector:
             with guarded("event", event_id=text(raw.get("event_id"))):
                 if "state_key" in raw:
                     rooms.apply(room, raw)
+                    change = state_event(room_id, raw)
+                    if change is not None:
+                        batch.state.append(change)
                 if id(raw) in ours:
                     self._reader.add(batch, raw, room_id, direct=rooms.direct(room), encrypted_room=room.encrypted)
         rooms.track(room)

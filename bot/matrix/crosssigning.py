@@ -34,12 +34,11 @@ from bot.matrix.api import ApiError, HomeserverApi, path
 from bot.matrix.events import table
 from bot.matrix.login import SessionError
 from bot.matrix.session import MatrixSession
+from bot.matrix.signatures import MASTER, SELF_SIGNING, USAGES, USER_SIGNING, canonical, verified
 
 log = structlog.get_logger()
 
 FILE = "seeds"
-MASTER, SELF_SIGNING, USER_SIGNING = "master", "self_signing", "user_signing"
-USAGES = (MASTER, SELF_SIGNING, USER_SIGNING)
 SEED_BYTES = 32
 
 
@@ -61,26 +60,8 @@ class SigningKey:
 
     def sign(self, value: Mapping[str, Any]) -> str:
         """Signature of a JSON object (client-server API, "Signing JSON")."""
-        signature = eddsa.new(self._key, "rfc8032").sign(_canonical(value))
+        signature = eddsa.new(self._key, "rfc8032").sign(canonical(value))
         return str(unpaddedbase64.encode_base64(signature))
-
-
-def verified(value: Mapping[str, Any], user_id: str, key_id: str, public: str) -> bool:
-    """Whether the object carries a valid signature of this key."""
-    signature = table(table(value.get("signatures")).get(user_id)).get(key_id)
-    if not isinstance(signature, str):
-        return False
-    try:
-        key = eddsa.import_public_key(unpaddedbase64.decode_base64(public))
-        eddsa.new(key, "rfc8032").verify(_canonical(value), unpaddedbase64.decode_base64(signature))
-    except ValueError:
-        return False
-    return True
-
-
-def _canonical(value: Mapping[str, Any]) -> bytes:
-    unsigned = {name: part for name, part in value.items() if name not in ("signatures", "unsigned")}
-    return str(Api.to_canonical_json(unsigned)).encode()
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from bot.event import Trust
 from bot.matrix.cryptostore import FAILURES, CryptoStore
 from bot.matrix.events import table, text, whole
 from bot.matrix.guard import guarded
+from bot.matrix.identities import Identities
 from bot.matrix.trust import trust_of
 
 log = structlog.get_logger()
@@ -56,6 +57,8 @@ class Opened:
     """`{"type", "content"}` as encrypted."""
     trust: Trust
     device_id: str | None
+    master_key: str | None
+    """Under which the sender has signed that device."""
 
 
 class Crypto:
@@ -63,6 +66,7 @@ class Crypto:
 
     def __init__(self, client: AsyncClient) -> None:
         self.client = client
+        self.identities = Identities()
         self.arrived: set[str] = set()
         """Megolm sessions that came in and whose waiting events were not yet retried; `SyncLoop` empties it."""
         _guard(self.olm)
@@ -137,10 +141,13 @@ class Crypto:
         return hinted or next((found[session_id] for found in sessions.values() if session_id in found), None)
 
     def knows_sender(self, sender: str, room_id: str, content: dict[str, Any]) -> bool:
-        """Whether the device that the event's session came from is on the sender's list."""
+        """Whether the device that the event's session came from is on the sender's list, and whose it is is known."""
         session = self.session_of(room_id, content)
-        return session is None or any(
-            device.curve25519 == session.sender_key for device in self.olm.device_store.active_user_devices(sender)
+        return session is None or (
+            self.identities.knows(sender)
+            and any(
+                device.curve25519 == session.sender_key for device in self.olm.device_store.active_user_devices(sender)
+            )
         )
 
     def open(self, source: dict[str, Any], room_id: str) -> Opened:
@@ -189,15 +196,17 @@ class Crypto:
         outer = table(source.get("content")).get("m.relates_to")
         if "m.relates_to" not in inner and isinstance(outer, dict):
             inner = {**inner, "m.relates_to": outer}
+        sender = text(source.get("sender"))
         trust, device_id = trust_of(
-            self.olm.device_store.active_user_devices(text(source.get("sender"))),
+            self.olm.device_store.active_user_devices(sender),
             sender_key=session.sender_key,
             signing_key=session.ed25519,
             forwarded=bool(session.forwarding_chain),
             inner_room=payload.get("room_id"),
             outer_room=room_id,
         )
-        return Opened({"type": payload["type"], "content": inner}, trust, device_id)
+        master = self.identities.master_of(sender, device_id, session.ed25519) if device_id is not None else None
+        return Opened({"type": payload["type"], "content": inner}, trust, device_id, master)
 
     def _miss(self, source: dict[str, Any], room_id: str, content: dict[str, Any]) -> None:
         """Let nio see whether the sender's Olm session is broken, and repair it or ask for the key."""

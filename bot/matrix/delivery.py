@@ -25,6 +25,13 @@ log = structlog.get_logger()
 REMEMBERED_MS = 20 * 3_600_000
 """Synapse forgets transaction ids after 24 hours; a row older than this may have been sent in spite of us."""
 JOIN_TRIES = 10
+_ENOUGH: dict[Action, tuple[str, ...]] = {
+    Action.INVITE: ("join", "invite", "ban"),
+    Action.KICK: ("", "leave", "ban"),
+    Action.BAN: ("ban",),
+    Action.UNBAN: ("", "leave", "join", "invite", "knock"),
+}
+"""Memberships under which there is nothing to do: "" for somebody never seen there."""
 
 
 class Session(Protocol):
@@ -69,7 +76,7 @@ class Delivery:
     async def carry_out(self, row: outbox.Row, content: dict[str, Any], now: int) -> str | None:
         """Do what the row says, with `content` its content with references resolved.
 
-        Returns the event id; `None` only for joining and leaving, which have none.
+        Returns the event id; `None` for membership, which has none, and for state that stood so already.
         Raises Refused, NotNow, RoomUnknown, and SignedOut.
         """
         try:
@@ -82,6 +89,10 @@ class Delivery:
                     await self._join(row, content)
                 case Action.LEAVE:
                     await self._leave(row)
+                case Action.STATE:
+                    return await self._state(row, content)
+                case Action.INVITE | Action.KICK | Action.BAN | Action.UNBAN:
+                    await self._member(row, content)
         except ApiError as error:
             raise judge(error) from error
         except (Unreachable, TimeoutError) as error:
@@ -192,6 +203,35 @@ class Delivery:
         where = path("rooms", row.room_id, "redact", text(content.get("event_id")), row.txn_id)
         return _event_id(await self._api.request("PUT", where, body, wait=False))
 
+    async def _state(self, row: outbox.Row, content: dict[str, Any]) -> str | None:
+        """Written once or ten times it is the same state, so there is no need to look back."""
+        where = path("rooms", row.room_id, "state", row.type, text(content.get("state_key")))
+        found = await self._look(where)
+        wanted = content.get("set")
+        if not isinstance(wanted, dict):
+            wanted = merged(found or {}, table(content.get("merge")))
+        if found == wanted or (found is None and not wanted):
+            return None
+        return _event_id(await self._api.request("PUT", where, wanted, wait=False))
+
+    async def _member(self, row: outbox.Row, content: dict[str, Any]) -> None:
+        """Done already is done: the homeserver refuses to put out somebody who is not there."""
+        user = text(content.get("user_id"))
+        found = await self._look(path("rooms", row.room_id, "state", "m.room.member", user))
+        if text(table(found).get("membership")) in _ENOUGH[row.action]:
+            return
+        body = {"user_id": user} | ({"reason": content["reason"]} if content.get("reason") else {})
+        await self._api.request("POST", path("rooms", row.room_id, str(row.action)), body, wait=False)
+
+    async def _look(self, where: str) -> dict[str, Any] | None:
+        """Content of a state event; `None` when there is none."""
+        try:
+            return await self._api.request("GET", where, wait=False)
+        except ApiError as error:
+            if error.errcode != "M_NOT_FOUND":
+                raise
+            return None
+
     async def _join(self, row: outbox.Row, content: dict[str, Any]) -> None:
         """`content["via"]` names servers to join through, for rooms of other servers."""
         via = [name for name in content.get("via") or [] if isinstance(name, str)]
@@ -214,6 +254,19 @@ class Delivery:
             if error.status not in (403, 404) or "errcode" not in error.body:
                 raise
             log.info("not_in_room", room=row.room_id)  # gone already: what was wanted
+
+
+def merged(before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`before` with `changes` in it (RFC 7396)."""
+    after = dict(before)
+    for key, value in changes.items():
+        if value is None:
+            after.pop(key, None)
+        elif isinstance(value, dict):
+            after[key] = merged(table(after.get(key)), value)
+        else:
+            after[key] = value
+    return after
 
 
 def judge(error: ApiError) -> Exception:

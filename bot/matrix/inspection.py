@@ -19,6 +19,7 @@ from bot.matrix import crosssigning, login
 from bot.matrix.api import ApiError, HomeserverApi, Unreachable, path
 from bot.matrix.events import table, text
 from bot.matrix.login import SignedOut, signed_out
+from bot.matrix.signatures import USAGES
 from bot.problem import Severity
 from bot.rooms.found import FoundRoom
 from bot.rooms.model import Room, Rooms
@@ -255,7 +256,7 @@ async def _cross_signing(config: Config, api: HomeserverApi, device_id: str | No
         return [_error("the cross-signing seeds do not open", str(error))]
     if seeds is None or not (missing := crosssigning.shortcomings(shown, seeds, me)):
         return []
-    foreign = any(shown.public(usage) not in (None, seeds.key(usage).public) for usage in crosssigning.USAGES)
+    foreign = any(shown.public(usage) not in (None, seeds.key(usage).public) for usage in USAGES)
     if foreign:
         return [_error(f"{me} has other cross-signing keys than the bot's", "`kentongan run` says what can be done.")]
     return [_error(f"cross-signing lacks: {', '.join(missing)}", "Start `kentongan run`: it mends that itself.")]

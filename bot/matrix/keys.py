@@ -143,9 +143,10 @@ class Keys:
             some = users[start : start + USERS_A_QUERY]
             request = {"device_keys": {user: [] for user in some}, "timeout": QUERY_MS}
             number = self.number()
-            answer = table((await self._api.request("POST", path("keys", "query"), request)).get("device_keys"))
-            asked = {user: answer[user] for user in some if isinstance(answer.get(user), dict)}
-            self._crypto.client._handle_olm_response(KeysQueryResponse(self.fresh(number, asked), {}))
+            answer = await self._api.request("POST", path("keys", "query"), request)
+            lists = table(answer.get("device_keys"))
+            asked = {user: lists[user] for user in some if isinstance(lists.get(user), dict)}
+            self._crypto.client._handle_olm_response(KeysQueryResponse(self.fresh(number, asked, answer), {}))
             for user in some:
                 self._queried(user, answered=user in asked)
             self.decide(asked)
@@ -155,12 +156,14 @@ class Keys:
         self._asked += 1
         return self._asked
 
-    def fresh(self, number: int, lists: dict[str, Any]) -> dict[str, Any]:
+    def fresh(self, number: int, lists: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Of the lists that query `number` brought, those that no later query has brought before.
 
         Loop and sender both ask. An older answer that comes last would take away the devices that are newer than it.
+        What the whole `answer` says of cross-signing is taken from it for the same people.
         """
         fresh = {user: devices for user, devices in lists.items() if self._newest.get(user, 0) < number}
+        self._crypto.identities.learn(fresh, answer)
         self._newest.update(dict.fromkeys(fresh, number))
         return fresh
 
@@ -169,6 +172,10 @@ class Keys:
         """Whether there are device lists to fetch."""
         olm, now = self._crypto.olm, now_ms()
         return bool(olm.users_for_key_query) or any(due <= now for due, _ in self._retries.values())
+
+    def is_away(self, user: str) -> bool:
+        """Whether the person's server did not answer, so that they are asked for again later."""
+        return user in self._retries
 
     def _queried(self, user: str, *, answered: bool) -> None:
         self._crypto.olm.users_for_key_query.discard(user)

@@ -49,7 +49,7 @@ class DeviceLists(Protocol):
     def number(self) -> int:
         """The number of a query that begins now."""
 
-    def fresh(self, number: int, lists: dict[str, Any]) -> dict[str, Any]:
+    def fresh(self, number: int, lists: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         """Of the lists that query `number` brought, those that no later query has brought before."""
 
     def decide(self, users: Iterable[str]) -> None:
@@ -146,7 +146,7 @@ class KeySharing:
             # Not KeysQueryResponse.from_dict: one stranger's malformed device would refuse the whole answer.
             lists = table(answer.get("device_keys"))
             told = {user: lists[user] for user in due if isinstance(lists.get(user), dict)}
-            response = KeysQueryResponse(self._lists.fresh(number, told), {})
+            response = KeysQueryResponse(self._lists.fresh(number, told, answer), {})
             meanwhile = set(waiting)
             await self._client.receive_response(response)
             self._lists.decide(response.device_keys)

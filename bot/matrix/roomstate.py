@@ -13,7 +13,7 @@ from nio.rooms import MatrixUser
 
 from bot.matrix.events import clean, table, text
 from bot.matrix.guard import guarded
-from bot.matrix.power import power_of
+from bot.rooms.power import power_of
 
 
 class RoomStates:

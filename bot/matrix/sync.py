@@ -161,7 +161,7 @@ class SyncLoop:
         session = self.session
         session.crypto.receive(listed(table(response.get("to_device")).get("events")), self._position.since or "")
         session.keys.note(response)
-        batch = await self._collector.sync(response, self._position)
+        batch = await self._collector.sync(response, self._position, full_state=self._first)
         self._gaps_open |= bool(batch.open_gaps)
         await self._collector.recover(batch)
         await self._commit(batch, token)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-CREATOR = 1 << 53
-"""Power of a creator in rooms of version 12 and later: above every number that m.room.power_levels can hold."""
+from bot.rooms import power
+from bot.rooms.power import CREATOR
+
+__all__ = ["CREATOR", "Found", "FoundRoom", "creators", "creators_rule"]
 
 StateKey = tuple[str, str]
 """(event type, state key)."""
@@ -51,22 +53,16 @@ class FoundRoom:
 
     def power(self, user_id: str) -> int:
         """Effective power of a user, creators included."""
-        if user_id in self.creators:
-            return CREATOR
-        levels = self.content("m.room.power_levels")
-        if levels is None:  # client-server API: without the event the creator has 100, everybody else 0
-            return 100 if user_id == self.senders.get(("m.room.create", "")) else 0
-        users = levels.get("users")
-        value = users.get(user_id, levels.get("users_default", 0)) if isinstance(users, Mapping) else 0
-        return _number(value, 0)
+        create = {"content": self.content("m.room.create") or {}, "sender": self.senders.get(("m.room.create", ""))}
+        return power.power_of(user_id, create, self.content("m.room.power_levels"))
 
     def needed(self, type_: str) -> int:
         """Power needed to send a state event of a type."""
-        levels = self.content("m.room.power_levels") or {}
-        events = levels.get("events")
-        if isinstance(events, Mapping) and type_ in events:
-            return _number(events[type_], 50)
-        return _number(levels.get("state_default"), 50)
+        return power.needed_to_send(self.content("m.room.power_levels"), type_, state=True)
+
+    def needed_for(self, action: str) -> int:
+        """Power needed to `ban`, `kick`, `redact`, `invite`, or to speak (`events_default`)."""
+        return power.needed(self.content("m.room.power_levels"), action)
 
     def membership(self, user_id: str) -> str | None:
         """join, invite, leave, ban, knock, or `None` when never seen."""
@@ -81,8 +77,8 @@ class FoundRoom:
         levels = self.content("m.room.power_levels") or {}
         users = levels.get("users")
         listed = {str(user): self.power(str(user)) for user in users} if isinstance(users, Mapping) else {}
-        common = _number(levels.get("users_default"), 0)
-        return {user: power for user, power in listed.items() if power > common} | dict.fromkeys(self.creators, CREATOR)
+        common = power.level(levels.get("users_default"), 0)
+        return {user: level for user, level in listed.items() if level > common} | dict.fromkeys(self.creators, CREATOR)
 
     def members(self) -> list[str]:
         """Joined and invited people."""
@@ -106,7 +102,7 @@ class Found:
 
 
 def creators(create: Mapping[str, Any], sender: str | None, version: str) -> tuple[str, ...]:
-    """Creators of a room whose version gives them power (room version 12; MSC4289)."""
+    """Creators of a room whose version gives them power (room version 12; MSC4289), its maker first."""
     if not creators_rule(version):
         return ()
     more = create.get("additional_creators")
@@ -116,8 +112,4 @@ def creators(create: Mapping[str, Any], sender: str | None, version: str) -> tup
 
 def creators_rule(version: str) -> bool:
     """Whether creators outrank power levels in this room version."""
-    return (version.isdigit() and int(version) >= 12) or version.startswith("org.matrix.hydra")
-
-
-def _number(value: Any, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    return power.endless(version)

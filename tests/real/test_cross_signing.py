@@ -39,6 +39,8 @@ async def test_a_client_that_enforces_cross_signing_and_the_bot_read_each_other(
         question = await client.text(room, "syarat bikin sim c apa aja pak?")
         event = await bot.listener.event(question)
         assert (event.body, event.trust) == ("syarat bikin sim c apa aja pak?", "device")
+        published = await bot.session.api.request("POST", path("keys", "query"), {"device_keys": {citizen.user_id: []}})
+        assert [f"ed25519:{event.master_key}"] == list(published["master_keys"][citizen.user_id]["keys"])
         bot.say(room, "KTP asli dan surat sehat.", content={"m.relates_to": {"m.in_reply_to": {"event_id": question}}})
         answer = await client.message_from(bot.session.user_id, room)
         assert (answer.body, answer.encrypted, answer.reply_to) == ("KTP asli dan surat sehat.", True, question)
@@ -47,6 +49,20 @@ async def test_a_client_that_enforces_cross_signing_and_the_bot_read_each_other(
             "signed_by_owner": True,
         }
         assert (await client.do("shield", room=room, event_id=answer.event_id))["colour"] == 0
+
+
+async def test_a_device_that_its_owner_has_not_signed_is_known_and_belongs_to_nobody(
+    homeserver: Any, bot_config: Config, bot_database: Database
+) -> None:
+    citizen = homeserver.register("warga")
+    async with Node() as node, speaking(bot_config, bot_database) as bot:
+        await crosssigning.ensure(bot.session, bot_config)
+        client = await node.login(
+            homeserver.url, citizen.user_id, citizen.password, signed_only=False, cross_sign=False
+        )
+        room = await encrypted_dm(client, bot)
+        event = await bot.listener.event(await client.text(room, "halo"))
+        assert (event.trust, event.master_key) == ("device", None)
 
 
 async def test_without_cross_signing_the_same_client_and_the_bot_cannot_read_each_other(

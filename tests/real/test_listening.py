@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from bot.event import Kind, Trust
 from bot.matrix.api import path
-from bot.matrix.power import CREATOR
 from bot.outgoing import KEY_FIELD, Outgoing
+from bot.rooms.power import CREATOR
 from bot.store import outbox
 from bot.store.tables import gaps, rooms
 from bot.store.tables import outbox as outbox_table

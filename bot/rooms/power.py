@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.matrix.events import table
-
 CREATOR = 2**53
 """Above any level that can be written; a v12 creator's power is endless."""
 
@@ -19,8 +17,8 @@ _DEFAULTS = {"ban": 50, "kick": 50, "redact": 50, "invite": 0, "state_default": 
 
 def creators(create: Mapping[str, Any]) -> frozenset[str]:
     """Who has endless power in the room of this m.room.create event: nobody before version 12."""
-    content = table(create.get("content"))
-    if not _endless(content.get("room_version")):
+    content = _table(create.get("content"))
+    if not endless(content.get("room_version")):
         return frozenset()
     more = content.get("additional_creators")
     names = [create.get("sender"), *(more if isinstance(more, list) else [])]
@@ -37,9 +35,9 @@ def power_of(user_id: str, create: Mapping[str, Any] | None, power_levels: Mappi
     if user_id in creators(create):
         return CREATOR
     if power_levels is None:
-        first = table(create.get("content")).get("creator") or create.get("sender")
+        first = _table(create.get("content")).get("creator") or create.get("sender")
         return 100 if first == user_id else 0
-    users = table(power_levels.get("users"))
+    users = _table(power_levels.get("users"))
     return level(users[user_id] if user_id in users else power_levels.get("users_default"), 0)
 
 
@@ -54,7 +52,7 @@ def needed(power_levels: Mapping[str, Any] | None, action: str) -> int:
 def needed_to_send(power_levels: Mapping[str, Any] | None, event_type: str, *, state: bool = False) -> int:
     """The level that sending an event of this type takes."""
     default = needed(power_levels, "state_default" if state else "events_default")
-    return level(table((power_levels or {}).get("events")).get(event_type), default)
+    return level(_table((power_levels or {}).get("events")).get(event_type), default)
 
 
 def level(value: Any, default: int) -> int:
@@ -73,8 +71,12 @@ def level(value: Any, default: int) -> int:
     return default
 
 
-def _endless(version: Any) -> bool:
+def endless(version: Any) -> bool:
     """Whether creators of a room of this version have endless power. Unstable versions name themselves."""
     if not isinstance(version, str):
         return False
     return (version.isascii() and version.isdigit() and int(version[:6]) >= 12) or version == "org.matrix.hydra.11"
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.matrix.power import CREATOR, needed, needed_to_send, power_of
+from bot.rooms.power import CREATOR, needed, needed_to_send, power_of
 
 V12 = {"sender": "@founder:x", "content": {"room_version": "12", "additional_creators": ["@second:x", 7]}}
 V11 = {"sender": "@founder:x", "content": {"room_version": "11"}}
