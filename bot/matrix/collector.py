@@ -198,9 +198,10 @@ class Collector:
     ) -> None:
         rooms = self._session.rooms
         room = rooms.joined(room_id)
-        self._read_missed(batch, room_id, missed, direct=rooms.direct(room), encrypted=room.encrypted)
-        ours = {id(raw) for raw in timeline}
         everything = [raw for raw in listed(table(info.get("timeline")).get("events")) if isinstance(raw, dict)]
+        direct = rooms.direct_before(room, everything)
+        self._read_missed(batch, room_id, missed, direct=direct, encrypted=room.encrypted)
+        ours = {id(raw) for raw in timeline}
         for raw in everything:
             with guarded("event", event_id=text(raw.get("event_id"))):
                 if "state_key" in raw:

@@ -115,6 +115,18 @@ class RoomStates:
                 (users.add if present else users.discard)(user)
         return len(users) == 2 and self._client.user_id in users
 
+    def direct_before(self, room: MatrixRoom, timeline: list[Any]) -> bool:
+        """`direct` as it was before this timeline, once its `state` is applied.
+
+        Homeservers give the state after the first event and leave that event out of it: when it is about a member,
+        as in a room just joined over federation, only the event itself says whether they were there before.
+        """
+        users, first = set(room.users), table(timeline[0]) if timeline else {}
+        before = table(table(first.get("unsigned")).get("prev_content")).get("membership")
+        if first.get("type") == "m.room.member" and before in ("join", "invite"):
+            users.add(text(first.get("state_key")))
+        return len(users) == 2 and self._client.user_id in users
+
     def direct(self, room: MatrixRoom) -> bool:
         """Whether the room holds us and exactly one other, joined or invited; names do not count."""
         return len(room.users) == 2 and self._client.user_id in room.users
