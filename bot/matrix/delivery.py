@@ -25,6 +25,8 @@ log = structlog.get_logger()
 REMEMBERED_MS = 20 * 3_600_000
 """Synapse forgets transaction ids after 24 hours; a row older than this may have been sent in spite of us."""
 JOIN_TRIES = 10
+INVITE_TRIES = 5
+"""A server hands an invite over before it has written it down itself; who joins at once is told of none."""
 _ENOUGH: dict[Action, tuple[str, ...]] = {
     Action.INVITE: ("join", "invite", "ban"),
     Action.KICK: ("", "leave", "ban"),
@@ -243,7 +245,8 @@ class Delivery:
             await self._api.request("POST", where, {}, wait=False)
         except ApiError as error:
             # Servers that are away show as 404 or 502; the inviter's may be up again in a minute.
-            if error.status == 404 and row.attempts < JOIN_TRIES:
+            tries = {404: JOIN_TRIES, 403: INVITE_TRIES}.get(error.status, 0)
+            if row.attempts < tries:
                 raise NotNow(f"{error.status} {error.errcode}") from error
             raise
 

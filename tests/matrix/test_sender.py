@@ -356,6 +356,20 @@ async def test_a_join_that_finds_no_server_is_tried_again_and_not_for_ever(
         assert (await b.settled("hilang")).state == "failed"
 
 
+async def test_a_join_that_is_quicker_than_the_inviters_server_is_tried_again_and_not_for_ever(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "INVITE_TRIES", 2)
+    async with bench(database, start=False) as b:
+        early = iter([refusal(403, "M_FORBIDDEN")])
+        b.server.faults = lambda path, body: refusal(403, "M_FORBIDDEN") if "!not" in path else next(early, None)
+        b.put(Outgoing("masuk", "!a", action=Action.JOIN), Outgoing("dilarang", "!not", action=Action.JOIN))
+        b.start()
+        assert (await b.settled("masuk")).state == "sent"
+        failed = await b.settled("dilarang")
+        assert (failed.state, failed.attempts) == ("failed", 3)
+
+
 async def test_leaving_a_room_we_are_not_in_is_done(database: Database) -> None:
     async with bench(database) as b:
         b.server.faults = lambda path, body: refusal(403, "M_FORBIDDEN")
