@@ -20,6 +20,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -64,16 +65,19 @@ class EmbeddedHomeserver:
         port: int = 0,
         prefer: int = 0,
         settings: dict[str, Any] | None = None,
+        listeners: Sequence[dict[str, Any]] = (),
     ) -> None:
         """`port` it must have, `prefer` it has if that is free; else any, known once it has been started.
 
-        `settings` overrides keys of homeserver.yaml (a test about throttling passes its own rc_message).
+        `settings` overrides keys of homeserver.yaml (a test about throttling passes its own rc_message); `listeners`
+        stand beside the one for clients, which is all that a homeserver has that talks to no other.
         """
         self.folder = folder
         self.server_name = server_name
         self.port = port or free_port(prefer)
         self._tries = 1 if port else _TRIES
         self._settings = settings or {}
+        self._more_listeners = list(listeners)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -241,7 +245,8 @@ class EmbeddedHomeserver:
                     "tls": False,
                     "bind_addresses": ["127.0.0.1"],
                     "resources": [{"names": ["client"]}],
-                }
+                },
+                *self._more_listeners,
             ],
             "database": {"name": "sqlite3", "args": {"database": str(self.folder / "homeserver.db")}},
             "public_baseurl": self.url + "/",

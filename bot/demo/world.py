@@ -37,10 +37,10 @@ class Account:
 class World:
     """Everything under one folder; made afresh, so that each demo starts from nothing."""
 
-    def __init__(self, folder: Path, source: Config) -> None:
+    def __init__(self, folder: Path, source: Config, homeserver: EmbeddedHomeserver | None = None) -> None:
         """`source` is the checkout's configuration: its flows and places are used, its rooms are copied."""
         self.folder = folder
-        self.homeserver = EmbeddedHomeserver(folder / "synapse", prefer=PORT)
+        self.homeserver = homeserver or EmbeddedHomeserver(folder / "synapse", prefer=PORT)
         self.accounts: list[Account] = []
         self.bot_id = self.homeserver.user_id(BOT)
         self.config_path = folder / "config.yaml"

@@ -246,20 +246,25 @@ async def bot_world(
     start: bool = True,
     constants: Sequence[str] = (),
     settings: dict[str, Any] | None = None,
+    synapse: EmbeddedHomeserver | None = None,
+    prepare: Callable[[World], None] = lambda _: None,
     **sections: dict[str, Any],
 ) -> AsyncIterator[BotWorld]:
     """A homeserver with its rooms and (with `start`) the running bot; everything ends with the block.
 
     `proxied` puts a `Proxy` between bot and homeserver (people do not go through it); `constants` are changed as
-    altered.py does it; `settings` go to Synapse, `sections` into config.yaml.
+    altered.py does it; `settings` go to Synapse, `sections` into config.yaml. `synapse` is one that runs already;
+    `prepare` may change the world's rooms/ before they are applied.
     """
-    world = World(folder / "world", load_config(ROOT / "config.yaml"))
+    inside = folder / "world"
     cheap = {"bcrypt_rounds": 4}  # nobody steals these passwords, and every account costs half a second of hashing
-    world.homeserver = EmbeddedHomeserver(world.folder / "synapse", settings=cheap | (settings or {}))
+    own = EmbeddedHomeserver(inside / "synapse", settings=cheap | (settings or {}))
+    world = World(inside, load_config(ROOT / "config.yaml"), synapse or own)
     world.clear()
     async with contextlib.AsyncExitStack() as stack:
-        await asyncio.to_thread(world.homeserver.start)
-        stack.callback(world.homeserver.stop)
+        if synapse is None:
+            await asyncio.to_thread(own.start)
+            stack.callback(own.stop)
         proxy = await stack.enter_async_context(Proxy(world.homeserver.url)) if proxied else None
         await asyncio.to_thread(world.register)
         home = {"url": proxy.url} if proxy else {}
@@ -267,6 +272,7 @@ async def bot_world(
         # The word that a note waits is a claim of its own; elsewhere a busy machine shall not bring it in between.
         sections["speech"] = {"notice_seconds": 600, **sections.get("speech", {})}
         world.write_configuration(**{**base, **sections, "homeserver": {**home, **sections.get("homeserver", {})}})
+        await asyncio.to_thread(prepare, world)
         await kentongan("rooms", "apply", config=world.config_path)
         log = world.folder / "bot.log"
         # What the bot leaves in the temporary folder is looked at, too.

@@ -207,9 +207,9 @@ class SecondClient:
         """A new direct room with `user` invited; its id."""
         return str((await self.do("dm", **{"with": user, "encrypt": encrypt}))["room_id"])
 
-    async def join(self, room: str) -> str:
-        """Join by id or alias; the room's id."""
-        return str((await self.do("join", room=room))["room_id"])
+    async def join(self, room: str, *via: str) -> str:
+        """Join by id or alias, over servers `via`; the room's id."""
+        return str((await self.do("join", room=room, **({"via": via} if via else {})))["room_id"])
 
     async def text(self, room: str, body: str, **relation: Any) -> str:
         """Send text; `thread`, `reply_to`, `mentions`, `msgtype`. The event id."""

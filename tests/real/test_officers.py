@@ -4,58 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 from pathlib import Path
 
 import pytest
-import yaml
 from bot_world import NOTES, BotWorld, bot_world
-from second_client import Node, SecondClient, Seen
+from casechat import SECONDS, connect_agency, gone, heard, shown
+from second_client import Node
 from sqlalchemy import select
 
 from bot.demo.process import kentongan
 from bot.demo.world import OPERATIONS
-from bot.store.tables import audit, incident_history, incidents, outbox
+from bot.store.tables import incident_history, incidents, outbox
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
-
-SECONDS = 120
-
-
-async def heard(client: SecondClient, world: BotWorld, text: str) -> Seen:
-    """An encrypted message of the bot with these words."""
-
-    def found(seen: Seen) -> bool:
-        return seen.sender == world.bot_id and text in seen.body and not seen.redacted and seen.encrypted
-
-    return await client.wait_for(found, SECONDS)
-
-
-async def shown(client: SecondClient, world: BotWorld, text: str) -> Seen:
-    """An edit of the card to these words."""
-
-    def edit(seen: Seen) -> bool:
-        new = seen.content.get("m.new_content") or {}
-        return seen.sender == world.bot_id and text in str(new.get("body", "")) and seen.encrypted
-
-    return await client.wait_for(edit, SECONDS)
-
-
-async def gone(client: SecondClient, event_id: str) -> None:
-    await client.wait_for(lambda seen: seen.event_id == event_id and seen.redacted, SECONDS)
-
-
-async def connect_agency(world: BotWorld, room: str) -> None:
-    """The files name the agency's room and who is on duty; the running bot reads them anew."""
-    rooms = world.world.folder / "rooms"
-    agencies = {"bpbd": {"title": "BPBD", "room": room, "categories": ["laka_lantas"]}}
-    (rooms / "instansi.yaml").write_text(yaml.safe_dump({"agencies": agencies}))
-    shift = {"since": "00:00", "until": "24:00", "members": ["@petugas"]}
-    (rooms / "piket.yaml").write_text(yaml.safe_dump({"shifts": [shift]}))
-    os.kill(world.bot.pid, signal.SIGHUP)
-    changed = select(audit.c.id).where(audit.c.kind == "content.changed")
-    await world.until(lambda: world.rows(changed), "the new content")
 
 
 async def test_a_report_goes_its_whole_way_through_the_chat(tmp_path: Path) -> None:

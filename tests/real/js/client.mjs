@@ -161,8 +161,9 @@ const deeds = {
         return { room_id };
     },
 
-    async join(client, { room }) {
-        const joined = await client.joinRoom(room);
+    /** By alias or id; `via`: servers to join through, which the id of a room elsewhere needs. */
+    async join(client, { room, via }) {
+        const joined = await client.joinRoom(room, via ? { viaServers: via } : {});
         await until(client, "joining", () => client.getRoom(joined.roomId)?.getMyMembership() === "join");
         return { room_id: joined.roomId };
     },
@@ -179,6 +180,8 @@ const deeds = {
 
     /** Until `user` has this membership in the room, as this client sees it. */
     async wait_member(client, { room, user, membership = "join", seconds = 60 }) {
+        // Members are loaded lazily: of a room joined over federation the timeline may show us alone.
+        await client.getRoom(room)?.loadMembersIfNeeded();
         await until(client, `${user} to ${membership}`, () => client.getRoom(room)?.getMember(user)?.membership === membership, seconds);
         return {};
     },
