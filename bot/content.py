@@ -55,6 +55,12 @@ class Content:
     roster: Roster = field(default_factory=Roster)
     roster_warnings: tuple[Problem, ...] = ()
     room_warnings: tuple[Problem, ...] = ()
+    server_name: str = ""
+    """Ours."""
+
+    def is_liaison(self, user_id: str) -> bool:
+        """Whether another agency sends this person: nobody keeps order against them by machine."""
+        return self.agencies.of_liaison(user_id, self.server_name) is not None
 
     def warnings(self, today: date) -> list[Problem]:
         """What works and should be mended soon; `today` is the district's date."""
@@ -69,7 +75,7 @@ def load_content(config: Config) -> tuple[Content | None, list[Problem]]:
     )
     before = content_files(config)
     for _ in range(SETTLING):
-        content, problems = _load(flows, rooms, places, version_of(before))
+        content, problems = _load(flows, rooms, places, version_of(before), config.homeserver.server_name)
         after = content_files(config)
         if after == before:
             return None if content is None else replace(content, files=MappingProxyType(before)), problems
@@ -77,12 +83,13 @@ def load_content(config: Config) -> tuple[Content | None, list[Problem]]:
     return None, [Problem(flows, 0, "the content keeps changing while it is read: try again when nobody is writing it")]
 
 
-def _load(flows: Path, rooms: Path, places: Path, version: str) -> tuple[Content | None, list[Problem]]:
+def _load(flows: Path, rooms: Path, places: Path, version: str, ours: str) -> tuple[Content | None, list[Problem]]:
     problems: list[Problem] = []
     gazetteer = _part(lambda: load_gazetteer(places), problems)
     rules = _part(lambda: load_rules(flows / INCIDENTS), problems)
     spoken = _part(lambda: load_flows(flows), problems)
-    described = _part(lambda: load_rooms(rooms, gazetteer.districts if gazetteer else None), problems)
+    districts = gazetteer.districts if gazetteer else None
+    described = _part(lambda: load_rooms(rooms, districts, server_name=ours), problems)
     channels = {room.name: () for room in described.channels} if described else None
     bulletins = _part(lambda: load_bulletins(rooms, channels), problems)
     if described is not None and bulletins is not None:
@@ -91,14 +98,14 @@ def _load(flows: Path, rooms: Path, places: Path, version: str) -> tuple[Content
         problems += _unknown_categories(rooms / BULLETINS, rules)
     codes = [one.code for one in rules.categories] if rules else None
     private = [one.code for one in rules.categories if one.private] if rules else []
-    agencies = _part(lambda: load_agencies(rooms, described, codes, private), problems)
+    agencies = _part(lambda: load_agencies(rooms, described, codes, private, server_name=ours), problems)
     duty = _part(lambda: load_roster(rooms, described), problems)
     if agencies is None or duty is None:
         return None, problems
     if spoken is None or described is None or bulletins is None or gazetteer is None or rules is None:
         return None, problems
     content = Content(
-        spoken, described, bulletins, gazetteer, rules, version,
+        spoken, described, bulletins, gazetteer, rules, version, server_name=ours,
         agencies=agencies, roster=duty[0], roster_warnings=tuple(duty[1]),
         room_warnings=(*_without_private_room(rooms / ROOMS, described, private), *_without_people(rooms, described)),
     )  # fmt: skip

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import Connection
 
 from bot.cli import exits
 from bot.cli.account import open_api, open_database, told
 from bot.cli.options import ConfigOption, JsonOption
+from bot.cli.roombar import RoomBar, spoken
 from bot.clock import now_ms
 from bot.config import Config, load_config
 from bot.logs import configure
-from bot.rooms.apply import Outcome, Result, Step, apply
+from bot.matrix.roomplan import Choice, Files, RoomPlan
+from bot.problem import ContentError, Problem
+from bot.rooms.apply import Outcome, Step
 from bot.rooms.change import Plan
-from bot.rooms.homeserver import Homeserver
-from bot.rooms.loader import load_rooms
-from bot.rooms.model import Rooms
-from bot.rooms.plan import plan
-from bot.rooms.survey import survey
-from bot.store import rooms as store
+from bot.rooms.loader import ROOMS
+from bot.rooms.pace import slow_at_worst
 from bot.store.audit import Auditor
 from bot.store.database import Database
 from bot.version import content_version
@@ -37,117 +34,122 @@ app = typer.Typer(help="Ruang-ruang: rencanakan dan samakan dengan homeserver.",
 AdoptOption = Annotated[
     list[str] | None, typer.Option("--adopt", help="Ambil alih ruang ini walau ada orang di luar daftar yang berkuasa.")
 ]
+ForceOption = Annotated[
+    list[str] | None,
+    typer.Option("--force", help="Tutup ruang ini bagi server di luar daftar walau anggotanya masih di dalam."),
+]
+RoomOption = Annotated[list[str] | None, typer.Option("--room", help="Hanya ruang ini; boleh berulang.")]
 
 MAX_ROUNDS = 5
 """A room that was entered or found shows only then what it lacks; each round goes one step further."""
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
 
 
 @app.command("plan")
-def show(config: ConfigOption = Path("config.yaml"), as_json: JsonOption = False, adopt: AdoptOption = None) -> None:
+def show(
+    config: ConfigOption = Path("config.yaml"),
+    as_json: JsonOption = False,
+    room: RoomOption = None,
+    adopt: AdoptOption = None,
+    force: ForceOption = None,
+) -> None:
     """Apa yang akan dilakukan `apply`. Kode 1 bila ada yang tidak bisa diterapkan."""
     with told():
-        settings = load_config(config)
-        configure(settings.log)
-        desired = load_rooms(settings.resolve(settings.paths.rooms))
+        settings, files, choice = _read(config, room, adopt, force)
         with open_database(settings) as database:
-            wanted = asyncio.run(_plan(settings, desired, database, adopt or ()))
-    _print_plan(wanted, as_json)
+            wanted = asyncio.run(_plan(settings, files, database, choice))
+    print_plan(wanted, as_json)
     raise typer.Exit(exits.FAILED if wanted.blocked else exits.GOOD)
 
 
 @app.command("apply")
-def make(config: ConfigOption = Path("config.yaml"), as_json: JsonOption = False, adopt: AdoptOption = None) -> None:
+def make(
+    config: ConfigOption = Path("config.yaml"),
+    as_json: JsonOption = False,
+    room: RoomOption = None,
+    adopt: AdoptOption = None,
+    force: ForceOption = None,
+) -> None:
     """Menyamakan homeserver dengan rooms/. Aman diulang; bila terputus, dilanjutkan.
 
     Kode 1 bila ada yang tidak bisa dilakukan.
     """
     with told():
-        settings = load_config(config)
-        configure(settings.log)
-        desired = load_rooms(settings.resolve(settings.paths.rooms))
+        settings, files, choice = _read(config, room, adopt, force)
         with open_database(settings) as database:
-            outcome, last = asyncio.run(_apply(settings, desired, database, adopt or (), as_json))
+            raise typer.Exit(carry_out(settings, files, database, choice, as_json))
+
+
+def carry_out(settings: Config, files: Files, database: Database, choice: Choice, as_json: bool) -> int:
+    """Apply and print what came of it; the exit status."""
+    try:
+        outcome, last = asyncio.run(_apply(settings, files, database, choice, as_json))
+    except KeyboardInterrupt:
+        typer.echo("Terputus. Yang sudah dikerjakan tetap; jalankan lagi untuk meneruskan.", err=True)
+        return INTERRUPTED
     _print_outcome(outcome, last, as_json)
-    raise typer.Exit(exits.FAILED if outcome.failures or last.blocked or last.changes else exits.GOOD)
+    return exits.FAILED if outcome.failures or last.blocked or last.changes else exits.GOOD
 
 
-async def _plan(settings: Config, desired: Rooms, database: Database, adopt: Collection[str]) -> Plan:
+def _read(
+    config: Path, room: list[str] | None, adopt: list[str] | None, force: list[str] | None
+) -> tuple[Config, Files, Choice]:
+    settings = load_config(config)
+    configure(settings.log)
+    files = Files.read(settings)
+    choice = Choice(adopt=adopt or (), force=force or (), only=room or ())
+    known = {one.name for one in files.rooms.all}
+    if unknown := sorted({*choice.adopt, *choice.force, *choice.only} - known):
+        what = f"no room {', '.join(unknown)} (there are: {', '.join(sorted(known))})"
+        raise ContentError([Problem(settings.resolve(settings.paths.rooms) / ROOMS, 0, what)])
+    return settings, files, choice
+
+
+async def _plan(settings: Config, files: Files, database: Database, choice: Choice) -> Plan:
     async with open_api(settings, database) as api:
-        return (await _look(api, settings, desired, database, adopt))[0]
-
-
-async def _look(
-    api: Homeserver, settings: Config, desired: Rooms, database: Database, adopt: Collection[str]
-) -> tuple[Plan, dict[str, str]]:
-    recorded = {name: room.room_id for name, room in (await database.run(store.named)).items()}
-    found = await survey(api, desired, me=settings.homeserver.user_id, recorded=recorded)
-    wanted = plan(desired, found, settings.homeserver.server_name, adopt=adopt)
-    return wanted, {name: room.room_id for name, room in found.rooms.items()}
+        return (await RoomPlan(api, database, files, settings.homeserver.user_id).look(choice)).plan
 
 
 async def _apply(
-    settings: Config, desired: Rooms, database: Database, adopt: Collection[str], as_json: bool
+    settings: Config, files: Files, database: Database, choice: Choice, as_json: bool
 ) -> tuple[Outcome, Plan]:
     """Rounds until nothing is left, or nothing can be done about what is."""
-    server_name = settings.homeserver.server_name
     auditor = Auditor(settings.audit_key())
-
-    async def remember(name: str, room_id: str) -> None:
-        room = desired.by_name(name)
-        assert room is not None  # noqa: S101
-        alias = room.full_alias(server_name)
-        await database.run(lambda db: store.record(db, name, room_id, kind=room.kind, alias=alias, now=now_ms()))
-
     total = Outcome({})
     async with open_api(settings, database) as api:
+        rooms = RoomPlan(api, database, files, settings.homeserver.user_id)
         for _ in range(MAX_ROUNDS):
-            wanted, ids = await _look(api, settings, desired, database, adopt)
-            total.ids = ids
-            if not wanted.changes:
+            seen = await rooms.look(choice)
+            total.ids = seen.ids
+            if not seen.plan.changes:
                 break
-            steps: list[Step] = []
-            with _Bar(len(wanted.changes), quiet=as_json) as tell:
+            steps: list[dict[str, Any]] = []
+            try:
+                with RoomBar(seen.plan.changes, settings.zone, quiet=as_json) as bar:
 
-                def on_progress(step: Step, tell: Callable[[Step], None] = tell, steps: list[Step] = steps) -> None:
-                    steps.append(step)
-                    tell(step)
-                    if as_json:
-                        typer.echo(json.dumps(_step(step), ensure_ascii=False))
+                    def on_progress(step: Step, bar: RoomBar = bar, steps: list[dict[str, Any]] = steps) -> None:
+                        steps.append(_step(step))
+                        bar.tell(step)
+                        if as_json:
+                            typer.echo(json.dumps(steps[-1], ensure_ascii=False))
 
-                outcome = await apply(api, wanted.changes, ids=ids, on_room=remember, on_progress=on_progress)
+                    outcome = await rooms.make(seen.plan.changes, seen, on_progress)
+            finally:  # what was done before Ctrl-C was done, too
+                await database.run(partial(_audit, auditor, steps, content_version(settings)))
             total.done += outcome.done
             total.already += outcome.already
             total.ids, total.failures = outcome.ids, outcome.failures
-            await database.run(partial(_audit, auditor, [_step(step) for step in steps], content_version(settings)))
             if not outcome.done and not outcome.already:
                 break
-        wanted, total.ids = await _look(api, settings, desired, database, adopt)
-    return total, wanted
+        seen = await rooms.look(choice)
+        total.ids = seen.ids
+    return total, seen.plan
 
 
 def _audit(auditor: Auditor, steps: list[dict[str, Any]], version: str, connection: Connection) -> None:
-    auditor.append(connection, "rooms.applied", "rooms", {"steps": steps}, version=version, now=now_ms())
-
-
-class _Bar:
-    """A progress bar with the change under way; silent for --json."""
-
-    def __init__(self, total: int, *, quiet: bool) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        self._progress = Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True)
-        self._task = self._progress.add_task("Menyamakan ruang", total=total)
-
-    def __enter__(self) -> Callable[[Step], None]:
-        self._progress.start()
-        return self._tell
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def _tell(self, step: Step) -> None:
-        mark = {Result.DONE: "✓", Result.ALREADY: "=", Result.FAILED: "✗"}[step.result]
-        self._progress.update(self._task, completed=step.number)
-        self._progress.console.print(f"{mark} {step.change}" + (f": {step.error}" if step.error else ""), markup=False)
+    if steps:
+        auditor.append(connection, "rooms.applied", "rooms", {"steps": steps}, version=version, now=now_ms())
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -161,7 +163,7 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _print_plan(wanted: Plan, as_json: bool) -> None:
+def print_plan(wanted: Plan, as_json: bool) -> None:
     if as_json:
         for change in wanted.changes:
             line = {"kind": "change", "room": change.room, "change": type(change).__name__, "text": str(change)}
@@ -175,6 +177,12 @@ def _print_plan(wanted: Plan, as_json: bool) -> None:
     _print_remarks(wanted, console)
     if wanted.changes:
         console.print(f"{len(wanted.changes)} perubahan. Jalankan: kentongan rooms apply", markup=False)
+        if slow := slow_at_worst(wanted.changes):
+            console.print(
+                "Homeserver biasanya mengizinkan sepuluh ruang sekaligus, lalu satu tiap menit: sekitar "
+                f"{spoken(slow)}, kecuali akun bot sudah dibebaskan (docs/operator.md).",
+                style="dim",
+            )
     else:
         console.print("Sudah sesuai, tidak ada yang perlu diubah.")
 

@@ -97,8 +97,9 @@ class Desk:
         known = rooms.by_id(connection, room_id)
         if known is None:
             return RoomKind.OTHER
-        # Officers work alike in both of their rooms.
-        return RoomKind.OPERATIONS if known.kind == "private" else RoomKind(known.kind)
+        # Officers work alike in both of their rooms, and nobody talks in either of the spaces.
+        alike = {"private": RoomKind.OPERATIONS, "agency_space": RoomKind.SPACE}
+        return alike.get(known.kind) or RoomKind(known.kind)
 
     def room(self, connection: Connection, room_id: str) -> Room | None:
         """The room as the files describe it; `None` when they do not know it."""

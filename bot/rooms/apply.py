@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import structlog
 
-from bot.rooms.change import REFERENCE, AdoptRoom, Change, CreateRoom, Invite, JoinRoom, PointAlias, SetState
+from bot.rooms import acl
+from bot.rooms.change import (
+    REFERENCE,
+    AdoptRoom,
+    Change,
+    CreateRoom,
+    Invite,
+    JoinRoom,
+    PointAlias,
+    RemoveMember,
+    SetAvatar,
+    SetState,
+)
 from bot.rooms.homeserver import Homeserver, Refusal, look, path
+from bot.rooms.model import Avatar, server_of
 from bot.rooms.plan import resolve
 
 log = structlog.get_logger()
@@ -52,26 +67,42 @@ class _Failed(Exception):
 
 OnRoom = Callable[[str, str], Awaitable[None]]
 """Called with (name, room id) as soon as a room is known, so that a crash right after loses nothing."""
+Upload = Callable[[bytes, str, str], Awaitable[str]]
+"""(bytes, type, file name) → mxc URI."""
+
+
+@dataclass(frozen=True)
+class _Hands:
+    """What a change is made with."""
+
+    api: Homeserver
+    me: str
+    ids: dict[str, str]
+    on_room: OnRoom
+    upload: Upload | None
 
 
 async def apply(
     api: Homeserver,
     changes: Sequence[Change],
     *,
+    me: str,
     ids: Mapping[str, str],
     on_room: OnRoom,
     on_progress: Callable[[Step], None] | None = None,
+    upload: Upload | None = None,
 ) -> Outcome:
-    """Make the changes in order. `ids`: name → room id of the rooms that the survey found.
+    """Make the changes in order as `me`. `ids`: name → room id of the rooms that the survey found.
 
     A change that the homeserver refuses is reported in `failures` and the rest goes on; no answer from the
     homeserver ends it with that error. Run again, it goes on where it stopped.
     """
     outcome = Outcome(dict(ids))
+    hands = _Hands(api, me, outcome.ids, on_room, upload)
     for number, change in enumerate(changes, 1):
         error = ""
         try:
-            result = await _make(api, change, outcome.ids, on_room)
+            result = await _make(hands, change)
         except _Failed as failure:
             result, error = Result.FAILED, str(failure)
         except Exception as refusal:
@@ -92,7 +123,8 @@ async def apply(
     return outcome
 
 
-async def _make(api: Homeserver, change: Change, ids: dict[str, str], on_room: OnRoom) -> Result:
+async def _make(hands: _Hands, change: Change) -> Result:
+    api, ids, on_room = hands.api, hands.ids, hands.on_room
     match change:
         case CreateRoom():
             return await _create(api, change, ids, on_room)
@@ -107,7 +139,11 @@ async def _make(api: Homeserver, change: Change, ids: dict[str, str], on_room: O
         case PointAlias():
             return await _point(api, change, _id(change.room, ids))
         case SetState():
-            return await _set(api, change, ids)
+            return await _set(hands, change)
+        case SetAvatar():
+            return await _hang(hands, change)
+        case RemoveMember():
+            return await _remove(api, change, _id(change.room, ids))
         case Invite():
             room_id = _id(change.room, ids)
             member = await look(api, path("rooms", room_id, "state", "m.room.member", change.user_id))
@@ -147,7 +183,38 @@ async def _point(api: Homeserver, change: PointAlias, room_id: str) -> Result:
     return Result.DONE
 
 
-async def _set(api: Homeserver, change: SetState, ids: Mapping[str, str]) -> Result:
+async def _remove(api: Homeserver, change: RemoveMember, room_id: str) -> Result:
+    member = await look(api, path("rooms", room_id, "state", "m.room.member", change.user_id))
+    if not member or member.get("membership") not in ("join", "invite", "knock"):
+        return Result.ALREADY
+    await api.request("POST", path("rooms", room_id, "kick"), {"user_id": change.user_id, "reason": change.why})
+    return Result.DONE
+
+
+async def _hang(hands: _Hands, change: SetAvatar) -> Result:
+    where = path("rooms", _id(change.room, hands.ids), "state", "m.room.avatar", "")
+    if change.satisfied(await look(hands.api, where)):
+        return Result.ALREADY
+    if hands.upload is None:
+        raise _Failed("gambar tidak bisa dikirim dari sini; jalankan kentongan rooms apply")
+    data = await asyncio.to_thread(_picture, change.avatar)
+    uri = await hands.upload(data, change.avatar.mimetype, change.avatar.file.name)
+    await hands.api.request("PUT", where, change.content(uri))
+    return Result.DONE
+
+
+def _picture(avatar: Avatar) -> bytes:
+    try:
+        data = avatar.file.read_bytes()
+    except OSError as error:
+        raise _Failed(f"gambar {avatar.file} tidak terbaca ({error.strerror})") from None
+    if hashlib.sha256(data).hexdigest() != avatar.sha256:
+        raise _Failed(f"gambar {avatar.file.name} baru saja berubah: ulangi")
+    return data
+
+
+async def _set(hands: _Hands, change: SetState) -> Result:
+    api, ids = hands.api, hands.ids
     room_id = _id(change.room, ids)
     key = change.state_key
     if key.startswith(REFERENCE):
@@ -157,8 +224,29 @@ async def _set(api: Homeserver, change: SetState, ids: Mapping[str, str]) -> Res
     found = await look(api, where)
     if change.satisfied(found, content):
         return Result.ALREADY
+    if change.type == acl.TYPE:
+        await _second_look(hands, change, room_id, found, content)
     await api.request("PUT", where, content)
     return Result.DONE
+
+
+async def _second_look(
+    hands: _Hands, change: SetState, room_id: str, found: Mapping[str, object] | None, content: Mapping[str, object]
+) -> None:
+    """A server ACL cannot be taken back by whom it shuts out: looked at once more, against who is there now.
+
+    Somebody may have come in since the survey, and a removal before this may have failed.
+    """
+    own = server_of(hands.me)
+    if fault := acl.fault(content, own):
+        raise _Failed(f"ACL server tidak ditulis: {fault}")
+    joined = (await hands.api.request("GET", path("rooms", room_id, "joined_members"))).get("joined")
+    servers = {server_of(str(user)) for user in joined} if isinstance(joined, Mapping) else set()
+    gone = acl.shut_out(found, content, servers)
+    if own not in servers:
+        raise _Failed("ACL server tidak ditulis: daftar anggota tidak memuat bot sendiri, jadi tidak bisa dipercaya")
+    if gone and not change.forced:
+        raise _Failed(f"ACL server tidak ditulis: masih ada anggota dari {', '.join(gone)}; jalankan lagi")
 
 
 def _id(name: str, ids: Mapping[str, str]) -> str:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bot.rooms import acl
+from bot.rooms.model import Avatar
+
 REFERENCE = "rooms:"
 """A string "rooms:NAME" in content or as a state key stands for the id of that room, known once it exists."""
 
@@ -22,9 +25,13 @@ class CreateRoom:
     """Request of POST /createRoom, with references."""
 
     def __str__(self) -> str:
-        permanent = self.body.get("creation_content", {}).get("m.federate") is False
+        created = self.body.get("creation_content", {})
         spoken = f"+ {self.room}: buat ruang {self.alias} (versi {self.body.get('room_version', 'bawaan')})"
-        return spoken + (", PERMANEN tanpa server lain" if permanent else "")
+        if created.get("m.federate") is False:
+            spoken += ", PERMANEN tanpa server lain"
+        if more := created.get("additional_creators"):
+            spoken += f", PERMANEN di atas semua kuasa bersama bot: {', '.join(more)}"
+        return spoken
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,8 @@ class SetState:
     before: Mapping[str, Any] | None = None
     whole: bool = False
     """Compare the whole content; else only the keys that `content` has."""
+    forced: bool = False
+    """The operator knows that it shuts out servers whose people are in the room."""
 
     def __str__(self) -> str:
         key = f" [{self.state_key}]" if self.state_key else ""
@@ -86,12 +95,14 @@ class SetState:
             return False
         if self.type == "m.room.encryption":  # once on it stays as it is; writing again could only weaken it
             return True
+        if self.type == acl.TYPE:
+            return acl.same(found, wanted)
         return dict(found) == dict(wanted) if self.whole else covers(found, wanted)
 
 
 @dataclass(frozen=True)
 class Invite:
-    """Ask an officer in."""
+    """Ask an officer or a liaison in."""
 
     room: str
     user_id: str
@@ -100,7 +111,44 @@ class Invite:
         return f"+ {self.room}: undang {self.user_id}"
 
 
-Change = CreateRoom | JoinRoom | AdoptRoom | PointAlias | SetState | Invite
+@dataclass(frozen=True)
+class RemoveMember:
+    """Take somebody out, or an invitation back; bans are not ours to give or lift here."""
+
+    room: str
+    user_id: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"- {self.room}: keluarkan {self.user_id} ({self.why})"
+
+
+AVATAR_DIGEST = "id.kentongan.sha256"
+"""Field of m.room.avatar: what the picture was when we sent it, so that it is sent once."""
+
+
+@dataclass(frozen=True)
+class SetAvatar:
+    """Send a picture to the homeserver and hang it up."""
+
+    room: str
+    avatar: Avatar
+    before: Mapping[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return f"~ {self.room}: m.room.avatar: pasang gambar {self.avatar.file.name}"
+
+    def satisfied(self, found: Mapping[str, Any] | None) -> bool:
+        """Whether this picture hangs there."""
+        return bool(found and found.get("url") and found.get(AVATAR_DIGEST) == self.avatar.sha256)
+
+    def content(self, uri: str) -> dict[str, Any]:
+        """Content of m.room.avatar."""
+        info = {"mimetype": self.avatar.mimetype, "size": self.avatar.size}
+        return {"url": uri, "info": info, AVATAR_DIGEST: self.avatar.sha256}
+
+
+Change = CreateRoom | JoinRoom | AdoptRoom | PointAlias | SetState | SetAvatar | Invite | RemoveMember
 
 
 class Level(StrEnum):

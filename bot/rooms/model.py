@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
@@ -26,11 +28,25 @@ Person = Annotated[str, StringConstraints(max_length=255), AfterValidator(_perso
 """A Matrix user id (spec appendix "User Identifiers"), or "@name" for somebody on our own server."""
 
 Power = Annotated[int, Field(ge=0, le=100)]
-Kind = Literal["space", "operations", "private", "channel"]
-"""`private`: where the cards of violence at home, children and sexual crime go instead of the operations room."""
-Join = Literal["public", "knock", "space", "invite"]
+LiaisonPower = Annotated[int, Field(ge=0, le=50)]
+"""Of somebody from another agency: at most a moderator's, since what a room is, is ours to say."""
+Kind = Literal["space", "operations", "private", "agency_space", "channel"]
+"""`private`: where the cards of violence at home, children and sexual crime go instead of the operations room.
+`agency_space`: what the liaisons of other agencies are invited to; membership of it lets them into their channels."""
+Join = Literal["public", "knock", "space", "agencies", "invite"]
+Servers = Literal["agencies", "any"]
+"""Whose servers may take part in a federating room: ours and those of the agencies named for it, or everybody's."""
 History = Literal["shared", "invited", "joined"]
 """`world_readable` is left out on purpose: it would show reports to people who never joined."""
+
+
+Glob = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*?][A-Za-z0-9*?.\-]*(:[0-9*?]{1,5})?$", max_length=230)]
+"""A server's name with "*" and "?" in it, as m.room.server_acl understands them."""
+Repair = Literal[
+    "acl", "power_levels", "name", "topic", "avatar", "join_rules", "history_visibility", "guest_access", "encryption",
+    "retention", "canonical_alias", "space",
+]  # fmt: skip
+"""What the running bot may put right by itself when somebody changed it by hand."""
 
 
 class Part(BaseModel):
@@ -73,6 +89,10 @@ class RoomFields(Part):
     encryption: bool | None = None
     federate: bool | None = None
     invite_officers: bool | None = None
+    servers: Servers | None = None
+    retention: Annotated[int, Field(ge=1, le=3650)] | None = None
+    """Days after which servers may delete messages (m.room.retention, MSC1763); unset: as the server has it."""
+    power_of_liaisons: LiaisonPower | None = None
     bulletins: tuple[str, ...] | None = None
     power: Powers = Powers()
     notices: Notices = Notices()
@@ -85,6 +105,10 @@ class RoomEntry(RoomFields):
     topic: str = ""
     alias: Localpart | None = None
     districts: tuple[str, ...] = ()
+    avatar: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    """A picture's path, from the folder of rooms.yaml."""
+    guide: Annotated[str, StringConstraints(min_length=1, max_length=8000)] | None = None
+    """Markdown: pinned in the channel."""
 
 
 class RoomsFile(Part):
@@ -97,6 +121,10 @@ class RoomsFile(Part):
     space: RoomEntry
     operations: dict[Localpart, RoomEntry] = Field(min_length=1, max_length=1)
     private: dict[Localpart, RoomEntry] = Field(default_factory=dict, max_length=1)
+    agencies: dict[Localpart, RoomEntry] = Field(default_factory=dict, max_length=1)
+    banned_servers: tuple[Glob, ...] = ()
+    """Kept out of rooms that are open to everybody's servers."""
+    repair: tuple[Repair, ...] = ()
     channels: dict[Localpart, RoomEntry] = Field(min_length=1)
 
 
@@ -127,6 +155,15 @@ class OfficersFile(Part):
         return roles
 
 
+class Avatar(Part):
+    """A room's picture, as it stood on the disk when the files were read."""
+
+    file: Path
+    sha256: str
+    mimetype: str
+    size: int
+
+
 class Room(Part):
     """One room with the defaults filled in."""
 
@@ -142,12 +179,33 @@ class Room(Part):
     encryption: bool
     federate: bool
     invite_officers: bool
+    servers: Servers
+    retention: int | None
+    power_of_liaisons: int
+    """Of liaisons whose agency says nothing else."""
+    avatar: Avatar | None
+    guide: str
     bulletins: tuple[str, ...]
     """Slots that are announced here."""
     power: Powers
     districts: tuple[str, ...]
     """Names as in places/districts.csv: hints for reading places."""
     notices: Notices
+
+    @property
+    def closed(self) -> bool:
+        """Whether only those may be in it whom the files name."""
+        return self.kind in ("operations", "private", "agency_space") or self.join == "agencies"
+
+    @property
+    def confidential(self) -> bool:
+        """Whether it holds data on persons and cases: no other server ever takes part."""
+        return self.kind in ("operations", "private")
+
+    @property
+    def is_space(self) -> bool:
+        """Whether it holds rooms and no talk."""
+        return self.kind in ("space", "agency_space")
 
     def full_alias(self, server_name: str) -> str:
         """`#alias:server`."""
@@ -169,7 +227,7 @@ class Officer(Part):
 
     def works_in(self, room: Room) -> bool:
         """Whether the role covers this room; a private one only when it names it: "all" is too many people."""
-        return room.name in self.rooms or (ALL in self.rooms and room.kind != "private")
+        return works_in(self.rooms, room)
 
 
 class Rooms(Part):
@@ -179,6 +237,7 @@ class Rooms(Part):
     space: Room
     operations: Room
     private: Room | None = None
+    agency_space: Room | None = None
     channels: tuple[Room, ...]
     officers: tuple[Officer, ...]
     break_glass: tuple[str, ...]
@@ -186,12 +245,14 @@ class Rooms(Part):
     """Of `defaults`: for the channels that say nothing else, and for DMs."""
     controller: str = ""
     """Who is responsible for people's data; never empty when a notice names them."""
+    banned_servers: tuple[str, ...] = ()
+    repair: tuple[Repair, ...] = ()
 
     @property
     def all(self) -> tuple[Room, ...]:
-        """Space first, then the rooms of officers, then the channels: the order in which they are made."""
-        private = () if self.private is None else (self.private,)
-        return (self.space, self.operations, *private, *self.channels)
+        """Spaces and the rooms of officers first, then the channels, which point at them: the order of making."""
+        optional = (one for one in (self.private, self.agency_space) if one is not None)
+        return (self.space, self.operations, *optional, *self.channels)
 
     @property
     def confidential(self) -> Room | None:
@@ -218,6 +279,16 @@ class Rooms(Part):
         return tuple(full_id(person, server_name) for person in self.break_glass)
 
 
+def works_in(rooms: Collection[str], room: Room) -> bool:
+    """Whether a role with these rooms covers a room."""
+    return room.name in rooms or (ALL in rooms and room.kind != "private")
+
+
 def full_id(person: str, server_name: str) -> str:
     """A full user id from one that may lack our server."""
     return person if ":" in person else f"{person}:{server_name}"
+
+
+def server_of(user_id: str) -> str:
+    """The server in a full user id, its port included."""
+    return user_id.split(":", 1)[1] if ":" in user_id else ""

@@ -21,7 +21,9 @@ def read(folder: Path, name: str) -> Avatar:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise ValueError(f"avatar: '{name}' cannot be read ({error.strerror}): put the picture beside this file") from None
+        raise ValueError(
+            f"avatar: '{name}' cannot be read ({error.strerror}): put the picture beside this file"
+        ) from None
     kind = next((kind for start, kind in _KINDS.items() if data.startswith(start)), None)
     if kind is None:
         raise ValueError(f"avatar: '{name}' is no PNG and no JPEG")

@@ -1,7 +1,8 @@
 """Wanted and found rooms → what to change. Pure: no network, no clock.
 
-The files are the truth about rooms that exist already too, with four limits: encryption is never turned off,
-nobody is removed, nobody who left is called back, and a room in which a stranger outranks us is not taken over.
+The files are the truth about rooms that exist already too, with limits: encryption is never turned off, nobody is
+removed from a room that is open to citizens (unless their whole server goes), nobody who left is called back, what
+those who keep order did stays, and a room in which a stranger outranks us is not taken over.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from bot.rooms import wanted
+from bot.rooms import acl, wanted
+from bot.rooms.admission import Admission
+from bot.rooms.agencies import Agencies
 from bot.rooms.change import (
     REFERENCE,
     AdoptRoom,
@@ -21,27 +24,69 @@ from bot.rooms.change import (
     Plan,
     PointAlias,
     Remark,
+    SetAvatar,
     SetState,
     covers,
 )
+from bot.rooms.expulsion import expulsion
 from bot.rooms.found import CREATOR, Found, FoundRoom, creators_rule
-from bot.rooms.model import Room, Rooms
+from bot.rooms.model import Room, Rooms, server_of
+from bot.rooms.power import level
+from bot.rooms.wanted import NOTHING_HELD, Held
 
 
-def plan(desired: Rooms, found: Found, server_name: str, *, adopt: Collection[str] = ()) -> Plan:
+def plan(
+    desired: Rooms,
+    found: Found,
+    server_name: str,
+    *,
+    agencies: Agencies | None = None,
+    held: Mapping[str, Held] | None = None,
+    adopt: Collection[str] = (),
+    force: Collection[str] = (),
+    only: Collection[str] = (),
+) -> Plan:
     """Everything that `apply` should do, in an order in which it can be done.
 
-    `adopt`: rooms that the operator takes over although somebody unlisted has power in them.
+    `held`: by room name, what those who keep order did and what still holds. `adopt`: rooms that the operator takes
+    over although somebody unlisted has power in them. `force`: rooms whose server ACL may shut out servers that have
+    people there. `only`: names of the rooms that are to be changed; none means all of them.
     """
-    return _Planner(desired, found, server_name, frozenset(adopt)).plan()
+    whole = _Planner(
+        desired, found, server_name, agencies or Agencies(), held or {}, frozenset(adopt), frozenset(force)
+    ).plan()
+    if not only:
+        return whole
+    return Plan(
+        tuple(change for change in whole.changes if change.room in only or _shows(change, only)),
+        tuple(remark for remark in whole.remarks if remark.room in only),
+    )
+
+
+def _shows(change: Change, only: Collection[str]) -> bool:
+    """Whether it puts one of these rooms into a space, which belongs to making the room."""
+    shown = change.state_key.removeprefix(REFERENCE) if isinstance(change, SetState) else ""
+    return isinstance(change, SetState) and change.type == "m.space.child" and shown in only
 
 
 class _Planner:
-    def __init__(self, desired: Rooms, found: Found, server_name: str, adopt: frozenset[str]) -> None:
+    def __init__(
+        self,
+        desired: Rooms,
+        found: Found,
+        server_name: str,
+        agencies: Agencies,
+        kept: Mapping[str, Held],
+        adopt: frozenset[str],
+        force: frozenset[str],
+    ) -> None:
         self.desired = desired
         self.found = found
         self.server_name = server_name
+        self.agencies = agencies
+        self.kept = kept
         self.adopt = adopt
+        self.force = force
         self.remarks: list[Remark] = []
         self.held: set[str] = set()
         """Rooms that are left alone until a person decides."""
@@ -56,6 +101,9 @@ class _Planner:
                 changes += self._invites(room)
         return Plan(tuple(changes), tuple(self.remarks))
 
+    def _admission(self, room: Room) -> Admission:
+        return Admission(room, self.desired, self.agencies, self.server_name)
+
     def _remark(self, room: Room, level: Level, message: str) -> None:
         self.remarks.append(Remark(room.name, level, message))
 
@@ -66,9 +114,19 @@ class _Planner:
         alias = room.full_alias(self.server_name)
         if there is None:
             body = wanted.creation(
-                room, self.desired, me=self.found.me, server_name=self.server_name, version=self._version(room)
+                room,
+                self.desired,
+                self.agencies,
+                me=self.found.me,
+                server_name=self.server_name,
+                version=self._version(room),
+                held=self.kept.get(room.name, NOTHING_HELD),
             )
+            if room.federate and (fault := acl.fault(self._admission(room).acl(), self.server_name)):
+                self._remark(room, Level.BLOCKED, f"ACL server tidak ditulis: {fault}")
             yield CreateRoom(room.name, alias, body)
+            if room.avatar is not None:
+                yield SetAvatar(room.name, room.avatar)
             return
         if not there.readable:
             self.held.add(room.name)
@@ -82,6 +140,11 @@ class _Planner:
         if there.alias_target != there.room_id:
             yield PointAlias(room.name, alias, there.alias_target)
         self._fixed(room, there)
+        leaving = expulsion(there, self._admission(room), me=self.found.me, forced=room.name in self.force)
+        self.remarks += leaving.remarks
+        yield from leaving.removals
+        if leaving.acl is not None and self._able(room, there, acl.TYPE):
+            yield leaving.acl
         yield from self._state(room, there, alias)
 
     def _version(self, room: Room) -> str:
@@ -94,9 +157,7 @@ class _Planner:
 
     def _may_adopt(self, room: Room, there: FoundRoom) -> bool:
         """An alias can be squatted: who made the room reads everything in it and can never be removed."""
-        ours = {self.found.me, *self.desired.creators(self.server_name)} | set(
-            self.desired.powers_in(room, self.server_name)
-        )
+        ours = {self.found.me, *self._admission(room).listed}
         strangers = sorted(user for user, power in there.powerful().items() if power >= 50 and user not in ours)
         if not strangers or room.name in self.adopt:
             return True
@@ -113,7 +174,7 @@ class _Planner:
     def _fixed(self, room: Room, there: FoundRoom) -> None:
         """What nobody can change any more."""
         if there.federates and not room.federate:
-            grave = Level.BLOCKED if room.kind in ("operations", "private") else Level.WARNING
+            grave = Level.BLOCKED if room.confidential else Level.WARNING
             self._remark(
                 room,
                 grave,
@@ -141,24 +202,22 @@ class _Planner:
                     Level.WARNING,
                     f"{', '.join(extra)} pembuat ruang: kuasanya di atas semua dan tidak bisa dicabut",
                 )
-        if room.kind in ("operations", "private"):
-            listed = {self.found.me, *self.desired.creators(self.server_name)} | set(
-                self.desired.powers_in(room, self.server_name)
-            )
-            strangers = [user for user in there.members() if user not in listed]
+        admission = self._admission(room)
+        if room.closed and not admission.complete:
+            strangers = [user for user in there.members() if user not in {self.found.me, *admission.listed}]
             if strangers:
                 self._remark(
                     room,
                     Level.WARNING,
-                    f"di dalam ruang tetapi tidak tercantum di officers.yaml: {', '.join(strangers)}. "
-                    "Keluarkan lewat Element bila memang bukan petugas",
+                    f"di dalam ruang tetapi tidak tercantum: {', '.join(strangers)}. Ruang ini diurus dengan tangan "
+                    "(invite_officers: false): keluarkan lewat Element bila memang tidak berhak",
                 )
 
     # ── its state ───────────────────────────────────────────────────────────────────────────────────────
 
     def _state(self, room: Room, there: FoundRoom, alias: str) -> Iterator[Change]:
         events: list[wanted.StateEvent] = [
-            *wanted.state(room, self.server_name),
+            *wanted.state(room, self.desired, self.agencies, self.server_name),
             ("m.room.name", "", {"name": room.title}),
             ("m.room.canonical_alias", "", {"alias": alias}),
         ]
@@ -174,6 +233,10 @@ class _Planner:
                 known = {"topic": room.topic}
             if not change.satisfied(before, known) and self._able(room, there, type_):
                 yield change
+        if room.avatar is not None:
+            picture = SetAvatar(room.name, room.avatar, there.content("m.room.avatar"))
+            if not picture.satisfied(picture.before) and self._able(room, there, "m.room.avatar"):
+                yield picture
         yield from self._powers(room, there)
 
     def _powers(self, room: Room, there: FoundRoom) -> Iterator[Change]:
@@ -187,7 +250,9 @@ class _Planner:
                 for user, power in there.powerful().items()
                 if mine <= power < CREATOR and user != self.found.me
             }
-        listed = self.desired.powers_in(room, self.server_name)
+        listed = self._admission(room).powers
+        held = self.kept.get(room.name, NOTHING_HELD)
+        keep |= self._silenced(room, there, {*listed, *held.muted})
         stuck = sorted(user for user, power in keep.items() if listed.get(user, 0) < power)
         if stuck:
             self._remark(
@@ -198,12 +263,14 @@ class _Planner:
         content = wanted.power_levels(
             room,
             self.desired,
+            self.agencies,
             me=self.found.me,
             server_name=self.server_name,
             version=there.version,
             creators=there.creators,
             found=before,
             keep=keep,
+            held=held,
         )
         content["users"] |= {user: keep[user] for user in stuck}
         if dict(before or {}) == content or not self._able(room, there, "m.room.power_levels"):
@@ -214,6 +281,16 @@ class _Planner:
             )
             return
         yield SetState(room.name, "m.room.power_levels", content, "", before, whole=True)
+
+    def _silenced(self, room: Room, there: FoundRoom, explained: Collection[str]) -> dict[str, int]:
+        """People below everybody whom no order explains: somebody muted them by hand, and had a reason."""
+        users = (there.content("m.room.power_levels") or {}).get("users")
+        found = {str(user): level(power, 0) for user, power in users.items()} if isinstance(users, Mapping) else {}
+        silenced = {user: power for user, power in found.items() if power < 0 and user not in explained}
+        if silenced:
+            message = f"{', '.join(sorted(silenced))} dibisukan lewat Element, bukan lewat bot; dibiarkan begitu"
+            self._remark(room, Level.INFO, message)
+        return silenced
 
     def _able(self, room: Room, there: FoundRoom, type_: str) -> bool:
         mine, needed = there.power(self.found.me), there.needed(type_)
@@ -226,12 +303,19 @@ class _Planner:
     # ── between rooms ───────────────────────────────────────────────────────────────────────────────────
 
     def _children(self) -> Iterator[Change]:
-        space = self.desired.space
-        if space.name in self.held:
-            return
+        spaces = [self.desired.space, *([self.desired.agency_space] if self.desired.agency_space else [])]
+        for space in spaces:
+            if space.name not in self.held:
+                yield from self._children_of(space)
+
+    def _children_of(self, space: Room) -> Iterator[Change]:
         there = self.found.rooms.get(space.name)
         for position, channel in enumerate(self.desired.channels):
             if channel.name in self.held:
+                continue
+            shown = space in wanted.spaces_of(channel, self.desired, self.agencies)
+            if not shown:
+                yield from self._unshown(space, there, channel)
                 continue
             key = f"{REFERENCE}{channel.name}"
             content = wanted.space_child(self.server_name, position)
@@ -241,12 +325,18 @@ class _Planner:
             if there is None or self._able(space, there, "m.space.child"):
                 yield SetState(space.name, "m.space.child", content, key, before)
 
+    def _unshown(self, space: Room, there: FoundRoom | None, channel: Room) -> Iterator[Change]:
+        """A channel that was shown in this space and is not for its members any more; an empty child is none."""
+        key = f"{REFERENCE}{channel.name}"
+        before = there.content("m.space.child", self._id(key)) if there else None
+        if there and before and before.get("via") and self._able(space, there, "m.space.child"):
+            yield SetState(space.name, "m.space.child", {}, key, before, whole=True)
+
     def _invites(self, room: Room) -> Iterator[Change]:
         there = self.found.rooms.get(room.name)
-        people = {*self.desired.powers_in(room, self.server_name), *self.desired.creators(self.server_name)}
-        for user in sorted(people - {self.found.me}):
+        for user in sorted(self._admission(room).invited - {self.found.me}):
             federates = there.federates if there else room.federate
-            if not federates and user.split(":", 1)[1] != self.server_name:
+            if not federates and server_of(user) != self.server_name:
                 message = f"{user} dari server lain, ruang ini tertutup bagi server lain: pakai akun di server kita"
                 self._remark(room, Level.BLOCKED, message)
                 continue

@@ -17,7 +17,7 @@ class KnownRoom:
     room_id: str
     name: str
     kind: str
-    """space | channel | operations | private"""
+    """space | channel | operations | private | agency_space"""
     alias: str | None
 
 

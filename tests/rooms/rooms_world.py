@@ -44,6 +44,8 @@ class FakeHomeserver:
         self.versions = versions
         self.writes: list[tuple[str, str]] = []
         self.creations = 0
+        self.kicked: list[tuple[str, str]] = []
+        self.uploads: list[bytes] = []
         self.cut_before: int | None = None
         """Writes after which the power goes, with the write left undone."""
         self.cut_after: int | None = None
@@ -62,6 +64,10 @@ class FakeHomeserver:
         if self.cut_after is not None and len(self.writes) > self.cut_after:
             raise PowerCut
         return answer
+
+    async def upload(self, data: bytes, mimetype: str, name: str) -> str:
+        self.uploads.append(data)
+        return f"mxc://{SERVER}/{len(self.uploads)}"
 
     def make(self, room_id: str, creator: str, *, version: str = "12", alias: str | None = None, **create: Any) -> None:
         """A room made by somebody else."""
@@ -109,6 +115,14 @@ class FakeHomeserver:
                         for (type_, key), content in self.rooms[room_id].items()
                     ]
                 }
+            case ["rooms", room_id, "joined_members"]:
+                state = self.rooms[room_id].items()
+                return {
+                    "joined": {
+                        key: {} for (type_, key), content in state
+                        if type_ == "m.room.member" and content["membership"] == "join"
+                    }
+                }  # fmt: skip
             case ["rooms", room_id, "state", type_, *key]:
                 if not self._joined(room_id):
                     raise Refused(403, "M_FORBIDDEN")
@@ -134,6 +148,13 @@ class FakeHomeserver:
                 if self.rooms[room_id].get(("m.room.member", user), {}).get("membership") in ("join", "ban"):
                     raise Refused(403, "M_FORBIDDEN")
                 self.put(room_id, "m.room.member", user, {"membership": "invite"})
+                return {}
+            case ["rooms", room_id, "kick"]:
+                member = self.rooms[room_id].get(("m.room.member", body["user_id"]), {})
+                if member.get("membership") not in ("join", "invite"):
+                    raise Refused(403, "M_FORBIDDEN")
+                self.put(room_id, "m.room.member", body["user_id"], {"membership": "leave"})
+                self.kicked.append((room_id, body["user_id"]))
                 return {}
             case ["rooms", room_id, "state", type_, *key]:
                 create = self.content(room_id, "m.room.create")

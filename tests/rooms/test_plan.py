@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rooms_world import ME, OFFICERS, ROOMS, SERVER
 
-from bot.rooms.change import AdoptRoom, CreateRoom, Invite, JoinRoom, Level, SetState
+from bot.rooms.change import AdoptRoom, CreateRoom, Invite, JoinRoom, Level, RemoveMember, SetState
 from bot.rooms.found import CREATOR
 
 
@@ -76,7 +76,7 @@ async def test_encryption_is_never_turned_off(district):
     assert any("tidak pernah dimatikan" in message for message in messages(plan))
 
 
-async def test_a_removed_officer_loses_power_and_is_named_but_not_removed(district):
+async def test_a_removed_officer_loses_power_everywhere_and_leaves_the_closed_room_alone(district):
     await district.apply()
     district.write(ROOMS, OFFICERS.replace('"@petugas", ', ""))
     plan = await district.plan()
@@ -86,7 +86,8 @@ async def test_a_removed_officer_loses_power_and_is_named_but_not_removed(distri
     assert {change.room for change in powers} == {"space", "ruang-kendali", "ojol", "nelayan"}
     assert all(f"@petugas:{SERVER}" not in change.content["users"] for change in powers)
     assert f"users.@petugas:{SERVER} 50 → —" in str(powers[0])
-    assert any(f"@petugas:{SERVER}" in message and "Keluarkan" in message for message in messages(plan))
+    removals = [change for change in plan.changes if isinstance(change, RemoveMember)]
+    assert [(one.room, one.user_id) for one in removals] == [("ruang-kendali", f"@petugas:{SERVER}")]
     await district.apply()
     assert (await district.plan()).changes == ()
 
