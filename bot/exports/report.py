@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -97,7 +97,7 @@ def period(since: datetime | None, until: datetime) -> str:
     return f"{day(since)} pukul {since:%H.%M} sampai {day(last)} pukul {until:%H.%M}"
 
 
-def day(when: datetime) -> str:
+def day(when: date) -> str:
     """ "Minggu, 22 November 2026"."""
     return f"{_DAYS[when.weekday()]}, {when.day} {_MONTHS[when.month - 1]} {when.year}"
 
