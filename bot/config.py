@@ -41,6 +41,9 @@ class Homeserver(Section):
     password_file: Path | None = None
     access_token_env: str | None = "KENTONGAN_ACCESS_TOKEN"  # noqa: S105
     access_token_file: Path | None = None
+    admin_token_env: str | None = "KENTONGAN_ADMIN_TOKEN"  # noqa: S105
+    """An administrator's access token, for registration codes alone; never the bot's own."""
+    admin_token_file: Path | None = None
     allowed_servers: list[str] = []
     """Servers whose people may invite the bot; its own is always allowed."""
     proxy: str | None = None
@@ -118,6 +121,30 @@ class Chat(Section):
     window_minutes: Annotated[int, Field(ge=1, le=1440)] = 10
 
 
+class Links(Section):
+    """What posters and the page for newcomers lead to."""
+
+    base: str = Field(default="https://matrix.to/#/", pattern=r"^https?://\S+$")
+    """A room's address follows it, percent-encoded."""
+    accounts: str | None = Field(default="https://app.element.io/#/register", pattern=r"^https?://\S+$")
+    """Where accounts are made; `null`: nowhere that people could be sent to."""
+    registration: Literal["open", "token", "office"] = "token"
+    """Anybody makes one there, or with a code from an officer, or officers make them."""
+
+    @model_validator(mode="after")
+    def _somewhere_to_register(self) -> Links:
+        if self.registration != "office" and self.accounts is None:
+            raise ValueError("accounts is missing: 'registration: office' is for accounts that officers make")
+        return self
+
+
+class Groups(Section):
+    """Rooms that others made and invited the bot to."""
+
+    answer_days: Annotated[int, Field(ge=1, le=90)] = 7
+    """Without an officer's word by then the bot leaves."""
+
+
 class Bulletins(Section):
     """Announcing. The slots themselves stand in rooms/bulletins.yaml."""
 
@@ -162,6 +189,8 @@ class Config(Section):
     timezone: str = "Asia/Jakarta"
     speech: Speech = Speech()
     chat: Chat = Chat()
+    groups: Groups = Groups()
+    links: Links = Links()
     bulletins: Bulletins = Bulletins()
     server: Server = Server()
     log: Log = Log()
@@ -245,6 +274,11 @@ class Config(Section):
         """A ready access token, if one is configured."""
         file = self._credential("access_token") or self.homeserver.access_token_file
         return self._secret("homeserver", "access_token", self.homeserver.access_token_env, file)
+
+    def admin_token(self) -> SecretStr | None:
+        """An administrator's access token, if one is configured."""
+        file = self._credential("admin_token") or self.homeserver.admin_token_file
+        return self._secret("homeserver", "admin_token", self.homeserver.admin_token_env, file)
 
     def pickle_key(self) -> SecretStr:
         """The key of the crypto store. Raises ContentError when it is missing although a store exists."""

@@ -57,7 +57,7 @@ class HomeserverApi:
     def __init__(self, url: str, token: SecretStr | None = None, *, proxy: str | None = None) -> None:
         self.url = url.rstrip("/")
         self.token = token
-        self._proxy = proxy
+        self.proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> HomeserverApi:
@@ -115,7 +115,7 @@ class HomeserverApi:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
         headers = {"Authorization": f"Bearer {self.token.get_secret_value()}"} if self.token else {}
         headers |= arguments.pop("headers", {})
-        return self._session.request(method, self.url + path, headers=headers, proxy=self._proxy, **arguments)
+        return self._session.request(method, self.url + path, headers=headers, proxy=self.proxy, **arguments)
 
     async def _once(
         self, method: str, path: str, body: Any, query: dict[str, str] | None, seconds: float
