@@ -42,7 +42,7 @@ def poster(
 
 
 def page(out: OutOption = Path("halaman"), config: ConfigOption = Path("config.yaml")) -> None:
-    """Satu halaman HTML untuk calon anggota: aplikasi, akun, kanal, pemberitahuan data. Tanpa skrip, tanpa sumber luar."""
+    """Satu halaman HTML untuk calon anggota, tanpa skrip: aplikasi, akun, kanal, pemberitahuan data."""
     from bot.exports.page import write_html
 
     settings, rooms = _read(config)

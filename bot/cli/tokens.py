@@ -118,8 +118,8 @@ async def _admin(settings: Config) -> AsyncIterator[HomeserverApi]:
     if token is None:
         home = settings.homeserver
         what = (
-            "homeserver.admin_token_file: kode pendaftaran perlu token akses seorang administrator homeserver (bukan akun "
-            f"bot), di berkas itu atau di variabel {home.admin_token_env}; lihat docs/operator.md"
+            "homeserver.admin_token_file: kode pendaftaran perlu token akses seorang administrator homeserver "
+            f"(bukan akun bot), di berkas itu atau di variabel {home.admin_token_env}; lihat docs/operator.md"
         )
         raise ContentError([Problem(settings.file, 0, what)])
     async with HomeserverApi(settings.homeserver.url, token, proxy=settings.homeserver.proxy) as api:

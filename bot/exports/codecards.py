@@ -1,4 +1,4 @@
-"""Registration codes on paper: cards to be cut out, eight on a page. Each is a key to an account, so keep the file so."""
+"""Registration codes on paper: cards to be cut out, eight on a page. Each is a key: keep the file like one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def content(codes: Sequence[str], house: House, *, uses: int | None, until: date
             if where or step != words.CARD_OPEN
         ],
         "terms": f"{terms}.",
-        "secret": words.CARD_SECRET,
+        "secret": words.CARD_CAUTION,
         "cards": [
             {"code": code, "link": where or house.server, "qr": list(qr(where or house.server))} for code in codes
         ],

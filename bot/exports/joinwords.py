@@ -34,7 +34,7 @@ CARD_STEPS = (
 CARD_USES = "Untuk {uses} akun"
 CARD_ENDLESS = "Tanpa batas jumlah akun"
 CARD_UNTIL = "berlaku sampai {day}"
-CARD_SECRET = "Jangan difoto atau dibagikan: siapa yang memegang kode ini bisa mendaftar."
+CARD_CAUTION = "Jangan difoto atau dibagikan: siapa yang memegang kode ini bisa mendaftar."
 
 PAGE_TITLE = "Gabung dengan {controller}"
 PAGE_LEAD = "Tanya layanan, laporkan kejadian, dan dengar kabar wilayah dari HP Anda."
