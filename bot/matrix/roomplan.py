@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from bot.clock import now_ms
 from bot.config import Config
@@ -31,9 +32,9 @@ class Files:
     agencies: Agencies
 
     @classmethod
-    def read(cls, config: Config) -> Files:
-        """From the folder of the configuration. Raises ContentError."""
-        folder, ours = config.resolve(config.paths.rooms), config.homeserver.server_name
+    def read(cls, config: Config, folder: Path | None = None) -> Files:
+        """From a folder, else from the configuration's. Raises ContentError."""
+        folder, ours = folder or config.resolve(config.paths.rooms), config.homeserver.server_name
         rooms = load_rooms(folder, server_name=ours)
         return cls(rooms, load_agencies(folder, rooms, server_name=ours))
 
