@@ -28,6 +28,7 @@ from bot.handlers import (
     duties,
     forgetting,
     forwarding,
+    guides,
     moving,
     tickets,
     watch,
@@ -41,7 +42,9 @@ from bot.health import Health, HealthServer
 from bot.incidents.analyser import Analyser
 from bot.lock import Hold, Locked, hold
 from bot.matrix import crosssigning, invites, media
+from bot.matrix import drift as drifting
 from bot.matrix.api import ApiError, Unreachable
+from bot.matrix.roomplan import Files
 from bot.matrix.sender import Sender
 from bot.matrix.session import MatrixSession
 from bot.matrix.sync import SyncLoop
@@ -100,6 +103,15 @@ class App:
         self._renewal = Renewal(
             database, lambda: self._desk, self._use, used=self._follow, wake_sender=self._sender.wake
         )
+        self._drift = drifting.Drift(
+            session.api,
+            database,
+            self._wanted_rooms,
+            desk.auditor,
+            me=session.user_id,
+            minutes=config.rooms.drift_minutes,
+            wake_sender=self._sender.wake,
+        )
         self._nightly = Nightly(database, lambda: self._desk)
         self._health = HealthServer(config.server.host, config.server.port, self.health)
         self._stop = asyncio.Event()
@@ -125,6 +137,7 @@ class App:
                 ("duties", self._duties),
                 ("renewal", self._renewal.run),
                 ("nightly", self._nightly.run),
+                ("drift", self._drift.run),
             )
         ]
         self._schedule.start()
@@ -157,7 +170,7 @@ class App:
     async def _wind_down(self, loops: list[asyncio.Task[None]]) -> None:
         """No new events; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
         by_name = {task.get_name(): task for task in loops}
-        for name in ("sync", "duties", "renewal", "nightly", "listener", "consumer"):
+        for name in ("sync", "duties", "renewal", "nightly", "drift", "listener", "consumer"):
             by_name[name].cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._sender.drain(DRAIN_SECONDS / 2), DRAIN_SECONDS / 2)
@@ -165,6 +178,11 @@ class App:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         await self._speech.close(DRAIN_SECONDS / 2)
+
+    def _wanted_rooms(self) -> drifting.Content:
+        """As the content stands that the bot decides by."""
+        content = self._desk.content
+        return drifting.Content(Files(content.rooms, content.agencies), content.version)
 
     async def _fetch(self, item: Media, target: Path) -> tuple[str, int]:
         """An attachment into a file, with the voice package's errors."""
@@ -208,6 +226,7 @@ class App:
             moving.resume,
             watch.look,
             backlog.look,
+            guides.pin,
         ]
         while True:
             if not self._hold.held():

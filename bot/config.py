@@ -153,6 +153,13 @@ class Bulletins(Section):
     """A slot missed by no more than this is still sent, with a word; later it is skipped and reported."""
 
 
+class RoomsCheck(Section):
+    """Looking after the rooms while the bot runs. What they should be stands in rooms/."""
+
+    drift_minutes: Annotated[int, Field(ge=0, le=1440)] = 60
+    """So often the rooms are compared with the files; 0: never."""
+
+
 class Server(Section):
     """Health and metrics for the operator's monitoring."""
 
@@ -192,6 +199,7 @@ class Config(Section):
     groups: Groups = Groups()
     links: Links = Links()
     bulletins: Bulletins = Bulletins()
+    rooms: RoomsCheck = RoomsCheck()
     server: Server = Server()
     log: Log = Log()
     retention: Retention = Retention()

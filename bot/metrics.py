@@ -27,5 +27,8 @@ malformed = Counter(
     registry=registry,
 )
 gaps = Counter("kentongan_gaps", "Gaps in timelines by how they ended: filled, lost", ["end"], registry=registry)
+rooms_drift = Gauge(
+    "kentongan_rooms_drift", "Differences between rooms/ and the homeserver that are left", registry=registry
+)
 gaps_open = Gauge("kentongan_gaps_open", "Gaps in timelines that are still to be filled", registry=registry)
 sync_age = Gauge("kentongan_sync_age_seconds", "Time since the last good sync", registry=registry)
