@@ -30,7 +30,7 @@ from bot.store.database import Database
 
 log = structlog.get_logger()
 
-FIRST_SECONDS = 120.0
+FIRST_SECONDS = 600.0
 """After the start: a bot that is restarted every hour should look, too."""
 MINUTE_SECONDS = 60.0
 _NAME = "drift"

@@ -152,7 +152,9 @@ async def _well_known(config: Config) -> list[Finding]:
 
 
 async def _rate_limit(config: Config, api: HomeserverApi) -> list[Finding]:
-    """Synapse lets a user send ten messages and then one in five seconds; a bot needs that lifted."""
+    """Synapse lets a user send ten messages and then one in five seconds, make ten rooms and then about one a minute,
+    and limits invites; a bot needs that lifted. Only an override of 0 lifts all of it, any other one messages alone.
+    """
     me = config.homeserver.user_id
     where = f"/_synapse/admin/v1/users/{quote(me, safe='')}/override_ratelimit"
     command = f"""as an administrator: POST {where} {{"messages_per_second": 0, "burst_count": 0}}"""
@@ -162,7 +164,8 @@ async def _rate_limit(config: Config, api: HomeserverApi) -> list[Finding]:
         if error.status == 403:
             return [
                 _warning(
-                    "whether the bot's rate limit is lifted can only be seen by the homeserver's administrator",
+                    "whether the bot's rate limit is lifted can only be seen by the homeserver's administrator; while "
+                    "it is not, `rooms apply` makes ten rooms and then about one a minute, and invites wait as well",
                     f"Look with GET {where}; if it is empty, {command}.",
                 )
             ]
@@ -170,7 +173,7 @@ async def _rate_limit(config: Config, api: HomeserverApi) -> list[Finding]:
             return [
                 _warning(
                     "the homeserver has no Synapse admin API here: it hides it, or is another server",
-                    f"See that {me} may send several messages a second; on Synapse, {command}.",
+                    f"See that {me} may send several messages a second, make rooms and invite; on Synapse, {command}.",
                 )
             ]
         raise
@@ -179,7 +182,11 @@ async def _rate_limit(config: Config, api: HomeserverApi) -> list[Finding]:
     ]
     rate = answer.get("messages_per_second")
     if rate is None or (rate != 0 and rate < 5):
-        findings.append(_warning("the homeserver limits how fast the bot may send", f"Lift it, {command}."))
+        what = "the homeserver limits how fast the bot may send, make rooms (ten, then about one a minute) and invite"
+        findings.append(_warning(what, f"Lift it, {command}."))
+    elif rate != 0:
+        what = f"the bot may send {rate} messages a second, but making rooms and inviting are limited as for everybody"
+        findings.append(_warning(what, f"Only 0 lifts these, {command}."))
     return findings
 
 

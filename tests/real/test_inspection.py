@@ -79,9 +79,14 @@ async def test_an_administrators_account_sees_its_rate_limit(
     config = configure(tmp_path / "admin", homeserver.url, "@admin:batang.test")
     findings = said(await inspect(config, ROOMS))
     assert "is a server administrator" in findings
-    assert "limits how fast the bot may send" in findings
+    assert "limits how fast the bot may send, make rooms (ten" in findings
+    where = "/_synapse/admin/v1/users/@admin:batang.test/override_ratelimit"
+    homeserver.synapse.request("POST", where, {"messages_per_second": 50, "burst_count": 50}, homeserver.admin_token)
+    assert "making rooms and inviting are limited as for everybody" in said(await inspect(config, ROOMS))
     homeserver.synapse.lift_rate_limit("@admin:batang.test", homeserver.admin_token)
-    assert "limits how fast" not in said(await inspect(config, ROOMS))
+    findings = said(await inspect(config, ROOMS))
+    assert "limits how fast" not in findings
+    assert "making rooms" not in findings
 
 
 async def test_nobody_there_and_signed_out_have_their_own_errors(

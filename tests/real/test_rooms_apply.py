@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from bot.config import Config
-from bot.matrix.api import path
+from bot.matrix.api import ApiError, path
 
 pytestmark = pytest.mark.real
 
@@ -235,3 +235,50 @@ def test_the_homeservers_limits_are_waited_for(bot_config: Config, tmp_path: Pat
         )
         assert done.returncode == 0, done.stderr + done.stdout
         assert time.monotonic() - started >= 4  # five rooms, the first at once, the others two seconds apart
+
+
+async def test_liaisons_come_in_through_their_space_and_leave_with_their_agency(district: District):
+    """One server: doors, powers and leaving; what other servers see stands in the tests of federation."""
+    liaison, stranger = (district.homeserver.register(name) for name in ("penghubung", "asing"))
+    rooms = yaml.safe_load((district.folder / "rooms.yaml").read_text())
+    rooms["agencies"] = {"instansi": {"title": "Instansi", "alias": f"instansi-{district.number}"}}
+    rooms["channels"]["siaga"] = {"title": "Siaga", "alias": f"siaga-{district.number}", "join": "agencies"}
+    (district.folder / "rooms.yaml").write_text(yaml.safe_dump(rooms))
+    added = ["--server", "bpbd.example", "--liaison", liaison.user_id, "--channel", "siaga", "--power", "50"]
+    agency = ("agency", "add", "bpbd", *added, "--config", str(district.config.file))
+    subprocess.run([sys.executable, "-m", "bot", "rooms", *agency], check=True, capture_output=True, timeout=60)
+    code, lines = district.run("apply")
+    assert code == 0, lines
+    ids = lines[-1]["rooms"]
+    own = district.homeserver.synapse.server_name
+
+    async def state(room: str, type_: str, key: str = "") -> dict[str, Any]:
+        async with district.homeserver.api(district.account) as api:
+            return await api.request("GET", path("rooms", ids[room], "state", type_, key))
+
+    for room, allowed in (("space", [own]), ("ojol", [own]), ("siaga", [own, "bpbd.example"])):
+        content = await state(room, "m.room.server_acl")
+        assert content == {"allow": sorted(allowed), "deny": [], "allow_ip_literals": False}
+    with pytest.raises(ApiError, match="M_NOT_FOUND"):
+        await state("ruang-kendali", "m.room.server_acl")
+    async with district.homeserver.api(stranger) as api:
+        with pytest.raises(ApiError, match="403"):
+            await api.request("POST", path("join", ids["siaga"]), {})
+    async with district.homeserver.api(liaison) as api:
+        with pytest.raises(ApiError, match="403"):
+            await api.request("POST", path("join", ids["siaga"]), {})
+        await api.request("POST", path("join", ids["instansi"]), {})
+        await api.request("POST", path("join", ids["siaga"]), {})
+    assert (await state("siaga", "m.room.power_levels"))["users"][liaison.user_id] == 50
+    code, lines = district.run("apply")
+    assert (code, lines[-1]["done"]) == (0, 0)
+
+    code, lines = district.run("agency", "remove", "bpbd")
+    removals = [line["text"] for line in lines if line.get("change") == "RemoveMember"]
+    assert len(removals) == 2
+    code, lines = district.run("apply")
+    assert code == 0, lines
+    for room in ("instansi", "siaga"):
+        assert (await state(room, "m.room.member", liaison.user_id))["membership"] == "leave"
+        assert (await state(room, "m.room.server_acl"))["allow"] == [own]
+    assert district.run("plan")[0] == 0
