@@ -16,9 +16,9 @@ EVERYBODY = "*"
 _PORT = re.compile(r":\d{1,5}$")
 
 
-def only(servers: Iterable[str]) -> dict[str, Any]:
-    """Content that lets in exactly these servers; names are taken as they are, never as patterns."""
-    return {"allow": sorted(set(servers)), "deny": [], "allow_ip_literals": False}
+def only(servers: Iterable[str], banned: Iterable[str] = ()) -> dict[str, Any]:
+    """Content that lets in exactly these servers, without those that match a pattern in `banned`."""
+    return {"allow": sorted(set(servers)), "deny": sorted(set(banned)), "allow_ip_literals": False}
 
 
 def all_but(banned: Iterable[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from bot.rooms import acl
@@ -48,15 +49,15 @@ class Admission:
         """
         return self.room.closed and self.room.invite_officers
 
-    def acl(self) -> dict[str, Any]:
-        """Content of m.room.server_acl, for a room that other servers can join.
+    def acl(self, banned: Collection[str] = ()) -> dict[str, Any]:
+        """Content of m.room.server_acl, for a room that other servers can join. `banned`: by order, for now.
 
         Whoever is named for the room by person must be able to come, so their server may, too. A room that should
         never have been open to others, and was made so, is closed by this as far as it still can be.
         """
         if not self.room.federate:
-            return acl.only({self._server_name})
+            return acl.only({self._server_name}, banned)
         if self.room.servers == "any":
-            return acl.all_but(self._banned)
+            return acl.all_but({*self._banned, *banned})
         people = {server_of(user) for user in self.listed}
-        return acl.only({self._server_name, *self._agencies, *people})
+        return acl.only({self._server_name, *self._agencies, *people}, banned)

@@ -6,6 +6,7 @@ are members. So they are removed first, and the ACL is written when nobody of it
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,19 +29,22 @@ class Expulsion:
     remarks: tuple[Remark, ...] = ()
 
 
-def expulsion(there: FoundRoom, admission: Admission, *, me: str, forced: bool) -> Expulsion:
-    """Removals and the ACL of a room that we are in. `forced`: the operator says that servers with people may go.
+def expulsion(
+    there: FoundRoom, admission: Admission, *, me: str, forced: bool, banned: Collection[str] = ()
+) -> Expulsion:
+    """Removals and the ACL of a room that we are in. `forced`: the operator says that servers with people may go;
+    `banned`: servers that are, by order of those who keep order.
 
     A server which the present ACL lets in by its name was an agency's: when the files name it no longer, it was
     taken out on purpose. Any other one with people in the room may be a mistake and waits for a person.
     """
     name = admission.room.name
     own = server_of(me)
-    before, wanted = there.content(acl.TYPE), admission.acl()
+    before, wanted = there.content(acl.TYPE), admission.acl(banned)
     remarks: list[Remark] = []
     change, leaving = None, set[str]()
     if there.federates and not acl.same(before, wanted):
-        leaving, change, remarks = _acl(there, admission, before, wanted, own=own, forced=forced)
+        leaving, change, remarks = _acl(there, admission, before, wanted, own=own, forced=forced, banned=banned)
     people = {user: DROPPED for user in there.members() if server_of(user) in leaving}
     if admission.complete:
         people = {user: UNLISTED for user in there.members() if user not in admission.listed} | people
@@ -61,14 +65,22 @@ def expulsion(there: FoundRoom, admission: Admission, *, me: str, forced: bool) 
 
 
 def _acl(
-    there: FoundRoom, admission: Admission, before: Any, wanted: dict[str, Any], *, own: str, forced: bool
+    there: FoundRoom,
+    admission: Admission,
+    before: Any,
+    wanted: dict[str, Any],
+    *,
+    own: str,
+    forced: bool,
+    banned: Collection[str],
 ) -> tuple[set[str], SetState | None, list[Remark]]:
     name = admission.room.name
     if fault := acl.fault(wanted, own):
         return set(), None, [Remark(name, Level.BLOCKED, f"ACL server tidak ditulis: {fault}")]
     present = {server_of(user) for user in there.members()}
     dropped = acl.shut_out(before, wanted, present)
-    unknown = [server for server in dropped if not acl.names(before, server)]
+    ordered = {server for server in dropped for pattern in banned if acl.matches(pattern, server)}
+    unknown = [server for server in dropped if server not in ordered and not acl.names(before, server)]
     if unknown and not forced:
         counts = ", ".join(f"{server} ({_count(there, server)} anggota)" for server in unknown)
         message = (

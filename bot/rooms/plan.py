@@ -29,9 +29,10 @@ from bot.rooms.change import (
     covers,
 )
 from bot.rooms.expulsion import expulsion
-from bot.rooms.found import CREATOR, Found, FoundRoom, creators_rule
+from bot.rooms.found import CREATOR, Found, FoundRoom
+from bot.rooms.lasting import lasting
 from bot.rooms.model import Room, Rooms, server_of
-from bot.rooms.power import level
+from bot.rooms.ranks import ranks
 from bot.rooms.wanted import NOTHING_HELD, Held
 
 
@@ -113,6 +114,7 @@ class _Planner:
         there = self.found.rooms.get(room.name)
         alias = room.full_alias(self.server_name)
         if there is None:
+            held = self.kept.get(room.name, NOTHING_HELD)
             body = wanted.creation(
                 room,
                 self.desired,
@@ -120,9 +122,9 @@ class _Planner:
                 me=self.found.me,
                 server_name=self.server_name,
                 version=self._version(room),
-                held=self.kept.get(room.name, NOTHING_HELD),
+                held=held,
             )
-            if room.federate and (fault := acl.fault(self._admission(room).acl(), self.server_name)):
+            if room.federate and (fault := acl.fault(self._admission(room).acl(held.banned_servers), self.server_name)):
                 self._remark(room, Level.BLOCKED, f"ACL server tidak ditulis: {fault}")
             yield CreateRoom(room.name, alias, body)
             if room.avatar is not None:
@@ -139,8 +141,16 @@ class _Planner:
             yield AdoptRoom(room.name, there.room_id)
         if there.alias_target != there.room_id:
             yield PointAlias(room.name, alias, there.alias_target)
-        self._fixed(room, there)
-        leaving = expulsion(there, self._admission(room), me=self.found.me, forced=room.name in self.force)
+        safes = self.desired.creators(self.server_name)
+        self.remarks += lasting(there, self._admission(room), me=self.found.me, safes=safes)
+        held = self.kept.get(room.name, NOTHING_HELD)
+        leaving = expulsion(
+            there,
+            self._admission(room),
+            me=self.found.me,
+            forced=room.name in self.force,
+            banned=held.banned_servers,
+        )
         self.remarks += leaving.remarks
         yield from leaving.removals
         if leaving.acl is not None and self._able(room, there, acl.TYPE):
@@ -171,48 +181,6 @@ class _Planner:
         )
         return False
 
-    def _fixed(self, room: Room, there: FoundRoom) -> None:
-        """What nobody can change any more."""
-        if there.federates and not room.federate:
-            grave = Level.BLOCKED if room.confidential else Level.WARNING
-            self._remark(
-                room,
-                grave,
-                "ruang ini dibuat terbuka bagi server lain dan itu tidak bisa diubah; "
-                "untuk data pribadi buat ruang baru dengan alias lain",
-            )
-        if room.federate and not there.federates:
-            self._remark(room, Level.WARNING, "ruang ini dibuat tanpa server lain dan itu tidak bisa diubah")
-        if there.content("m.room.encryption") and not room.encryption:
-            self._remark(
-                room, Level.WARNING, "sudah terenkripsi; enkripsi tidak pernah dimatikan, tulis encryption: true"
-            )
-        if creators_rule(there.version):
-            missing = sorted(set(self.desired.creators(self.server_name)) - set(there.creators))
-            if missing:
-                self._remark(
-                    room,
-                    Level.INFO,
-                    f"{', '.join(missing)} bukan pembuat ruang ini dan tak bisa dijadikan; diberi kuasa 100",
-                )
-            extra = sorted(set(there.creators) - {self.found.me, *self.desired.creators(self.server_name)})
-            if extra:
-                self._remark(
-                    room,
-                    Level.WARNING,
-                    f"{', '.join(extra)} pembuat ruang: kuasanya di atas semua dan tidak bisa dicabut",
-                )
-        admission = self._admission(room)
-        if room.closed and not admission.complete:
-            strangers = [user for user in there.members() if user not in {self.found.me, *admission.listed}]
-            if strangers:
-                self._remark(
-                    room,
-                    Level.WARNING,
-                    f"di dalam ruang tetapi tidak tercantum: {', '.join(strangers)}. Ruang ini diurus dengan tangan "
-                    "(invite_officers: false): keluarkan lewat Element bila memang tidak berhak",
-                )
-
     # ── its state ───────────────────────────────────────────────────────────────────────────────────────
 
     def _state(self, room: Room, there: FoundRoom, alias: str) -> Iterator[Change]:
@@ -223,7 +191,10 @@ class _Planner:
         ]
         if room.topic or (there.content("m.room.topic") or {}).get("topic"):
             events.append(("m.room.topic", "", wanted.topic(room)))
+        shut = self.kept.get(room.name, NOTHING_HELD).closed
         for type_, key, content in events:
+            if type_ == "m.room.join_rules" and shut:
+                continue
             before = there.content(type_, self._id(key))
             if type_ == "m.room.canonical_alias":  # people may have added further aliases
                 content = {**(before or {}), **content}
@@ -233,33 +204,31 @@ class _Planner:
                 known = {"topic": room.topic}
             if not change.satisfied(before, known) and self._able(room, there, type_):
                 yield change
+        yield from self._left_spaces(room, there)
         if room.avatar is not None:
             picture = SetAvatar(room.name, room.avatar, there.content("m.room.avatar"))
             if not picture.satisfied(picture.before) and self._able(room, there, "m.room.avatar"):
                 yield picture
         yield from self._powers(room, there)
 
+    def _left_spaces(self, room: Room, there: FoundRoom) -> Iterator[Change]:
+        """A space of ours that was the room's home and is so no more; an empty m.space.parent is none."""
+        home = wanted.spaces_of(room, self.desired, self.agencies)[:1]
+        for space in (self.desired.space, self.desired.agency_space):
+            if space is None or space in home:
+                continue
+            key = f"{REFERENCE}{space.name}"
+            before = there.content("m.space.parent", self._id(key))
+            if before and before.get("via") and self._able(room, there, "m.space.parent"):
+                yield SetState(room.name, "m.space.parent", {}, key, before, whole=True)
+
     def _powers(self, room: Room, there: FoundRoom) -> Iterator[Change]:
         before = there.content("m.room.power_levels")
         mine = there.power(self.found.me)
-        keep: dict[str, int] = {}
-        if mine != CREATOR:
-            # Spec, authorization rules: nobody lowers somebody of equal or higher power.
-            keep = {
-                user: power
-                for user, power in there.powerful().items()
-                if mine <= power < CREATOR and user != self.found.me
-            }
         listed = self._admission(room).powers
         held = self.kept.get(room.name, NOTHING_HELD)
-        keep |= self._silenced(room, there, {*listed, *held.muted})
-        stuck = sorted(user for user, power in keep.items() if listed.get(user, 0) < power)
-        if stuck:
-            self._remark(
-                room,
-                Level.WARNING,
-                f"kuasa {', '.join(stuck)} setara bot; hanya mereka sendiri yang bisa menurunkannya",
-            )
+        left = ranks(room.name, there, self.found.me, listed, held.muted)
+        self.remarks += left.remarks
         content = wanted.power_levels(
             room,
             self.desired,
@@ -269,10 +238,10 @@ class _Planner:
             version=there.version,
             creators=there.creators,
             found=before,
-            keep=keep,
+            keep=left.keep,
             held=held,
         )
-        content["users"] |= {user: keep[user] for user in stuck}
+        content["users"] |= left.stuck
         if dict(before or {}) == content or not self._able(room, there, "m.room.power_levels"):
             return
         if mine != CREATOR and max([*listed.values(), room.power.state or 0]) > mine:
@@ -281,16 +250,6 @@ class _Planner:
             )
             return
         yield SetState(room.name, "m.room.power_levels", content, "", before, whole=True)
-
-    def _silenced(self, room: Room, there: FoundRoom, explained: Collection[str]) -> dict[str, int]:
-        """People below everybody whom no order explains: somebody muted them by hand, and had a reason."""
-        users = (there.content("m.room.power_levels") or {}).get("users")
-        found = {str(user): level(power, 0) for user, power in users.items()} if isinstance(users, Mapping) else {}
-        silenced = {user: power for user, power in found.items() if power < 0 and user not in explained}
-        if silenced:
-            message = f"{', '.join(sorted(silenced))} dibisukan lewat Element, bukan lewat bot; dibiarkan begitu"
-            self._remark(room, Level.INFO, message)
-        return silenced
 
     def _able(self, room: Room, there: FoundRoom, type_: str) -> bool:
         mine, needed = there.power(self.found.me), there.needed(type_)

@@ -52,6 +52,10 @@ class Held:
     muted: Mapping[str, int] = field(default_factory=dict)
     """User id → power to which they were brought down."""
     locked: bool = False
+    closed: bool = False
+    """Its door was shut against a wave of people: the join rule stays as it stands."""
+    banned_servers: frozenset[str] = frozenset()
+    """Names and patterns."""
 
 
 NOTHING_HELD = Held()
@@ -178,7 +182,7 @@ def creation(
     if creators[1:]:
         creation_content["additional_creators"] = list(creators[1:])
     initial = state(room, rooms, agencies, server_name)
-    allowed = Admission(room, rooms, agencies, server_name).acl()
+    allowed = Admission(room, rooms, agencies, server_name).acl(held.banned_servers)
     if room.federate and acl.fault(allowed, server_name) is None:
         initial.append((acl.TYPE, "", allowed))
     body: dict[str, Any] = {

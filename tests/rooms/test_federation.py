@@ -119,6 +119,11 @@ async def test_what_is_for_agencies_alone_stands_in_their_space_alone(federated)
     federated.write(ROOMS.replace("{title: Posko, join: invite}", "{title: Posko, join: agencies}"), OFFICERS)
     await federated.apply()
     assert children("space") == {"ojol", "nelayan"}
+    homes = {
+        key for (type_, key), content in federated.server.rooms[federated.recorded["posko"]].items()
+        if type_ == "m.space.parent" and content
+    }  # fmt: skip
+    assert homes == {federated.recorded["instansi"]}
     assert (await federated.plan()).changes == ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from rooms_world import SERVER
+from rooms_world import OFFICERS, ROOMS, SERVER
 from sqlalchemy import create_engine
 
 from bot.rooms.change import Level
@@ -66,6 +66,26 @@ async def test_somebody_muted_by_hand_is_told_and_left(district):
     assert (levels(district)["users"][LOUD], levels(district)["kick"]) == (-5, 50)
 
 
+async def test_a_server_that_was_banned_stays_so_and_its_people_out(district):
+    held = {"ojol": Held(banned_servers=frozenset({"*.jahat.test"}))}
+    district.write(ROOMS.replace("{title: Ojol,", "{title: Ojol, servers: any,"), OFFICERS)
+    await district.apply()
+    guest = "@a:x.jahat.test"
+    district.server.put(district.recorded["ojol"], "m.room.member", guest, {"membership": "join"}, guest)
+    await district.apply(held=held)
+    acl = district.server.content(district.recorded["ojol"], "m.room.server_acl")
+    assert (acl["allow"], acl["deny"]) == (["*"], ["*.jahat.test"])
+    assert district.server.kicked == [(district.recorded["ojol"], guest)]
+    assert (await district.plan(held=held)).changes == ()
+
+
+async def test_a_channel_shut_against_a_wave_stays_shut(district):
+    await district.apply()
+    district.server.put(district.recorded["ojol"], "m.room.join_rules", "", {"join_rule": "knock"})
+    assert (await district.plan(held={"ojol": Held(closed=True)})).changes == ()
+    assert [change.type for change in (await district.plan()).changes] == ["m.room.join_rules"]
+
+
 @pytest.fixture
 def connection():
     engine = create_engine("sqlite://")
@@ -87,7 +107,12 @@ def test_acts_that_have_not_been_ended_hold(connection):
     order(connection, "mute", "!elsewhere", "@c:a")
     order(connection, "ban", "!ojol", "@d:a")
     order(connection, "lock", "!a", "")
-    assert sanctions.held(connection) == {"ojol": Held({"@a:a": -1}), "a": Held({}, locked=True)}
+    order(connection, "server_ban", "!a", "*.jahat.test")
+    order(connection, "close", "!ojol", "")
+    assert sanctions.held(connection) == {
+        "ojol": Held({"@a:a": -1}, closed=True),
+        "a": Held({}, locked=True, banned_servers=frozenset({"*.jahat.test"})),
+    }
 
 
 def test_an_act_on_no_room_holds_in_every_channel_and_nowhere_else(connection):
