@@ -138,6 +138,15 @@ class Links(Section):
         return self
 
 
+class Welcome(Section):
+    """Greeting newcomers of a channel; how, a room says in rooms.yaml (`notices.greet`)."""
+
+    batch_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    """Those who come within it share one greeting."""
+    most_per_minute: Annotated[int, Field(ge=1, le=100)] = 10
+    """Of one channel; the rest of a rush is greeted in one sentence, without names."""
+
+
 class Groups(Section):
     """Rooms that others made and invited the bot to."""
 
@@ -196,6 +205,7 @@ class Config(Section):
     timezone: str = "Asia/Jakarta"
     speech: Speech = Speech()
     chat: Chat = Chat()
+    welcome: Welcome = Welcome()
     groups: Groups = Groups()
     links: Links = Links()
     bulletins: Bulletins = Bulletins()

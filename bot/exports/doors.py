@@ -11,6 +11,7 @@ import segno
 
 from bot.rooms.model import Room, Rooms
 
+_BY_THEMSELVES = ("public", "knock", "space")
 Registration = Literal["open", "token", "office"]
 """Who may make an account: anybody, whoever has a code, or officers only."""
 
@@ -46,8 +47,8 @@ class House:
 
 
 def doors(rooms: Rooms, server_name: str, base: str) -> tuple[Door, ...]:
-    """Of every channel that people can enter by themselves: one by invitation has none."""
-    return tuple(_door(room, rooms, server_name, base) for room in rooms.channels if room.join != "invite")
+    """Of every channel that people can enter by themselves: one by invitation, or for agencies, has none."""
+    return tuple(_door(room, rooms, server_name, base) for room in rooms.channels if room.join in _BY_THEMSELVES)
 
 
 def _door(room: Room, rooms: Rooms, server_name: str, base: str) -> Door:

@@ -18,7 +18,7 @@ from bot.incidents import answers, cards
 from bot.incidents.lifecycle import Status, standing
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import alarms, amendments, copies, inbox, incidents, outbox, relays, transmissions
+from bot.store import alarms, amendments, copies, groups, inbox, incidents, outbox, relays, transmissions
 from bot.store.incidents import Incident, Link
 
 CARD = "card"
@@ -256,7 +256,9 @@ def say_to_reporter(
     upload: str | None = None,
     priority: Priority = Priority.REPLY,
 ) -> bool:
-    """Into the thread of their own report in a channel, or into their DM."""
+    """Into the thread of their own report in a channel, or into their DM; false where that is none any more."""
+    if groups.waits(connection, report.room_id):
+        return False
     if mention:
         said = {**said, "m.mentions": {"user_ids": [report.sender]}}
     if desk.room_kind(connection, report.room_id) is RoomKind.CHANNEL:

@@ -28,7 +28,7 @@ from bot.incidents.lifecycle import ACTIVE
 from bot.incidents.orders import INTERNAL, Order, Verb, read
 from bot.markup import escape, render
 from bot.outgoing import Action, Outgoing
-from bot.store import amendments, changes, copies, inbox, incidents, outbox, rooms, transmissions
+from bot.store import amendments, changes, copies, groups, inbox, incidents, outbox, rooms, transmissions
 from bot.store import tickets as store
 from bot.store.incidents import Link
 from bot.store.tickets import Ticket
@@ -288,7 +288,7 @@ def _literal(text: str) -> str:
 
 def _room(connection: Connection, desk: Desk, report: Link) -> str | None:
     """The DM of a report's sender: where they reported, or any that we have with them."""
-    if not _in_channel(connection, desk, report):
+    if not _in_channel(connection, desk, report) and not groups.waits(connection, report.room_id):
         return report.room_id
     return rooms.direct_with(connection, report.sender)
 

@@ -20,6 +20,7 @@ from bot.handlers import (
     forgetting,
     forwarding,
     fragments,
+    groups,
     marks,
     officerwords,
     phrases,
@@ -33,12 +34,13 @@ from bot.handlers import (
     threads,
     tickets,
     unediting,
+    welcome,
     withdrawals,
 )
 from bot.handlers.desk import Desk
 from bot.handlers.routing import RoomKind, Route, Way, route
 from bot.markup import render
-from bot.outgoing import Action, Outgoing
+from bot.outgoing import Action
 from bot.store import inbox, outbox
 from bot.store.changes import JOINED, latest
 from bot.store.database import Database
@@ -139,12 +141,18 @@ class Consumer:
         about = self._about(connection, event)
         kind = self.desk.room_kind(connection, event.room_id)
         report = anchors.followed(connection, event)
+        agency = forwarding.is_agency_room(connection, self.desk, event.room_id)
         chosen = route(
-            event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None,
-            agency=forwarding.is_agency_room(connection, self.desk, event.room_id),
-        )  # fmt: skip
+            event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None, agency=agency
+        )
         if chosen.way in _MAY_BE_ERASURE and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")
+        foreign = kind is RoomKind.OTHER and not agency and event.kind is not Kind.INVITE
+        silenced = foreign and groups.silences(connection, event, self.desk, row.received_at, now)
+        if silenced and event.kind is not Kind.REDACTION and chosen.way is not Way.ERASURE:
+            inbox.done(connection, row.id, now)
+            inbox.forget_content(connection, row.id)
+            return Way.SILENT
         rows: tuple[int, ...] = (row.id,)
         current: IncomingEvent | None = event
         if chosen.way is Way.QUESTION and event.direct:
@@ -160,7 +168,7 @@ class Consumer:
         if current is None:
             return Way.NOTHING
         event = current
-        private = event.direct and kind in (RoomKind.OTHER, RoomKind.DIRECT)
+        private = event.direct and not silenced and kind in (RoomKind.OTHER, RoomKind.DIRECT)
         if private and event.kind is not Kind.INVITE and chosen.way is not Way.ERASURE:
             confidences.entered(connection, event, self.desk, now)
         self._dispatch(connection, event, chosen, about, now)
@@ -244,16 +252,12 @@ class Consumer:
                 searching.answer(connection, event, self.desk, now)
             case Way.ATTACHMENT:
                 questions.attached(connection, event, self.desk, now)
+            case Way.MEMBERSHIP:
+                welcome.moved(connection, event, self.desk, now)
+            case Way.GROUP:
+                groups.answered(connection, event, self.desk, about, now)
             case Way.INVITE:
-                action = self._invite_rule(event)
-                self.desk.record(
-                    connection,
-                    f"invite.{action}",
-                    event.event_id,
-                    {"room": event.room_id, "inviter": event.sender},
-                    now,
-                )
-                outbox.append(connection, Outgoing(f"invite:{event.event_id}", event.room_id, action=action), now)
+                groups.invited(connection, event, self.desk, self._invite_rule(event) is Action.JOIN, now)
             case Way.NOTHING:
                 pass
 

@@ -11,7 +11,7 @@ from bot.config import Config
 from bot.content import Content
 from bot.dialogue.engine import Engine
 from bot.event import IncomingEvent
-from bot.handlers.replies import permalink, reply
+from bot.handlers.replies import permalink, reply, room_link
 from bot.handlers.routing import RoomKind
 from bot.incidents.analyser import Analyser
 from bot.language.mask import mask
@@ -114,6 +114,10 @@ class Desk:
     def link(self, event: IncomingEvent) -> str:
         """A link to the event for officers."""
         return permalink(event.room_id, event.event_id, self.config.homeserver.server_name)
+
+    def room_link(self, room_id: str) -> str:
+        """A link to a room for officers."""
+        return room_link(room_id, self.config.homeserver.server_name)
 
     def is_late(self, event: IncomingEvent, now: int) -> bool:
         """Whether what was said is read so long after it that people should know."""

@@ -11,7 +11,7 @@ from bot.handlers import phrases
 from bot.handlers.desk import Desk
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import audit, heartbeats, inbox, notices, outbox, stream, transmissions
+from bot.store import audit, groups, heartbeats, inbox, notices, outbox, stream, transmissions
 from bot.store.tables import gaps
 
 KEY_GRACE_MS = 60_000
@@ -24,7 +24,9 @@ def tell_undecryptable(connection: Connection, desk: Desk, now: int) -> int:
     for event_id, room_id, sender in inbox.overdue(connection, now - KEY_GRACE_MS):
         inbox.told(connection, event_id, now)
         desk.record(connection, "inbox.undecryptable", event_id, {"room": room_id}, now)
-        if not notices.first_time(connection, sender, f"undecryptable:{room_id}", now):
+        if groups.waits(connection, room_id) or not notices.first_time(
+            connection, sender, f"undecryptable:{room_id}", now
+        ):
             continue
         content = render(phrases.CANNOT_DECRYPT).content(notice=True)
         content["m.relates_to"] = {"m.in_reply_to": {"event_id": event_id}}

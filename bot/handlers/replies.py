@@ -49,6 +49,11 @@ def threaded(root: str, content: dict[str, Any]) -> dict[str, Any]:
     return {**content, "m.relates_to": relation}
 
 
+def room_link(room_id: str, server: str) -> str:
+    """A matrix.to link to a room; `via` our own server."""
+    return f"https://matrix.to/#/{quote(room_id, safe='')}?via={quote(server, safe='')}"
+
+
 def permalink(room_id: str, event_id: str, server: str) -> str:
     """A matrix.to link to an event (appendices, "matrix.to navigation"); `via` our own server."""
     return f"https://matrix.to/#/{quote(room_id, safe='')}/{quote(event_id, safe='')}?via={quote(server, safe='')}"

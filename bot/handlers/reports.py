@@ -21,7 +21,7 @@ from bot.incidents import answers
 from bot.incidents.excerpts import beside_doubts
 from bot.language.mask import mask
 from bot.markup import escape
-from bot.store import incidents, search, transmissions
+from bot.store import groups, incidents, search, transmissions
 from bot.voice.heard import Heard
 
 Purpose = Literal["report", "question", "note"]
@@ -55,6 +55,9 @@ def heard(
     if row.state != "queued" or transmissions.heard(connection, number, result, corrected=corrected, now=now) is None:
         return  # heard before, or withdrawn while it was being heard
     said = Said(number, result.text, tuple(result.flags), str(audio))
+    if groups.waits(connection, event.room_id):  # others came in while it was being heard
+        desk.record(connection, "speech.silenced", event.event_id, {}, now)
+        return
     if row.purpose == "question":
         waiting.over(connection, event, now)
         if not said.text.strip():
@@ -115,6 +118,8 @@ def unreadable(connection: Connection, number: int, event: IncomingEvent, reason
         else:
             incident = _open_unheard(connection, number, event, desk, mark, now, silent=stale)
     desk.record(connection, "transmission.unreadable", event.event_id, {"reason": reason, "incident": incident}, now)
+    if groups.waits(connection, event.room_id):
+        return
     questions.unheard(connection, event, desk, now, reason=phrases.UNREADABLE_REASON.get(reason, reason))
     text = answers.unreadable(reason)
     if event.direct:

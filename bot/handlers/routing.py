@@ -56,6 +56,12 @@ class Way(StrEnum):
     """`!cari …` in the operations room."""
     ATTACHMENT = "attachment"
     """Something in a DM that we cannot read."""
+    MEMBERSHIP = "membership"
+    """Somebody comes into a channel, or is gone from it."""
+    GROUP = "group"
+    """An officer's reaction or word about a group that we were invited to."""
+    SILENT = "silent"
+    """Said in a room where no officer has let us listen."""
     INVITE = "invite"
     NOTHING = "nothing"
 
@@ -70,6 +76,7 @@ class RoomKind(StrEnum):
     OTHER = "other"
 
 
+MEMBER = "m.room.member"
 _SAID = frozenset({Kind.TEXT, Kind.AUDIO, Kind.IMAGE, Kind.FILE, Kind.LOCATION})
 
 
@@ -91,6 +98,8 @@ def route(
     `follows`: its sender goes on about a report of their own.
     `agency`: the room is where reports are passed on to; what is said there is work, and no citizen's report.
     """
+    if event.type == MEMBER and room is RoomKind.CHANNEL and event.state_key not in (None, me) and not agency:
+        return Route(Way.MEMBERSHIP, "a member event")
     if event.sender == me:
         return Route(Way.NOTHING, "own")
     if event.kind is Kind.INVITE:
@@ -131,6 +140,8 @@ def route(
         return _channel(event, me, answers_us, agency=agency)
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_ticket(about):
         return Route(Way.TICKET, "thread of a ticket")
+    if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_group(about):
+        return Route(Way.GROUP, "about a group's card")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_card(about):
         return Route(Way.CARD, "about a card")
     if event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.OTHER):
@@ -156,6 +167,8 @@ def _direct(event: IncomingEvent) -> Route:
 def _reaction(room: RoomKind, about: str | None) -> Route:
     if room is RoomKind.DIRECT and about is not None and about.startswith("reply:"):
         return Route(Way.CHOICE, "reaction to our answer")
+    if room is RoomKind.OPERATIONS and _of_group(about):
+        return Route(Way.GROUP, "reaction to a group's card")
     if room is RoomKind.OPERATIONS and _of_ticket(about):
         return Route(Way.TICKET_MARK, "reaction in a ticket")
     if room is RoomKind.OPERATIONS and _of_card(about):
@@ -174,6 +187,10 @@ def _withdrawal(room: RoomKind, *, direct: bool) -> Route:
 
 def _of_card(about: str | None) -> bool:
     return about is not None and about.startswith(("card:", "card-audio:", "alarm:"))
+
+
+def _of_group(about: str | None) -> bool:
+    return about is not None and about.startswith("group:")
 
 
 def _of_ticket(about: str | None) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import anchors, board, conduct, confidences, waiting, watch
+from bot.handlers import anchors, board, conduct, confidences, waiting, watch, welcome
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer
 from bot.handlers.replies import shared_place, threaded
@@ -212,7 +212,10 @@ def privacy_notice(connection: Connection, event: IncomingEvent, desk: Desk, now
     """Once for each person, before their first report or voice is kept (UU 27/2022, duty to inform)."""
     room = desk.room(connection, event.room_id)
     text = (room or desk.content.rooms).notices.privacy
-    if text is None or not notices.first_time(connection, event.sender, "privacy", now):
+    if text is None:
+        return
+    if not notices.first_time(connection, event.sender, welcome.PRIVACY, now):
+        welcome.hurry(connection, event.room_id, event.sender, now)
         return
     controller, days = escape(desk.content.rooms.controller), desk.config.retention.audio_days
     said = told(text, controller=controller, audio_days=days)

@@ -11,6 +11,9 @@ from bot.event import IncomingEvent, Kind, Trust
 from bot.matrix.events import clean, table, text, whole
 from bot.outgoing import Action
 
+LONGEST_NAME = 255
+"""Of a room, in characters."""
+
 
 def decide(config: Config, event: IncomingEvent) -> Action:
     """JOIN when the inviter's server is our own or an allowed one, else LEAVE (which declines)."""
@@ -48,12 +51,19 @@ def parse(room_id: str, state: Any, me: str, batch: str) -> IncomingEvent | None
             sent_at=whole(source.get("origin_server_ts")) or 0,
             trust=Trust.CLEAR,
             type="m.room.member",
-            content={**content, "inviter_server": server_of(sender)},
+            content={**content, "inviter_server": server_of(sender), "name": _room_name(events)},
             state_key=me,
             direct=content.get("is_direct") is True,
             encrypted_room=any(is_encryption(other) for other in events),
         )
     return None
+
+
+def _room_name(events: Iterable[Any]) -> str:
+    """What the room is called, as the inviter's server says; "" when it has no name."""
+    sources = [table(clean(raw)) for raw in events]
+    named = (table(one.get("content")).get("name") for one in sources if one.get("type") == "m.room.name")
+    return next((text(name)[:LONGEST_NAME] for name in named), "")
 
 
 def _name(*parts: str) -> str:

@@ -74,7 +74,10 @@ class Powers(Part):
 class Notices(Part):
     """What members are told."""
 
+    greet: Literal["thread", "dm", "none"] | None = None
+    """How a newcomer is: in a thread of the channel (unset, too), in the DM they have with the bot, or not at all."""
     welcome: str | None = None
+    """The rules of the channel and how to report."""
     privacy: str | None = None
     """Before a person's first voice note, with the placeholders of `bot.rooms.notices`."""
     private: str | None = None

@@ -32,6 +32,7 @@ from bot.store.tables import (
     complaints,
     conversations,
     copies,
+    groups,
     inbox,
     incident_history,
     incident_links,
@@ -175,6 +176,7 @@ def _forget_replies(
             update(copies).where(copies.c.source.in_(part), copies.c.withdrawn_at.is_(None)).values(withdrawn_at=now)
         )
     keys.update(_renamed(connection, f"privacy:{user_id}"))
+    keys.update(_greetings(connection, user_id))
     for talk in talks:
         keys.update(_under(connection, f"ticket:{talk.id}"))
     for one in places:
@@ -196,6 +198,15 @@ def _forget_replies(
 
 def _spoken_in(direct: set[str]) -> ColumnElement[bool]:
     return and_(outbox.c.room_id.in_(direct), outbox.c.action == str(Action.EVENT))
+
+
+def _greetings(connection: Connection, user_id: str) -> list[str]:
+    """Greetings of newcomers that name them; whoever was greeted with them has read it long ago."""
+    greeted = select(outbox.c.key, outbox.c.content).where(
+        outbox.c.key > "welcome:", outbox.c.key < "welcome;", outbox.c.content.is_not(None)
+    )
+    found = connection.execute(greeted)
+    return [row.key for row in found if user_id in row.content.get("m.mentions", {}).get("user_ids", ())]
 
 
 def _renamed(connection: Connection, key: str) -> list[str]:
@@ -359,6 +370,7 @@ def _forget_name(connection: Connection, user_id: str, events: Sequence[str], no
     )
     for table in (strikes, remarks, complainants):
         connection.execute(delete(table).where(table.c.user_id == user_id))
+    connection.execute(update(groups).where(groups.c.inviter == user_id).values(inviter=GONE))
     connection.execute(update(complaints).where(complaints.c.user_id == user_id).values(user_id=GONE))
     # So does a ban or a mute in force; whoever is in a room is seen there by everybody, and leaves by themselves.
     over = and_(acts.c.target == user_id, acts.c.ended_at.is_not(None))

@@ -199,6 +199,11 @@ def done(connection: Connection, row_id: int, now: int) -> None:
     connection.execute(update(inbox).where(inbox.c.id == row_id).values(state="done", handled_at=now))
 
 
+def received(connection: Connection, event_id: str) -> int | None:
+    """When an event was stored, milliseconds since the epoch."""
+    return connection.scalar(select(inbox.c.received_at).where(inbox.c.event_id == event_id))
+
+
 def forget_content(connection: Connection, row_id: int) -> None:
     """Of a handled row only that something came, from whom, when: its media's address and key, name and text go."""
     payload = connection.scalar(select(inbox.c.payload).where(inbox.c.id == row_id))

@@ -136,6 +136,29 @@ def failed(connection: Connection, row_id: int, error: str, now: int) -> None:
     )
 
 
+def postponed_of(connection: Connection, prefix: str, now: int) -> Row | None:
+    """The newest row below a prefix of keys that is not due yet: the sender has not looked at it."""
+    waiting = (
+        select(outbox)
+        .where(outbox.c.key > prefix, outbox.c.key < prefix + "\U0010ffff")  # a range of the keys' index
+        .where(outbox.c.state == "queued", outbox.c.not_before > now)
+        .order_by(outbox.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(waiting).first()
+    return _row(row) if row else None
+
+
+def reword(connection: Connection, key: str, content: dict[str, Any]) -> None:
+    """Other content for a row that is not due yet."""
+    connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "queued").values(content=content))
+
+
+def release(connection: Connection, key: str, now: int) -> None:
+    """A postponed row is due now."""
+    connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "queued").values(not_before=now))
+
+
 def cancel(connection: Connection, key: str) -> bool:
     """Withdraw a row that has not been sent."""
     result = connection.execute(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, and_, func, select, update
 
 from bot.store.inbox import insert_or_ignore
-from bot.store.tables import inbox, rooms
+from bot.store.tables import groups, inbox, rooms
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,11 @@ def private(connection: Connection) -> str | None:
 def direct_with(connection: Connection, user_id: str) -> str | None:
     """The room in which nobody but that person and we are, as the newest event of each of theirs says.
 
-    An invite only claims so; what is said after somebody came or went tells how it is.
+    An invite only claims so; what is said after somebody came or went tells how it is. A room about which officers were
+    asked is none, whoever is left in it.
     """
     said = and_(inbox.c.kind != "invite", inbox.c.payload.is_not(None))
-    named = select(rooms.c.room_id).where(rooms.c.name.is_not(None))
+    named = select(rooms.c.room_id).where(rooms.c.name.is_not(None)).union(select(groups.c.room_id))
     theirs = (
         select(inbox.c.room_id, func.max(inbox.c.id).label("newest"))
         .where(said, inbox.c.sender == user_id, inbox.c.room_id.not_in(named))

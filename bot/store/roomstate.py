@@ -109,6 +109,12 @@ def joined(connection: Connection, room_id: str) -> list[str]:
     return list(connection.scalars(there.order_by(members.c.user_id)))
 
 
+def present(connection: Connection, room_id: str, memberships: Iterable[str]) -> list[str]:
+    """Everybody of these memberships, by id."""
+    there = select(members.c.user_id).where(members.c.room_id == room_id, members.c.membership.in_(list(memberships)))
+    return list(connection.scalars(there.order_by(members.c.user_id)))
+
+
 def rooms_of(connection: Connection, user_id: str, membership: str = "join") -> list[str]:
     """Rooms of ours that a person is in (or invited to, or banned from)."""
     theirs = select(members.c.room_id).where(members.c.user_id == user_id, members.c.membership == membership)

@@ -158,6 +158,14 @@ def close(connection: Connection, number: int, by: str, now: int) -> bool:
     return bool(result.rowcount)
 
 
+def open_in(connection: Connection, room_id: str) -> list[Ticket]:
+    """Open tickets of a room."""
+    rows = connection.execute(
+        select(tickets).where(tickets.c.room_id == room_id, tickets.c.state == "open").order_by(tickets.c.id)
+    )
+    return [_ticket(row) for row in rows]
+
+
 def idle(connection: Connection, before: int) -> list[Ticket]:
     """Open tickets in which nobody has said anything since `before`."""
     rows = connection.execute(

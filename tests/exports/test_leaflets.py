@@ -82,8 +82,8 @@ def test_the_steps_follow_how_the_channel_is_entered(rooms: Rooms) -> None:
     assert one.link == link(BASE, f"#kamtibmas:{SERVER}")  # nobody gets into the channel before the space
     assert rooms.space.title in poster.steps(one, HOUSE)[1][1]
     assert poster.steps(doors(by_knock, SERVER, BASE)[0], HOUSE)[1] == joinwords.SCAN_KNOCK
-    invited = doors(with_join(rooms, "invite"), SERVER, BASE)
-    assert [other.name for other in invited] == ["desa-siaga", "nelayan"]
+    for closed in ("invite", "agencies"):
+        assert [other.name for other in doors(with_join(rooms, closed), SERVER, BASE)] == ["desa-siaga", "nelayan"]
 
 
 def test_the_page_fetches_nothing_and_runs_nothing(rooms: Rooms) -> None:

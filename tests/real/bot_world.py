@@ -248,13 +248,15 @@ async def bot_world(
     settings: dict[str, Any] | None = None,
     synapse: EmbeddedHomeserver | None = None,
     prepare: Callable[[World], None] = lambda _: None,
+    greet: str = "none",
     **sections: dict[str, Any],
 ) -> AsyncIterator[BotWorld]:
     """A homeserver with its rooms and (with `start`) the running bot; everything ends with the block.
 
     `proxied` puts a `Proxy` between bot and homeserver (people do not go through it); `constants` are changed as
     altered.py does it; `settings` go to Synapse, `sections` into config.yaml. `synapse` is one that runs already;
-    `prepare` may change the world's rooms/ before they are applied.
+    `prepare` may change the world's rooms/ before they are applied. `greet`: how channels greet newcomers; most
+    claims count what the bot says in one.
     """
     inside = folder / "world"
     cheap = {"bcrypt_rounds": 4}  # nobody steals these passwords, and every account costs half a second of hashing
@@ -272,6 +274,10 @@ async def bot_world(
         # The word that a note waits is a claim of its own; elsewhere a busy machine shall not bring it in between.
         sections["speech"] = {"notice_seconds": 600, **sections.get("speech", {})}
         world.write_configuration(**{**base, **sections, "homeserver": {**home, **sections.get("homeserver", {})}})
+        rooms = world.folder / "rooms" / "rooms.yaml"
+        described = yaml.safe_load(rooms.read_text())
+        described["defaults"]["notices"]["greet"] = greet
+        rooms.write_text(yaml.safe_dump(described, allow_unicode=True, sort_keys=False))
         await asyncio.to_thread(prepare, world)
         await kentongan("rooms", "apply", config=world.config_path)
         log = world.folder / "bot.log"
