@@ -80,7 +80,8 @@ class IncomingEvent:
     sender: str
     kind: Kind
     sent_at: int
-    """origin_server_ts: milliseconds since the epoch, UTC. The sender's server's claim."""
+    """Milliseconds since the epoch, UTC: origin_server_ts as far as it can be believed (`bot.matrix.clocks`), so that
+    in the inbox it is never after the event came."""
     trust: Trust = Trust.CLEAR
     device_id: str | None = None
     master_key: str | None = None

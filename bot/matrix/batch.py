@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.clock import now_ms
 from bot.event import IncomingEvent
 from bot.matrix import events
+from bot.matrix.clocks import Clocks
 from bot.matrix.crypto import Crypto, KeyMissing, Opened, Unreadable
 from bot.matrix.events import table, text
+from bot.matrix.invites import server_of
 from bot.outgoing import KEY_FIELD
 from bot.store import inbox, outbox, roomstate, stream
 from bot.store.roomstate import StateEvent
@@ -93,6 +96,7 @@ class Reader:
     def __init__(self, crypto: Crypto, me: str) -> None:
         self._crypto = crypto
         self._me = me
+        self._clocks = Clocks(server_of(me))
 
     def add(
         self,
@@ -103,8 +107,13 @@ class Reader:
         direct: bool,
         encrypted_room: bool,
         backfilled: bool = False,
+        born: int = 0,
+        live: bool = False,
     ) -> None:
-        """One timeline event. Our own are matched with the outbox and go no further."""
+        """One timeline event. Our own are matched with the outbox and go no further.
+
+        `born`: when the room was made, in milliseconds; `live`: it did not wait for us (see `Clocks.believed`).
+        """
         source = table(events.clean(raw))
         opened, missing = self._open(source, room_id)
         if source.get("sender") == self._me:
@@ -118,6 +127,8 @@ class Reader:
             encrypted_room=encrypted_room,
             backfilled=backfilled,
         )
+        sent_at = self._clocks.believed(server_of(event.sender), event.sent_at, now=now_ms(), born=born, live=live)
+        event = replace(event, sent_at=sent_at)
         batch.events.append(event)
         if missing:
             batch.waiting[event.event_id] = (missing, source)
@@ -128,7 +139,7 @@ class Reader:
         opened, missing = self._open(raw, stored.room_id)
         if missing:
             return None
-        return events.parse(
+        event = events.parse(
             raw,
             room_id=stored.room_id,
             **_reading(opened),
@@ -136,6 +147,7 @@ class Reader:
             encrypted_room=stored.encrypted_room,
             backfilled=stored.backfilled,
         )
+        return replace(event, sent_at=stored.sent_at)
 
     def _open(self, source: dict[str, Any], room_id: str) -> tuple[Opened | None, str | None]:
         """(decrypted event, Megolm session that is missing)."""

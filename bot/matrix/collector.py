@@ -5,7 +5,7 @@ Every room and every event is guarded on its own. Nothing is stored here but dev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -15,11 +15,14 @@ from bot.clock import now_ms
 from bot.matrix import gaps, invites
 from bot.matrix.attempt import attempt
 from bot.matrix.batch import Batch, Reader, state_event
+from bot.matrix.clocks import LIVE_MS
 from bot.matrix.events import table, text
 from bot.matrix.guard import guarded
+from bot.matrix.invites import server_of
 from bot.matrix.session import MatrixSession
 from bot.store import inbox, stream
 from bot.store.database import Database
+from bot.store.roomstate import StateEvent
 from bot.store.stream import Gap
 
 log = structlog.get_logger()
@@ -57,6 +60,8 @@ class Collector:
         self._session = session
         self._database = database
         self._reader = Reader(session.crypto, session.user_id)
+        self._live = False
+        """Whether the sync at hand brings what happens now."""
 
     async def sync(self, response: dict[str, Any], position: Position, *, full_state: bool = False) -> Batch:
         """Of a /sync response that began at `position`; `full_state`: it brings all the state of our rooms.
@@ -64,6 +69,7 @@ class Collector:
         Raises SignedOut, and what the database raises.
         """
         batch = Batch()
+        self._live = now_ms() - position.committed_at <= LIVE_MS
         rooms = table(response.get("rooms"))
         joined = {room_id: table(info) for room_id, info in table(rooms.get("join")).items()}
         found: dict[str, list[dict[str, Any]]] = {}
@@ -208,9 +214,12 @@ class Collector:
                     rooms.apply(room, raw)
                     change = state_event(room_id, raw)
                     if change is not None:
-                        batch.state.append(change)
+                        batch.state.append(self._as_it_came(change))
                 if id(raw) in ours:
-                    self._reader.add(batch, raw, room_id, direct=rooms.direct(room), encrypted_room=room.encrypted)
+                    self._reader.add(
+                        batch, raw, room_id, direct=rooms.direct(room), encrypted_room=room.encrypted,
+                        born=rooms.born(room_id), live=self._live,
+                    )  # fmt: skip
         rooms.track(room)
         newest = next((text(raw.get("event_id")) for raw in reversed(everything) if text(raw.get("event_id"))), None)
         if newest is not None:
@@ -219,9 +228,17 @@ class Collector:
     def _read_missed(
         self, batch: Batch, room_id: str, missed: list[dict[str, Any]], *, direct: bool, encrypted: bool
     ) -> None:
+        born = self._session.rooms.born(room_id)
         for raw in missed:
             with guarded("event", event_id=text(raw.get("event_id"))):
-                self._reader.add(batch, raw, room_id, direct=direct, encrypted_room=encrypted, backfilled=True)
+                self._reader.add(
+                    batch, raw, room_id, direct=direct, encrypted_room=encrypted, backfilled=True, born=born
+                )
+
+    def _as_it_came(self, change: StateEvent) -> StateEvent:
+        """Another server may date a join years back, and its newcomer is no newcomer: there, seen now counts as now."""
+        theirs = server_of(change.sender) != server_of(self._session.user_id)
+        return replace(change, sent_at=None) if theirs else change
 
     def _leave(self, batch: Batch, room_id: str, timeline: list[dict[str, Any]]) -> None:
         """We are out; what was said to us until then still counts."""
@@ -229,7 +246,10 @@ class Collector:
         direct = room is not None and self._session.rooms.direct(room)
         for raw in timeline:
             with guarded("event", event_id=text(raw.get("event_id"))):
-                self._reader.add(batch, raw, room_id, direct=direct, encrypted_room=room is not None and room.encrypted)
+                self._reader.add(
+                    batch, raw, room_id, direct=direct, encrypted_room=room is not None and room.encrypted,
+                    born=self._session.rooms.born(room_id), live=self._live,
+                )  # fmt: skip
         self._session.rooms.left(room_id)
         batch.left.append(room_id)
 

@@ -11,7 +11,7 @@ from nio import AsyncClient, Event, MatrixRoom
 from nio.events import BadEvent, RoomMemberEvent, UnknownBadEvent
 from nio.rooms import MatrixUser
 
-from bot.matrix.events import clean, table, text
+from bot.matrix.events import clean, table, text, whole
 from bot.matrix.guard import guarded
 from bot.rooms.power import power_of
 
@@ -130,6 +130,10 @@ class RoomStates:
     def direct(self, room: MatrixRoom) -> bool:
         """Whether the room holds us and exactly one other, joined or invited; names do not count."""
         return len(room.users) == 2 and self._client.user_id in room.users
+
+    def born(self, room_id: str) -> int:
+        """When the room was made, as its maker's server says, milliseconds since the epoch; 0 when it is not known."""
+        return whole(self._create.get(room_id, {}).get("origin_server_ts")) or 0
 
     def power(self, room_id: str, user_id: str) -> int:
         """The user's effective power level in a joined room; 0 in others."""
