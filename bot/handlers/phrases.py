@@ -28,6 +28,19 @@ TROUBLE_FOR_OFFICERS = (
     "⚠️ Satu pesan gagal diproses setelah {attempts} kali dicoba dan disimpan apa adanya. "
     "Lihat pesannya: {link}. Rincian: `kentongan audit show {event_id}`"
 )
+ROOM_ACTS = {
+    "redact": "menghapus pesan", "kick": "mengeluarkan orang", "ban": "melarang orang masuk",
+    "state_default": "mengatur ruang",
+}  # fmt: skip
+"""Power of a room (client-server API, m.room.power_levels) → what it lets the bot do."""
+POWER_LOST = (
+    "⚠️ Di **{room}** saya tidak (lagi) boleh {acts}. Laporan di sana tetap saya terima. Periksa siapa yang mengubah "
+    "kuasanya, lalu kembalikan: `kentongan rooms plan` menunjukkan bedanya."
+)
+PUT_OUT = (
+    "⚠️ Saya dikeluarkan dari **{room}** oleh {who}. Laporan di sana **tidak** sampai lagi ke sini. "
+    "Kalau itu keliru, undang saya kembali ke ruang itu."
+)
 UNREADABLE = "Pesan suara tidak terbaca: {reason}"
 UNREADABLE_REASON = {
     "too_large": "berkas terlalu besar",
