@@ -16,11 +16,14 @@ from bot.handlers import (
     alarms,
     anchors,
     changes,
+    complaintcards,
+    complaints,
     confidences,
     forgetting,
     forwarding,
     fragments,
     groups,
+    guarding,
     marks,
     officerwords,
     phrases,
@@ -143,8 +146,9 @@ class Consumer:
         report = anchors.followed(connection, event)
         agency = forwarding.is_agency_room(connection, self.desk, event.room_id)
         chosen = route(
-            event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None, agency=agency
-        )
+            event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None, agency=agency,
+            complains=event.kind is Kind.REACTION and complaints.is_sign(self.desk, event.body),
+        )  # fmt: skip
         if chosen.way in _MAY_BE_ERASURE and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")
         foreign = kind is RoomKind.OTHER and not agency and event.kind is not Kind.INVITE
@@ -172,6 +176,8 @@ class Consumer:
         if private and event.kind is not Kind.INVITE and chosen.way is not Way.ERASURE:
             confidences.entered(connection, event, self.desk, now)
         self._dispatch(connection, event, chosen, about, now)
+        if kind is RoomKind.CHANNEL and not agency:  # by now it is known whether it is a report
+            guarding.watch(connection, row, event, self.desk, now)
         seen = event.kind in (Kind.IMAGE, Kind.FILE) and chosen.way in (Way.TEXT_REPORT, Way.FOLLOW_UP)
         if chosen.way is Way.ATTACHMENT or seen:  # a photo of a channel stays in the channel: we keep no way to it
             inbox.forget_content(connection, row.id)
@@ -226,12 +232,18 @@ class Consumer:
                 threads.said(connection, event, self.desk, about, now)
             case Way.CARD_MARK:
                 marks.reacted(connection, event, self.desk, about, now)
+            case Way.COMPLAINT:
+                complaints.by_member(connection, event, self.desk, now)
+            case Way.COMPLAINT_MARK:
+                complaintcards.reacted(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
+                complaintcards.unreacted(connection, event, self.desk, now)
                 marks.unreacted(connection, event, self.desk, now)
                 officerwords.redacted(connection, event, self.desk, now)
                 withdrawals.by_officer(connection, event, self.desk, now)
                 changes.by_officer(connection, event, self.desk, now)
             case Way.WITHDRAWAL:
+                complaints.withdrawn(connection, event, self.desk, now)
                 if not unediting.by_reporter(connection, event, self.desk, now):
                     withdrawals.by_reporter(connection, event, self.desk, now)
             case Way.AGENCY:

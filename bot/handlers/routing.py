@@ -38,6 +38,10 @@ class Way(StrEnum):
     """A message of the operations room in the thread of an incident's card, or a reply to it."""
     CARD_MARK = "card_mark"
     """A reaction to a card."""
+    COMPLAINT = "complaint"
+    """A reaction in a channel that complains about a message."""
+    COMPLAINT_MARK = "complaint_mark"
+    """A reaction to the card of a complaint."""
     CARD_UNMARK = "card_unmark"
     """Something in the operations room was withdrawn: maybe a reaction to a card, or a message of a ticket."""
     WITHDRAWAL = "withdrawal"
@@ -90,13 +94,14 @@ class Route:
 
 def route(
     event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None, follows: bool = False,
-    agency: bool = False,
+    agency: bool = False, complains: bool = False,
 ) -> Route:  # fmt: skip
     """`answers_us`: the event replies to one of our own messages.
 
     `about`: the outbox key of our message that the event reacts to, stands in the thread of, or replies to.
     `follows`: its sender goes on about a report of their own.
     `agency`: the room is where reports are passed on to; what is said there is work, and no citizen's report.
+    `complains`: its words are the sign by which members complain about a message.
     """
     if event.type == MEMBER and room is RoomKind.CHANNEL and event.state_key not in (None, me) and not agency:
         return Route(Way.MEMBERSHIP, "a member event")
@@ -121,7 +126,7 @@ def route(
     if about is not None and about.startswith("relay:") and (event.kind in _SAID or event.kind is Kind.REACTION):
         return Route(Way.AGENCY, "about a report that was passed on")
     if event.kind is Kind.REACTION:
-        return _reaction(room, about)
+        return _reaction(room, about, complains=complains)
     if event.kind is Kind.EDIT and room in (RoomKind.DIRECT, RoomKind.OPERATIONS):
         way = Way.CHANGE if room is RoomKind.DIRECT else Way.TICKET_CHANGE
         return Route(way, f"edit in a room of kind {room}")
@@ -164,7 +169,7 @@ def _direct(event: IncomingEvent) -> Route:
     return Route(Way.NOTHING, f"kind {event.kind}")
 
 
-def _reaction(room: RoomKind, about: str | None) -> Route:
+def _reaction(room: RoomKind, about: str | None, *, complains: bool) -> Route:
     if room is RoomKind.DIRECT and about is not None and about.startswith("reply:"):
         return Route(Way.CHOICE, "reaction to our answer")
     if room is RoomKind.OPERATIONS and _of_group(about):
@@ -173,6 +178,10 @@ def _reaction(room: RoomKind, about: str | None) -> Route:
         return Route(Way.TICKET_MARK, "reaction in a ticket")
     if room is RoomKind.OPERATIONS and _of_card(about):
         return Route(Way.CARD_MARK, "reaction to a card")
+    if room is RoomKind.OPERATIONS and about is not None and about.startswith("complaint:"):
+        return Route(Way.COMPLAINT_MARK, "reaction to a complaint's card")
+    if room is RoomKind.CHANNEL and complains:
+        return Route(Way.COMPLAINT, "complaint about a message")
     return Route(Way.NOTHING, f"kind {Kind.REACTION}")
 
 

@@ -92,7 +92,12 @@ def check(before: Status, after: Status, reason: str | None = None) -> None:
 
 def meant(reaction: str) -> Status | None:
     """The state that a reaction asks for; `None` when it says nothing about the incident (👍, 😂)."""
-    return REACTIONS.get(reaction.translate(_DRESS).strip())
+    return REACTIONS.get(undressed(reaction))
+
+
+def undressed(reaction: str) -> str:
+    """The bare sign of a reaction."""
+    return reaction.translate(_DRESS).strip()
 
 
 class Act(Protocol):

@@ -139,6 +139,12 @@ def pending(connection: Connection, limit: int = 50, *, now: int = LATEST) -> li
     return [_row(row) for row in rows]
 
 
+def row(connection: Connection, number: int) -> Row | None:
+    """The row of that number, whatever its state; `None` when it is unknown or erased."""
+    found = connection.execute(select(inbox).where(inbox.c.id == number, inbox.c.payload.is_not(None))).first()
+    return _row(found) if found is not None else None
+
+
 def waits(connection: Connection, row_id: int) -> bool:
     """Whether a row still waits for its handler; false for a fragment that another row has taken along."""
     return connection.scalar(select(inbox.c.state).where(inbox.c.id == row_id)) == "new"

@@ -458,6 +458,7 @@ complainants = Table(
     Column("source", String, nullable=False),  # reaction | homeserver | protection
     Column("reason", Text),
     Column("at", BigInteger, nullable=False),
+    Index(None, "user_id", "at"),
 )
 
 protection_switches = Table(

@@ -162,10 +162,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["complaint_id"], ["complaints.id"], name=op.f("fk_complainants_complaint_id")),
         sa.PrimaryKeyConstraint("complaint_id", "user_id", name=op.f("pk_complainants")),
     )
+    with op.batch_alter_table("complainants", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_complainants_user_id_at"), ["user_id", "at"], unique=False)
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("complainants", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_complainants_user_id_at"))
     op.drop_table("complainants")
     with op.batch_alter_table("strikes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_strikes_user_id_at"))

@@ -1,0 +1,199 @@
+"""What protections read and write: what somebody sent lately, their strikes, what is switched on.
+
+Times are those of clocks of ours: when we received something, or, of an account of our own server, when that server
+took it in, which tells more after a pause. What a stranger's server says about time counts for nothing here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
+
+from bot.event import Kind
+from bot.incidents.rules import Urgency
+from bot.moderation.protections import Past, Strike
+from bot.store.inbox import insert_or_ignore
+from bot.store.tables import (
+    copies,
+    inbox,
+    incident_links,
+    incidents,
+    protection_switches,
+    strikes,
+    transmissions,
+)
+
+MOST_PAST = 200
+"""Of so many messages of one person the number is counted …"""
+MOST_TEXTS = 60
+"""… and of so many the words are compared."""
+MOST_JOINS = 1000
+_SILENT = (Kind.REACTION, Kind.REDACTION, Kind.MEMBER, Kind.STATE, Kind.INVITE)
+
+
+def past(connection: Connection, sender: str, *, since: int, newest: int, own_server: str) -> list[Past]:
+    """What somebody sent since then, up to the inbox row `newest`, the oldest first; in any room but DMs."""
+    rows = connection.execute(
+        select(inbox.c.id, inbox.c.event_id, inbox.c.room_id, inbox.c.kind, inbox.c.sent_at, inbox.c.received_at)
+        .where(
+            inbox.c.sender == sender,
+            inbox.c.received_at >= since,
+            inbox.c.id <= newest,
+            inbox.c.kind.not_in([str(kind) for kind in _SILENT]),
+        )
+        .order_by(inbox.c.received_at.desc(), inbox.c.id.desc())
+        .limit(MOST_PAST)
+    ).all()
+    said = _texts(connection, [row.id for row in rows[:MOST_TEXTS]])
+    ours = kept(connection, [row.event_id for row in rows])
+    return [
+        Past(
+            row.event_id,
+            row.room_id,
+            Kind(row.kind),
+            sent(row, sender, own_server),
+            kept=row.event_id in ours,
+            text=said.get(row.id, ""),
+        )
+        for row in reversed(rows)
+    ]
+
+
+def sent(row: Any, sender: str, own_server: str) -> int:
+    """When an inbox row was sent, by a clock of ours."""
+    own = sender.partition(":")[2] == own_server
+    return int(min(row.sent_at, row.received_at) if own else row.received_at)
+
+
+def kept(connection: Connection, event_ids: Collection[str]) -> set[str]:
+    """Which of these are reports, belong to one, or have been shown to officers as part of one."""
+    found: set[str] = set()
+    wanted = list(event_ids)
+    for table, column in ((transmissions, transmissions.c.event_id), (copies, copies.c.source)):
+        found.update(connection.scalars(select(column).select_from(table).where(column.in_(wanted))))
+    return found
+
+
+def of_danger(connection: Connection, sender: str, *, since: int, room_id: str) -> set[str]:
+    """Events of somebody's reports of danger to life in a room since then (milliseconds)."""
+    rows = connection.scalars(
+        select(transmissions.c.event_id)
+        .join(incident_links, incident_links.c.transmission_id == transmissions.c.id)
+        .join(incidents, incidents.c.id == incident_links.c.incident_id)
+        .where(
+            transmissions.c.sender == sender,
+            transmissions.c.received_at >= since,
+            transmissions.c.room_id == room_id,
+            incidents.c.urgency == str(Urgency.DARURAT),
+        )
+    )
+    return set(rows)
+
+
+def unreadable(connection: Connection, room_id: str, *, since: int) -> list[tuple[str, int]]:
+    """(sender, newest inbox row) of those who sent most of what nobody can read in a room, by number of messages."""
+    newest: dict[str, int] = {}
+    counted: Counter[str] = Counter()
+    rows = connection.execute(
+        select(inbox.c.id, inbox.c.sender, inbox.c.received_at)
+        .where(inbox.c.room_id == room_id, inbox.c.kind == str(Kind.UNREADABLE))
+        .order_by(inbox.c.id.desc())
+        .limit(MOST_JOINS)
+    )
+    for row in rows:
+        if row.received_at >= since:
+            counted[row.sender] += 1
+            newest.setdefault(row.sender, row.id)
+    return [(sender, newest[sender]) for sender, _ in counted.most_common(20)]
+
+
+def joined(connection: Connection, room_id: str, *, since: int, limit: int) -> list[tuple[str, str, int]]:
+    """(event id, user id, when we learnt of it) of joins to a room, the newest first."""
+    rows = connection.execute(
+        select(inbox.c.event_id, inbox.c.payload, inbox.c.received_at)
+        .where(inbox.c.room_id == room_id, inbox.c.kind == str(Kind.MEMBER))
+        .order_by(inbox.c.id.desc())
+        .limit(min(limit, MOST_JOINS))
+    )
+    found: dict[str, tuple[str, str, int]] = {}
+    for row in rows:
+        event = row.payload or {}
+        user = event.get("state_key")
+        here = (event.get("content") or {}).get("membership") == "join"
+        if row.received_at >= since and here and isinstance(user, str):
+            found.setdefault(user, (row.event_id, user, row.received_at))
+    return list(found.values())
+
+
+def strike(connection: Connection, protection: str, *, room_id: str, user_id: str, event_id: str, at: int) -> bool:
+    """Count it; false when the same message has been counted for the same protection."""
+    values = {"room_id": room_id, "user_id": user_id, "protection": protection, "event_id": event_id, "at": at}
+    return insert_or_ignore(connection, strikes, values)
+
+
+def strikes_of(connection: Connection, user_id: str, *, since: int) -> list[Strike]:
+    """Somebody's strikes since then, the oldest first."""
+    rows = connection.execute(
+        select(strikes.c.protection, strikes.c.room_id, strikes.c.at)
+        .where(strikes.c.user_id == user_id, strikes.c.at >= since)
+        .order_by(strikes.c.at, strikes.c.id)
+        .limit(MOST_PAST)
+    )
+    return [Strike(row.protection, row.room_id, row.at) for row in rows]
+
+
+def struck(connection: Connection, event_id: str, protection: str) -> bool:
+    """Whether a message was a strike of that protection."""
+    found = select(strikes.c.id).where(strikes.c.event_id == event_id, strikes.c.protection == protection)
+    return connection.scalar(found) is not None
+
+
+def switch(
+    connection: Connection, room_id: str, protection: str, *, on: bool, by: str, now: int, until: int | None = None
+) -> None:
+    """An officer switches a protection in a room, against what the files say, until then or until it is switched again.
+
+    `by` and the time stand in the row; the audit is the caller's.
+    """
+    here = (protection_switches.c.room_id == room_id) & (protection_switches.c.protection == protection)
+    connection.execute(delete(protection_switches).where(here))
+    values = {"room_id": room_id, "protection": protection, "on": int(on), "by": by, "at": now, "until_at": until}
+    connection.execute(protection_switches.insert().values(values))
+
+
+def switches(connection: Connection, room_id: str, now: int) -> dict[str, bool]:
+    """Protection → on or off, where officers have said so and it still holds."""
+    holds = or_(protection_switches.c.until_at.is_(None), protection_switches.c.until_at > now)
+    rows = connection.execute(
+        select(protection_switches.c.protection, protection_switches.c.on).where(
+            protection_switches.c.room_id == room_id, holds
+        )
+    )
+    return {row.protection: bool(row.on) for row in rows}
+
+
+def before(connection: Connection, room_id: str, event_id: str, count: int) -> Sequence[Any]:
+    """The messages that stand before an event in its room, the oldest first: rows with event_id, sender, payload."""
+    place = connection.scalar(select(inbox.c.id).where(inbox.c.event_id == event_id))
+    if place is None:
+        return []
+    said: ColumnElement[bool] = and_(
+        inbox.c.room_id == room_id, inbox.c.id < place, inbox.c.kind.not_in([str(kind) for kind in _SILENT])
+    )
+    rows = connection.execute(
+        select(inbox.c.event_id, inbox.c.sender, inbox.c.payload).where(said).order_by(inbox.c.id.desc()).limit(count)
+    ).all()
+    return list(reversed(rows))
+
+
+def _texts(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    rows = connection.execute(select(inbox.c.id, inbox.c.payload).where(inbox.c.id.in_(list(numbers))))
+    return {row.id: _words(row.payload) for row in rows}
+
+
+def _words(payload: Any) -> str:
+    body = payload.get("body") if isinstance(payload, dict) else None
+    return body if isinstance(body, str) else ""
