@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,20 @@ from bot.event import Media
 from bot.handlers import (
     announcing,
     backlog,
+    complaints,
     confidences,
     dossier,
     duties,
     footing,
     forgetting,
     forwarding,
-    guides,
     groups,
+    guarding,
+    guides,
     moving,
     tickets,
     watch,
+    waves,
 )
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
@@ -45,13 +48,15 @@ from bot.incidents.analyser import Analyser
 from bot.lock import Hold, Locked, hold
 from bot.matrix import crosssigning, invites, media
 from bot.matrix import drift as drifting
-from bot.matrix.api import ApiError, Unreachable
+from bot.matrix.api import ApiError, HomeserverApi, Unreachable
+from bot.matrix.eventreports import EventReports
 from bot.matrix.roomplan import Files
 from bot.matrix.sender import Sender
 from bot.matrix.session import MatrixSession
 from bot.matrix.sync import SyncLoop
 from bot.problem import ContentError, Problem, Severity
 from bot.store.audit import Auditor
+from bot.store.complaints import Reported
 from bot.store.database import Database, connect
 from bot.store.migrate import upgrade
 from bot.voice.models import find_model
@@ -115,6 +120,9 @@ class App:
             wake_sender=self._sender.wake,
         )
         self._nightly = Nightly(database, lambda: self._desk)
+        token = config.admin_token()
+        admin = HomeserverApi(config.homeserver.url, token, proxy=config.homeserver.proxy) if token else None
+        self._reports = EventReports(admin, database, self._take_reports, self._reports_refused) if admin else None
         self._health = HealthServer(config.server.host, config.server.port, self.health)
         self._stop = asyncio.Event()
         self._made_at = now_ms()
@@ -140,6 +148,7 @@ class App:
                 ("renewal", self._renewal.run),
                 ("nightly", self._nightly.run),
                 ("drift", self._drift.run),
+                *([("reports", self._reports.run)] if self._reports else []),
             )
         ]
         self._schedule.start()
@@ -172,14 +181,17 @@ class App:
     async def _wind_down(self, loops: list[asyncio.Task[None]]) -> None:
         """No new events; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
         by_name = {task.get_name(): task for task in loops}
-        for name in ("sync", "duties", "renewal", "nightly", "drift", "listener", "consumer"):
-            by_name[name].cancel()
+        for name in ("sync", "duties", "renewal", "nightly", "drift", "reports", "listener", "consumer"):
+            if name in by_name:
+                by_name[name].cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._sender.drain(DRAIN_SECONDS / 2), DRAIN_SECONDS / 2)
         for task in loops:
             task.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         await self._speech.close(DRAIN_SECONDS / 2)
+        if self._reports is not None:
+            await self._reports.close()
 
     def _wanted_rooms(self) -> drifting.Content:
         """As the content stands that the bot decides by."""
@@ -207,6 +219,13 @@ class App:
         """What follows the content beside the desk."""
         self._schedule.follow(self._desk.content.bulletins)
 
+    def _take_reports(self, connection: Connection, reports: Sequence[Reported]) -> None:
+        if complaints.from_homeserver(connection, self._desk, reports, now_ms()):
+            self._sender.wake()
+
+    def _reports_refused(self, connection: Connection, why: str) -> None:
+        complaints.cannot_be_read(connection, self._desk, why, now_ms())
+
     async def _announce(self) -> None:
         """A slot may be due: the database decides."""
         if not self._config.bulletins.enabled:
@@ -231,6 +250,8 @@ class App:
             watch.look,
             backlog.look,
             guides.pin,
+            guarding.watch_unreadable,
+            waves.reopen_due,
         ]
         while True:
             if not self._hold.held():

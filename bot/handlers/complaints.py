@@ -7,32 +7,22 @@ it, and act. What was complained about stays where it is, a report above all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import complaintcards
+from bot.handlers import complaintcards, guardwords
 from bot.handlers.desk import Desk
 from bot.handlers.routing import RoomKind
 from bot.incidents.lifecycle import undressed
+from bot.markup import escape, render
+from bot.outgoing import Priority
 from bot.store import complaints, inbox, outbox, roomstate
 from bot.store.acts import KENTONGAN
-from bot.store.complaints import Complaint, Source, State
+from bot.store.complaints import Complaint, Reported, Source, State
 
 _HOUR_MS = 3_600_000
 _LONGEST_REASON = 500
-
-
-@dataclass(frozen=True)
-class Reported:
-    """One row of the homeserver's own list of reports (Synapse Admin API, "Show reported events")."""
-
-    id: int
-    event_id: str
-    room_id: str
-    by: str
-    reason: str | None
 
 
 def is_sign(desk: Desk, reaction: str) -> bool:
@@ -83,6 +73,13 @@ def from_homeserver(connection: Connection, desk: Desk, reports: Sequence[Report
             found = _complain(connection, desk, one.event_id, one.room_id, one.by, Source.HOMESERVER, reason, now)
             count += found is not None
     return count
+
+
+def cannot_be_read(connection: Connection, desk: Desk, why: str, now: int) -> None:
+    """The homeserver shows us no reports: officers hear it, since their members believe that they are read."""
+    said = render(guardwords.REPORTS_REFUSED.format(why=escape(why))).content(notice=True)
+    desk.tell_operations(connection, f"reports-refused:{now}", said, now, priority=Priority.NOTICE)
+    desk.record(connection, "complaint.unreadable", "event_reports", {"why": why}, now)
 
 
 def by_protection(

@@ -11,7 +11,8 @@ from bot.store import roomstate
 
 def exempt(connection: Connection, desk: Desk, room_id: str, user_id: str) -> bool:
     """Whether protections leave a person alone in a room: the bot, people of the files, and who may put others out."""
-    return user_id == desk.me or in_files(desk, user_id) or may_kick(connection, room_id, user_id)
+    listed = user_id == desk.me or in_files(desk, user_id) or desk.content.is_liaison(user_id)
+    return listed or may_kick(connection, room_id, user_id)
 
 
 def in_files(desk: Desk, user_id: str) -> bool:

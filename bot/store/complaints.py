@@ -55,6 +55,17 @@ class Complainant:
     at: int
 
 
+@dataclass(frozen=True)
+class Reported:
+    """One row of the homeserver's own list of reports (Synapse Admin API, "Show reported events")."""
+
+    id: int
+    event_id: str
+    room_id: str
+    by: str
+    reason: str | None
+
+
 def about(connection: Connection, event_id: str, *, room_id: str, user_id: str, now: int) -> Complaint:
     """The complaint about a message: the one that there is, or a new one."""
     values = {"event_id": event_id, "room_id": room_id, "user_id": user_id, "state": State.OPEN, "at": now}

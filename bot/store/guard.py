@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select
@@ -110,21 +111,32 @@ def unreadable(connection: Connection, room_id: str, *, since: int) -> list[tupl
     return [(sender, newest[sender]) for sender, _ in counted.most_common(20)]
 
 
-def joined(connection: Connection, room_id: str, *, since: int, limit: int) -> list[tuple[str, str, int]]:
-    """(event id, user id, when we learnt of it) of joins to a room, the newest first."""
+@dataclass(frozen=True)
+class Came:
+    """Somebody joined a room."""
+
+    event_id: str
+    user_id: str
+    sent_at: int
+    """As their server says."""
+    received_at: int
+
+
+def joined(connection: Connection, room_id: str, *, since: int, limit: int) -> list[Came]:
+    """Joins to a room that we learnt of since then, each person's newest, the newest first."""
     rows = connection.execute(
-        select(inbox.c.event_id, inbox.c.payload, inbox.c.received_at)
+        select(inbox.c.event_id, inbox.c.payload, inbox.c.sent_at, inbox.c.received_at)
         .where(inbox.c.room_id == room_id, inbox.c.kind == str(Kind.MEMBER))
         .order_by(inbox.c.id.desc())
         .limit(min(limit, MOST_JOINS))
     )
-    found: dict[str, tuple[str, str, int]] = {}
+    found: dict[str, Came] = {}
     for row in rows:
         event = row.payload or {}
         user = event.get("state_key")
         here = (event.get("content") or {}).get("membership") == "join"
         if row.received_at >= since and here and isinstance(user, str):
-            found.setdefault(user, (row.event_id, user, row.received_at))
+            found.setdefault(user, Came(row.event_id, user, row.sent_at, row.received_at))
     return list(found.values())
 
 
@@ -143,6 +155,21 @@ def strikes_of(connection: Connection, user_id: str, *, since: int) -> list[Stri
         .limit(MOST_PAST)
     )
     return [Strike(row.protection, row.room_id, row.at) for row in rows]
+
+
+def newest_strike(connection: Connection, user_id: str, protection: str, room_id: str, *, since: int) -> str | None:
+    """The event of somebody's newest strike of that protection in a room since then."""
+    return connection.scalar(
+        select(strikes.c.event_id)
+        .where(
+            strikes.c.user_id == user_id,
+            strikes.c.at >= since,
+            strikes.c.protection == protection,
+            strikes.c.room_id == room_id,
+        )
+        .order_by(strikes.c.at.desc())
+        .limit(1)
+    )
 
 
 def struck(connection: Connection, event_id: str, protection: str) -> bool:

@@ -13,10 +13,10 @@ from sqlalchemy import Engine, select
 
 from bot.event import IncomingEvent, Kind
 from bot.handlers import complaints
-from bot.handlers.complaints import Reported
 from bot.handlers.desk import Desk
 from bot.incidents.lifecycle import Status
 from bot.outgoing import Action
+from bot.store.complaints import Reported
 from bot.store.database import Database
 from bot.store.tables import complaints as table
 

@@ -1,0 +1,145 @@
+"""Many people coming into a channel at once: officers hear of it, and the channel may close until they open it.
+
+What a member's server says about time decides nothing about whether officers hear of it, only whether it is surely
+now: after a pause of ours everybody of an hour comes at once, and the channel must not close for that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.event import IncomingEvent, Kind
+from bot.handlers import guardwords, restating, restraint
+from bot.handlers.desk import Desk
+from bot.handlers.exempt import exempt
+from bot.handlers.guarding import active
+from bot.markup import escape, render
+from bot.moderation.protectionfile import Joins
+from bot.moderation.protections import is_wave
+from bot.outgoing import Action, Outgoing, Priority
+from bot.rooms import wanted
+from bot.rooms.change import REFERENCE
+from bot.rooms.model import Room
+from bot.store import acts, guard, outbox, rooms, roomstate
+from bot.store.acts import KENTONGAN, Act
+
+WAVE, CLOSE = "wave", "close"
+GOING_MS = 10 * 60_000
+"""A wave that rests for less than this is still the same."""
+_ROOM = ""
+"""Instead of a person, in a strike that is a whole room's."""
+_MOST_SERVERS = 5
+_JOIN_RULES = "m.room.join_rules"
+
+
+def watch(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
+    """A member came into a channel; true when that makes, or lengthens, a wave."""
+    room = desk.room(connection, event.room_id)
+    if room is None or event.kind is not Kind.MEMBER or event.content.get("membership") != "join":
+        return False
+    watches = desk.content.protections.of(room.name)
+    if watches is None or "joins" not in active(connection, watches, event.room_id, now):
+        return False
+    if exempt(connection, desk, event.room_id, str(event.state_key)):
+        return False
+    since = now - watches.joins.seconds * 1000
+    came = guard.joined(connection, event.room_id, since=since, limit=watches.joins.people * 4)
+    if not is_wave(watches.joins, [one.received_at for one in came], now):
+        return False
+    sure = is_wave(watches.joins, [min(one.received_at, one.sent_at) for one in came], now)
+    _tell(connection, event, desk, room, watches.joins, came, sure=sure, now=now)
+    return True
+
+
+def reopen_due(connection: Connection, desk: Desk, now: int) -> int:
+    """Channels whose time of being closed is over open again; returns how many."""
+    due = acts.overdue(connection, now, kind=CLOSE)
+    return sum(open_again(connection, desk, one, KENTONGAN, now) for one in due)
+
+
+def open_again(connection: Connection, desk: Desk, act: Act, by: str, now: int) -> bool:
+    """The channel is as the files say again; false when it was not closed."""
+    if act.room_id is None or not acts.end(connection, act.id, by, now):
+        return False
+    room = desk.room(connection, act.room_id)
+    if room is None:
+        return False
+    rules = _as_written(connection, desk, room)
+    if rules is None:
+        return False
+    outgoing = Outgoing(
+        f"act:{act.id}:end", act.room_id, {"state_key": "", "set": rules}, action=Action.STATE, type=_JOIN_RULES
+    )
+    outbox.append(connection, outgoing, now)
+    desk.record(connection, "protection.opened", act.room_id, {"act": act.id, "by": by}, now)
+    words = guardwords.WAVE_OPENED.format(room=escape(room.title))
+    desk.tell_operations(connection, f"{WAVE}:opened:{act.id}", render(words).content(notice=True), now)
+    return True
+
+
+def _tell(
+    connection: Connection, event: IncomingEvent, desk: Desk, room: Room, watch: Joins, came: list[guard.Came],
+    *, sure: bool, now: int,
+) -> None:  # fmt: skip
+    first = guard.newest_strike(connection, _ROOM, "joins", event.room_id, since=now - GOING_MS)
+    if first is None:
+        guard.strike(connection, "joins", room_id=event.room_id, user_id=_ROOM, event_id=event.event_id, at=now)
+        payload = {"room": event.room_id, "people": len(came), "seconds": watch.seconds, "sure": sure}
+        desk.record(connection, "protection.wave", event.event_id, payload, now)
+    key = f"{WAVE}:{first or event.event_id}"
+    closed = _close(connection, event, room, watch, now) if sure else None
+    people = sum(one.received_at > now - GOING_MS for one in came)
+    said = render(_words(desk, room, watch, came, people, closed, now)).content()
+    if not desk.tell_operations(connection, key, said, now, priority=Priority.WARNING):
+        restating.replace(connection, key, said, f"grown:{people.bit_length()}", now)
+
+
+def _words(
+    desk: Desk, room: Room, watch: Joins, came: list[guard.Came], people: int, closed: Act | None, now: int
+) -> str:
+    servers = Counter(one.user_id.partition(":")[2] for one in came).most_common(_MOST_SERVERS)
+    shut = ""
+    if closed is not None and closed.until_at is not None and watch.close is not None:
+        how, until = guardwords.HOW_CLOSED[watch.close], restraint.clock(desk, closed.until_at, now)
+        shut = guardwords.WAVE_CLOSED.format(how=how, until=until, room=escape(room.name))
+    listed = ", ".join(f"{escape(server)} ({count})" for server, count in servers)
+    return guardwords.WAVE.format(
+        people=people, room=escape(room.title), seconds=watch.seconds, servers=listed, closed=shut
+    )
+
+
+def _close(connection: Connection, event: IncomingEvent, room: Room, watch: Joins, now: int) -> Act | None:
+    """Let nobody further in for a while, if the file says so; `None` when the channel is no more open than that."""
+    if watch.close is None:
+        return None
+    standing = acts.in_force(connection, now, kind=CLOSE, room_id=event.room_id)
+    if standing:
+        return standing[-1]
+    found = roomstate.found(connection, event.room_id)
+    rule = (found.content(_JOIN_RULES) or {}).get("join_rule") if found is not None else None
+    if rule in ("invite", watch.close):
+        return None
+    number = acts.start(
+        connection, CLOSE, "", room_id=event.room_id, by=KENTONGAN, reason=guardwords.NAMES["joins"],
+        event_id=event.event_id, now=now, until=now + watch.minutes * 60_000,
+    )  # fmt: skip
+    content = {"state_key": "", "set": {"join_rule": watch.close}}
+    outgoing = Outgoing(
+        f"act:{number}:close", event.room_id, content, action=Action.STATE, type=_JOIN_RULES, priority=Priority.WARNING
+    )
+    outbox.append(connection, outgoing, now)
+    return acts.in_force(connection, now, kind=CLOSE, room_id=event.room_id)[-1]
+
+
+def _as_written(connection: Connection, desk: Desk, room: Room) -> dict[str, Any] | None:
+    """The join rule of the files; `None` while the space that it points at is unknown."""
+    rules = wanted.join_rules(room, desk.content.rooms, desk.content.agencies)
+    for one in rules.get("allow", ()):
+        space = rooms.by_name(connection, str(one["room_id"]).removeprefix(REFERENCE))
+        if space is None:
+            return None
+        one["room_id"] = space.room_id
+    return rules
