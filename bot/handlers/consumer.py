@@ -238,6 +238,7 @@ class Consumer:
                 complaints.by_member(connection, event, self.desk, now)
             case Way.COMPLAINT_MARK:
                 complaintcards.reacted(connection, event, self.desk, about, now)
+                waves.reacted(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
                 complaintcards.unreacted(connection, event, self.desk, now)
                 marks.unreacted(connection, event, self.desk, now)

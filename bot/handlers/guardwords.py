@@ -51,7 +51,7 @@ WAVE = (
     "🌊 **{people} orang masuk ke {room} dalam {seconds} detik.** Server: {servers}.{closed}\n\n"
     "Periksa siapa mereka sebelum ramai; orang satu server bisa dicekal sekaligus dengan perintah."
 )
-WAVE_CLOSED = "\n\n🚪 Kanal ditutup dulu ({how}) sampai {until}, atau sampai petugas membukanya: `!buka {room}`."
+WAVE_CLOSED = "\n\n🚪 Kanal ditutup dulu ({how}) sampai {until}. Beri ✅ untuk membukanya sekarang."
 WAVE_OPENED = "🚪 {room} terbuka lagi seperti biasa."
 HOW_CLOSED = {"knock": "masuk dengan mengetuk", "invite": "hanya dengan undangan"}
 

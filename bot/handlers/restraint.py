@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from bot.handlers.desk import Desk
 from bot.outgoing import Action, Outgoing, Priority
-from bot.store import acts, guard, outbox
+from bot.rooms import power
+from bot.store import acts, guard, outbox, roomstate
 
 MUTED = -1
 """Power below what any message takes; nobody is muted by the power that everybody has."""
@@ -26,17 +27,18 @@ def mute(
     if acts.in_force(connection, now, kind="mute", room_id=room_id, target=user_id):
         return None
     number = acts.start(
-        connection, "mute", user_id, room_id=room_id, by=by, reason=reason, event_id=event_id, now=now, until=until
-    )
+        connection, "mute", user_id, room_id=room_id, by=by, reason=reason, event_id=event_id, now=now, until=until,
+        amount=_level(connection, room_id, user_id),
+    )  # fmt: skip
     _power(connection, f"act:{number}:mute", room_id, user_id, MUTED, now)
     return number
 
 
 def unmute(connection: Connection, act: acts.Act, by: str, now: int) -> bool:
-    """They can write again, as everybody in the room can."""
+    """They can write again: with the power that was theirs, or as everybody in the room can."""
     if act.room_id is None or not acts.end(connection, act.id, by, now):
         return False
-    _power(connection, f"act:{act.id}:end", act.room_id, act.target, None, now)
+    _power(connection, f"act:{act.id}:end", act.room_id, act.target, act.amount, now)
     return True
 
 
@@ -68,6 +70,14 @@ def clock(desk: Desk, at: int, now: int) -> str:
     """A time for people: of today without its date."""
     local, today = (datetime.fromtimestamp(one / 1000, desk.config.zone) for one in (at, now))
     return f"pukul {local:%H.%M}" if local.date() == today.date() else f"{local:%d.%m.%Y} pukul {local:%H.%M}"
+
+
+def _level(connection: Connection, room_id: str, user_id: str) -> int | None:
+    """The power that the room gives to a person by name; `None` when it is everybody's."""
+    found = roomstate.found(connection, room_id)
+    users = ((found.content("m.room.power_levels") if found else None) or {}).get("users")
+    level = power.level(users.get(user_id), MUTED) if isinstance(users, dict) else MUTED
+    return level if level > MUTED else None
 
 
 def _power(connection: Connection, key: str, room_id: str, user_id: str, level: int | None, now: int) -> None:

@@ -41,7 +41,7 @@ class Way(StrEnum):
     COMPLAINT = "complaint"
     """A reaction in a channel that complains about a message."""
     COMPLAINT_MARK = "complaint_mark"
-    """A reaction to the card of a complaint."""
+    """A reaction to the card of a complaint, or to the word about many joins."""
     CARD_UNMARK = "card_unmark"
     """Something in the operations room was withdrawn: maybe a reaction to a card, or a message of a ticket."""
     WITHDRAWAL = "withdrawal"
@@ -178,7 +178,7 @@ def _reaction(room: RoomKind, about: str | None, *, complains: bool) -> Route:
         return Route(Way.TICKET_MARK, "reaction in a ticket")
     if room is RoomKind.OPERATIONS and _of_card(about):
         return Route(Way.CARD_MARK, "reaction to a card")
-    if room is RoomKind.OPERATIONS and about is not None and about.startswith("complaint:"):
+    if room is RoomKind.OPERATIONS and about is not None and about.startswith(("complaint:", "wave:")):
         return Route(Way.COMPLAINT_MARK, "reaction to a complaint's card")
     if room is RoomKind.CHANNEL and complains:
         return Route(Way.COMPLAINT, "complaint about a message")

@@ -16,6 +16,8 @@ from bot.handlers import guardwords, restating, restraint
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import exempt
 from bot.handlers.guarding import active
+from bot.handlers.officers import officer
+from bot.incidents.lifecycle import undressed
 from bot.markup import escape, render
 from bot.moderation.protectionfile import Joins
 from bot.moderation.protections import is_wave
@@ -23,12 +25,13 @@ from bot.outgoing import Action, Outgoing, Priority
 from bot.rooms import wanted
 from bot.rooms.change import REFERENCE
 from bot.rooms.model import Room
-from bot.store import acts, guard, outbox, rooms, roomstate
+from bot.store import acts, guard, inbox, outbox, rooms, roomstate
 from bot.store.acts import KENTONGAN, Act
 
 WAVE, CLOSE = "wave", "close"
 GOING_MS = 10 * 60_000
 """A wave that rests for less than this is still the same."""
+_DAY_MS = 24 * 3_600_000
 _ROOM = ""
 """Instead of a person, in a strike that is a whole room's."""
 _MOST_SERVERS = 5
@@ -56,28 +59,38 @@ def watch(connection: Connection, event: IncomingEvent, desk: Desk, now: int) ->
 
 def reopen_due(connection: Connection, desk: Desk, now: int) -> int:
     """Channels whose time of being closed is over open again; returns how many."""
-    due = acts.overdue(connection, now, kind=CLOSE)
+    due = acts.overdue(connection, now, kind=CLOSE, lately=now - _DAY_MS)
     return sum(open_again(connection, desk, one, KENTONGAN, now) for one in due)
 
 
 def open_again(connection: Connection, desk: Desk, act: Act, by: str, now: int) -> bool:
-    """The channel is as the files say again; false when it was not closed."""
-    if act.room_id is None or not acts.end(connection, act.id, by, now):
+    """The channel is as the files say again; false when it was not closed. Once for each act, whoever ended it."""
+    room = desk.room(connection, act.room_id) if act.room_id is not None else None
+    rules = _as_written(connection, desk, room) if room is not None else None
+    if act.room_id is None or room is None or rules is None:
         return False
-    room = desk.room(connection, act.room_id)
-    if room is None:
-        return False
-    rules = _as_written(connection, desk, room)
-    if rules is None:
-        return False
+    acts.end(connection, act.id, by, now)
     outgoing = Outgoing(
         f"act:{act.id}:end", act.room_id, {"state_key": "", "set": rules}, action=Action.STATE, type=_JOIN_RULES
     )
-    outbox.append(connection, outgoing, now)
+    if not outbox.append(connection, outgoing, now):
+        return False
     desk.record(connection, "protection.opened", act.room_id, {"act": act.id, "by": by}, now)
     words = guardwords.WAVE_OPENED.format(room=escape(room.title))
     desk.tell_operations(connection, f"{WAVE}:opened:{act.id}", render(words).content(notice=True), now)
     return True
+
+
+def reacted(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
+    """An officer's ✅ to the word about a wave: the channel opens at once."""
+    kind, _, first = (about or "").partition(":")
+    if kind != WAVE or undressed(event.body) not in ("✅", "☑", "✔"):
+        return
+    if officer(connection, desk, event) is None:
+        return
+    came = inbox.event(connection, first)
+    for one in acts.in_force(connection, now, kind=CLOSE, room_id=came.room_id) if came is not None else ():
+        open_again(connection, desk, one, event.sender, now)
 
 
 def _tell(
@@ -104,7 +117,7 @@ def _words(
     shut = ""
     if closed is not None and closed.until_at is not None and watch.close is not None:
         how, until = guardwords.HOW_CLOSED[watch.close], restraint.clock(desk, closed.until_at, now)
-        shut = guardwords.WAVE_CLOSED.format(how=how, until=until, room=escape(room.name))
+        shut = guardwords.WAVE_CLOSED.format(how=how, until=until)
     listed = ", ".join(f"{escape(server)} ({count})" for server, count in servers)
     return guardwords.WAVE.format(
         people=people, room=escape(room.title), seconds=watch.seconds, servers=listed, closed=shut

@@ -91,3 +91,16 @@ async def test_the_same_person_coming_and_going_is_no_wave(take: Take, event: Ev
     [one] = joins(event, 1)
     await take(*[replace(one, event_id=f"$again{n}") for n in range(30)])
     assert keys(engine, "wave:") == []
+
+
+async def test_an_officer_opens_it_by_a_reaction(take: Take, event: Event, engine: Engine) -> None:
+    came = joins(event, 10)
+    await take(*came)
+    deliver(engine)
+    [root] = [key for key in keys(engine, "wave:") if ":edit:" not in key]
+    tick = {"room": OPERATIONS, "kind": Kind.REACTION, "type": "m.reaction", "target": f"${root}"}
+    await take(event("✅", sender="@orang:batang.test", **tick))
+    assert done(engine)[0].ended_at is None
+    await take(event("✅", sender="@ani:batang.test", **tick))
+    assert done(engine)[0].ended_by == "@ani:batang.test"
+    assert by_key(engine, "act:1:end")["content"]["set"] == {"join_rule": "public"}
