@@ -34,6 +34,7 @@ from bot.handlers import (
     guarding,
     guides,
     moving,
+    policies,
     tickets,
     watch,
     waves,
@@ -252,6 +253,7 @@ class App:
             guides.pin,
             guarding.watch_unreadable,
             waves.reopen_due,
+            policies.look,
         ]
         while True:
             if not self._hold.held():

@@ -320,7 +320,8 @@ def _ways(desk: Desk, complaint: Complaint) -> list[str]:
     if in_files(desk, complaint.user_id):
         return [guardwords.ABOUT_OFFICER]
     minutes = desk.content.protections.complaints.mute_minutes
-    return [guardwords.SIGNS.format(minutes=minutes), guardwords.FURTHER.format(who=complaint.user_id)]
+    who = complaint.user_id.replace("`", "")  # old accounts may have one in their name; here it would end the code
+    return [guardwords.SIGNS.format(minutes=minutes), guardwords.FURTHER.format(who=who)]
 
 
 def _who(user_id: str) -> str:

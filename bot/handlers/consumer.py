@@ -27,6 +27,7 @@ from bot.handlers import (
     marks,
     officerwords,
     phrases,
+    policies,
     questions,
     reports,
     rewording,
@@ -180,6 +181,8 @@ class Consumer:
         if kind is RoomKind.CHANNEL and not agency:  # by now it is known whether it is a report
             guarding.watch(connection, row, event, self.desk, now)
             waves.watch(connection, event, self.desk, now)
+            policies.came(connection, event, self.desk, now)
+        policies.changed(connection, event, self.desk, now)
         seen = event.kind in (Kind.IMAGE, Kind.FILE) and chosen.way in (Way.TEXT_REPORT, Way.FOLLOW_UP)
         if chosen.way is Way.ATTACHMENT or seen:  # a photo of a channel stays in the channel: we keep no way to it
             inbox.forget_content(connection, row.id)

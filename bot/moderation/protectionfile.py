@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from bot.moderation.insults import InsultWords
 from bot.moderation.signals import LinkWords
 from bot.problem import ContentError, Problem
-from bot.rooms.model import Part, Rooms
+from bot.rooms.model import Localpart, Part, Rooms
 from bot.yamlfile import Document, read, validate
 
 PROTECTIONS = "protections.yaml"
@@ -176,11 +176,21 @@ class Complaints(Part):
     """So many messages before the one complained about stand on the card."""
 
 
+class Policies(Part):
+    """Lists of rules against people and servers: those of others, and our own."""
+
+    most_percent: Annotated[int, Field(ge=1, le=50)] = 5
+    """A rule, or a list, that would hit more of our members than this is never followed."""
+    own: Localpart | None = None
+    """Name in rooms.yaml of the channel in which we publish our own bans for agencies."""
+
+
 class ProtectionsFile(Part):
     """protections.yaml."""
 
     defaults: Watches
     complaints: Complaints = Complaints()
+    policies: Policies = Policies()
     rooms: dict[str, dict[Name, dict[str, Any]]] = Field(default={})
 
 
@@ -191,6 +201,7 @@ class Protections:
     defaults: Watches | None = None
     rooms: Mapping[str, Watches] = field(default_factory=dict)
     complaints: Complaints = field(default_factory=Complaints)
+    policies: Policies = field(default_factory=Policies)
 
     def of(self, room: str) -> Watches | None:
         """For the room of that name."""
@@ -214,9 +225,22 @@ def load_protections(folder: Path, rooms: Rooms | None = None) -> Protections:
         watches = _over(document, name, changes, problems)
         if watches is not None:
             found[name] = watches
+    if rooms is not None and written.policies.own is not None:
+        problems += _own_list(document, written.policies.own, rooms)
     if problems:
         raise ContentError(problems)
-    return Protections(defaults=written.defaults, rooms=found, complaints=written.complaints)
+    return Protections(written.defaults, found, written.complaints, written.policies)
+
+
+def _own_list(document: Document, name: str, rooms: Rooms) -> list[Problem]:
+    """Names of banned people are nobody's to read but those whom we ask in."""
+    where = ("policies", "own")
+    room = rooms.by_name(name)
+    if room is None or room.kind != "channel":
+        return [document.problem(where, f"no channel '{name}' in rooms.yaml")]
+    if room.join not in ("invite", "agencies"):
+        return [document.problem(where, f"'{name}' names banned people: its join must be invite or agencies")]
+    return []
 
 
 def _over(

@@ -1,0 +1,320 @@
+"""Following other people's policy lists: looked at first, by an officer's word only, undone as easily.
+
+A list is read from what we keep of its room (`bot.store.roomstate`). Its bans are acts by "kentongan", one for each
+channel, and only those it lifts again: a ban by an officer stays, and whom an officer has let in again stays in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import parse_qs, unquote
+
+from sqlalchemy import Connection
+
+from bot.event import IncomingEvent, Kind
+from bot.handlers import policywords as words
+from bot.handlers.desk import Desk
+from bot.incidents.excerpts import quote
+from bot.markup import escape, render
+from bot.moderation import policies as rules
+from bot.moderation.policies import Around, Reading, Rule, Weighed, read, weigh
+from bot.outgoing import Action, Outgoing, Priority
+from bot.store import acts, heartbeats, outbox, policies, rooms, roomstate
+from bot.store.acts import KENTONGAN
+from bot.store.policies import PolicyList, State
+
+BAN = "ban"
+_PATIENCE_MS = 10 * 60_000
+"""A list that could not be opened within this time is told to be out of reach."""
+_EVERY_MS = 10 * 60_000
+"""How often all followed lists are compared with our members, whatever was missed in between."""
+_DAY_MS = 24 * 3_600_000
+_SHOWN = 10
+_ROOM = re.compile(r"(?:https?://matrix\.to/#/)?([!#][^\s?/]{1,254})(?:\?(\S{1,500}))?")
+
+
+def preview(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
+    """An officer wants to see a list; the words for them. What it would do follows once we are in its room."""
+    where, via = _address(address)
+    if where is None:
+        return words.NO_ADDRESS
+    known = policies.get(connection, where)
+    if known is not None and known.state in (State.PREVIEWED, State.FOLLOWED):
+        return _preview(connection, desk, known)
+    policies.begin(connection, where, by, now)
+    content = {"via": list(via or [where.partition(":")[2]])}
+    if content["via"] == [""]:
+        content = {}
+    outgoing = Outgoing(f"policy:join:{where}:{now}", where, content, action=Action.JOIN, priority=Priority.CARD)
+    outbox.append(connection, outgoing, now)
+    desk.record(connection, "policy.looked", where, {"by": by}, now)
+    return words.LOOKING.format(address=escape(where))
+
+
+def follow(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
+    """From now on its rules hold in all channels; the words for the officer, who has confirmed it."""
+    one = policies.get(connection, _address(address)[0] or address)
+    if one is None or one.state is State.LEFT:
+        return words.UNKNOWN.format(address=escape(address))
+    if one.state is not State.PREVIEWED:
+        return (words.ALREADY if one.state is State.FOLLOWED else words.NOT_YET).format(address=escape(one.address))
+    policies.advance(connection, one.room_id, State.FOLLOWED, by, now)
+    banned, _ = apply(connection, desk, now)
+    desk.record(connection, "policy.followed", one.room_id, {"by": by, "banned": len(banned)}, now)
+    _propose(connection, desk, one, now)
+    return words.FOLLOWED.format(address=escape(one.address), count=len(banned))
+
+
+def unfollow(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
+    """Its rules hold no longer, and we leave its room; the words for the officer."""
+    one = policies.get(connection, _address(address)[0] or address)
+    if one is None or one.state is State.LEFT:
+        return words.UNKNOWN.format(address=escape(address))
+    policies.advance(connection, one.room_id, State.LEFT, by, now)
+    _, lifted = apply(connection, desk, now)
+    outgoing = Outgoing(f"policy:leave:{one.room_id}:{now}", one.room_id, action=Action.LEAVE, priority=Priority.CARD)
+    outbox.append(connection, outgoing, now)
+    desk.record(connection, "policy.unfollowed", one.room_id, {"by": by, "lifted": len(lifted)}, now)
+    return words.UNFOLLOWED.format(address=escape(one.address), count=len(lifted))
+
+
+def look(connection: Connection, desk: Desk, now: int) -> int:
+    """What comes round: lists that have opened are shown, followed ones compared; returns how many were shown."""
+    shown = 0
+    for one in policies.all_in(connection, State.JOINING):
+        room_id = policies.room_behind(connection, one.address)
+        if room_id is not None:
+            one = policies.arrived(connection, one, room_id)
+            said = render(_preview(connection, desk, one)).content()
+            desk.tell_operations(connection, f"policy:preview:{room_id}:{one.at}", said, now)
+            shown += 1
+        elif now - one.at > _PATIENCE_MS:
+            policies.advance(connection, one.room_id, State.LEFT, one.by, now)
+            said = render(words.CANNOT_JOIN.format(address=escape(one.address))).content(notice=True)
+            desk.tell_operations(connection, f"policy:unreached:{one.room_id}:{one.at}", said, now)
+    if policies.all_in(connection, State.FOLLOWED) and heartbeats.due(
+        connection, "policies", str(now // _EVERY_MS), now
+    ):
+        _follow_up(connection, desk, f"round:{now}", now)
+    return shown
+
+
+def changed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
+    """A rule came, changed or went in a list's room; true when it is a list that we follow."""
+    if event.kind is not Kind.STATE or event.type not in roomstate.POLICY_RULES:
+        return False
+    one = policies.get(connection, event.room_id)
+    if one is None or one.state is not State.FOLLOWED:
+        return False
+    _follow_up(connection, desk, event.event_id, now)
+    _propose(connection, desk, one, now)
+    return True
+
+
+def came(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
+    """Somebody joined a channel: whom a followed list names is put out of all of them."""
+    if event.kind is not Kind.MEMBER or event.content.get("membership") not in ("join", "knock"):
+        return False
+    if event.room_id not in policies.channels(connection) or event.state_key is None:
+        return False
+    around = _around(connection, desk, also={event.state_key, *_held(connection, now)})
+    for one in policies.all_in(connection, State.FOLLOWED):
+        weighed = weigh(_reading(connection, one).rules, around)
+        rule = weighed.bans.get(event.state_key)
+        if rule is not None and _ban(connection, desk, event.state_key, one, rule, now):
+            _tell(connection, desk, [event.state_key], [], event.event_id, now)
+            return True
+    return False
+
+
+def apply(connection: Connection, desk: Desk, now: int) -> tuple[list[str], list[str]]:
+    """Make what holds equal to what the followed lists say: (who was banned, who was let in again)."""
+    standing = [one for one in acts.in_force(connection, now, kind=BAN) if one.by == KENTONGAN]
+    held = {one.target for one in standing}
+    # Who is banned is no member any more, and still counts: otherwise each look would let them in again, and a list
+    # that grows by one rule a day could put out everybody.
+    around = _around(connection, desk, also=held)
+    banned: list[str] = []
+    wanted: set[str] = set()
+    for one in policies.all_in(connection, State.FOLLOWED):
+        reading = _reading(connection, one)
+        wanted |= {user for user in held if _still(user, reading, around)}
+        weighed = weigh(reading.rules, around)
+        if weighed.halted:
+            _halted(connection, desk, one, now)
+        for user, rule in weighed.bans.items():
+            wanted.add(user)
+            if _ban(connection, desk, user, one, rule, now):
+                banned.append(user)
+    lifted = sorted(held - wanted)
+    for act in standing:
+        if act.target in wanted or act.room_id is None or not acts.end(connection, act.id, KENTONGAN, now):
+            continue
+        if not acts.in_force(connection, now, kind=BAN, room_id=act.room_id, target=act.target):
+            content = {"user_id": act.target}
+            outgoing = Outgoing(f"act:{act.id}:end", act.room_id, content, Action.UNBAN, priority=Priority.WARNING)
+            outbox.append(connection, outgoing, now)
+    return banned, lifted
+
+
+def publish(
+    connection: Connection, desk: Desk, user_id: str, *, reason: str, by: str, now: int, on: bool = True
+) -> bool:
+    """Put a ban (or, with `on` false, its end) on our own list; false when there is none (yet)."""
+    name = desk.content.protections.policies.own
+    room = rooms.by_name(connection, name) if name is not None else None
+    if room is None:
+        return False
+    rule = {"entity": user_id, "reason": reason[: rules.LONGEST], "recommendation": "m.ban"} if on else {}
+    content = {"state_key": f"rule:{user_id}"[: rules.LONGEST], "set": rule}
+    key = f"policy:own:{user_id}:{now}"
+    outgoing = Outgoing(key, room.room_id, content, Action.STATE, "m.policy.rule.user", priority=Priority.NOTICE)
+    desk.record(connection, "policy.published", room.room_id, {"about": user_id, "by": by, "on": on}, now)
+    return outbox.append(connection, outgoing, now)
+
+
+def _still(user_id: str, reading: Reading, around: Around) -> bool:
+    """Whether a rule that we would follow hits somebody who is out already."""
+    rule = rules.hit_by(user_id, reading.rules)
+    return rule is not None and not weigh([rule], around).refused
+
+
+def _ban(connection: Connection, desk: Desk, user_id: str, one: PolicyList, rule: Rule, now: int) -> bool:
+    """In every channel, once; false when that is so already, or an officer has let them in again."""
+    if any(
+        act.kind == BAN and act.by == KENTONGAN and act.ended_by not in (None, KENTONGAN)
+        for act in acts.about(connection, user_id)
+    ):
+        return False
+    reason = words.REASON.format(address=one.address, reason=rule.reason or words.NO_REASON)
+    done = False
+    for room_id in policies.channels(connection):
+        if acts.in_force(connection, now, kind=BAN, room_id=room_id, target=user_id):
+            continue
+        number = acts.start(
+            connection, BAN, user_id, room_id=room_id, by=KENTONGAN, reason=reason, event_id=rule.event_id, now=now
+        )
+        content = {"user_id": user_id, "reason": reason}
+        outgoing = Outgoing(f"act:{number}:ban", room_id, content, Action.BAN, priority=Priority.WARNING)
+        done |= outbox.append(connection, outgoing, now)
+    if done:
+        payload = {"about": user_id, "list": one.room_id, "entity": rule.entity, "reason": rule.reason}
+        desk.record(connection, "policy.banned", rule.event_id or one.room_id, payload, now)
+    return done
+
+
+def _held(connection: Connection, now: int) -> set[str]:
+    """Everybody whom a list has put out."""
+    return {one.target for one in acts.in_force(connection, now, kind=BAN) if one.by == KENTONGAN}
+
+
+def _halted(connection: Connection, desk: Desk, one: PolicyList, now: int) -> None:
+    """Officers hear it once a day, as long as it is so."""
+    percent = desk.content.protections.policies.most_percent
+    said = render(words.HALTED_NOW.format(address=escape(one.address), percent=percent)).content()
+    desk.tell_operations(connection, f"policy:halted:{one.room_id}:{now // _DAY_MS}", said, now)
+
+
+def _follow_up(connection: Connection, desk: Desk, cause: str, now: int) -> None:
+    banned, lifted = apply(connection, desk, now)
+    if banned or lifted:
+        _tell(connection, desk, banned, lifted, cause, now)
+
+
+def _tell(
+    connection: Connection, desk: Desk, banned: Sequence[str], lifted: Sequence[str], cause: str, now: int
+) -> None:
+    text = words.CHANGED.format(banned=_people(banned), lifted=_people(lifted))
+    desk.tell_operations(connection, f"policy:changed:{cause}", render(text).content(notice=True), now)
+
+
+def _propose(connection: Connection, desk: Desk, one: PolicyList, now: int) -> None:
+    """Servers on which members of ours are: shutting out a server hits many, so officers decide. Each is told once."""
+    servers = weigh(_reading(connection, one).rules, _around(connection, desk)).servers
+    new = {
+        server: people
+        for server, people in servers.items()
+        if people and outbox.room_of(connection, f"policy:server:{one.room_id}:{server}") is None
+    }
+    for server, people in list(new.items())[:_SHOWN]:
+        text = words.PROPOSED.format(address=escape(one.address), servers=_server(server, people), first=server)
+        key = f"policy:server:{one.room_id}:{server}"
+        desk.tell_operations(connection, key, render(text).content(), now)
+
+
+def _preview(connection: Connection, desk: Desk, one: PolicyList) -> str:
+    reading = _reading(connection, one)
+    weighed = weigh(reading.rules, _around(connection, desk))
+    return words.PREVIEW.format(
+        address=escape(one.address),
+        users=reading.count(rules.Kind.USER), servers=reading.count(rules.Kind.SERVER),
+        rooms=reading.count(rules.Kind.ROOM),
+        now=_now(desk, weighed), refused=_refused(weighed), ignored=_ignored(reading.ignored),
+    )  # fmt: skip
+
+
+def _now(desk: Desk, weighed: Weighed) -> str:
+    if weighed.halted:
+        text = words.HALTED.format(percent=desk.content.protections.policies.most_percent)
+    elif weighed.bans:
+        text = words.HITS.format(count=len(weighed.bans), people=_people(sorted(weighed.bans)))
+    else:
+        text = words.HITS_NOBODY
+    hit = [_server(server, people) for server, people in weighed.servers.items() if people]
+    return text + (words.SERVERS.format(servers=_some(hit)) if hit else "")
+
+
+def _refused(weighed: Weighed) -> str:
+    listed = [f"{quote(rule.entity)} ({words.WHY[why]})" for rule, why in weighed.refused]
+    return words.REFUSED.format(rules=_some(listed)) if listed else ""
+
+
+def _ignored(counts: Mapping[rules.Ignored, int]) -> str:
+    listed = [f"{count} {words.WHY_IGNORED[why]}" for why, count in sorted(counts.items())]
+    return words.IGNORED.format(counts=", ".join(listed)) if listed else ""
+
+
+def _server(server: str, people: Sequence[str]) -> str:
+    return words.ON_SERVER.format(server=escape(server), count=len(people))
+
+
+def _people(users: Sequence[str]) -> str:
+    return _some([escape(user) for user in users]) if users else words.NOBODY
+
+
+def _some(listed: Sequence[str]) -> str:
+    more = words.MORE.format(count=len(listed) - _SHOWN) if len(listed) > _SHOWN else ""
+    return ", ".join(listed[:_SHOWN]) + more
+
+
+def _reading(connection: Connection, one: PolicyList) -> Reading:
+    return read(roomstate.rules(connection, one.room_id))
+
+
+def _around(connection: Connection, desk: Desk, also: Collection[str] = ()) -> Around:
+    """`also`: people who are no members (yet, or any more) and shall be looked at."""
+    server = desk.config.homeserver.server_name
+    content = desk.content
+    officers = {one.user_id(server) for one in content.rooms.officers}
+    liaisons = {person for agency in content.agencies.all for person in agency.people(server)}
+    named = rooms.named(connection).values()
+    return Around(
+        me=desk.me, server=server,
+        guarded=frozenset(officers | liaisons | set(content.rooms.creators(server))),
+        agencies=frozenset(name for agency in content.agencies.all for name in agency.servers),
+        rooms=frozenset({one.room_id for one in named} | {one.alias for one in named if one.alias}),
+        members=frozenset(policies.members_of_channels(connection) | set(also)),
+        most_percent=content.protections.policies.most_percent,
+    )  # fmt: skip
+
+
+def _address(text: str) -> tuple[str | None, list[str]]:
+    """(room id or alias, servers to join through) of what an officer wrote or pasted."""
+    found = _ROOM.fullmatch(unquote(text.strip()))
+    if found is None:
+        return None, []
+    where, query = found[1], found[2] or ""
+    if where.startswith("#") and ":" not in where:
+        return None, []
+    return where, [name for name in parse_qs(query).get("via", []) if name][:5]
