@@ -204,6 +204,7 @@ class Collector:
     ) -> None:
         rooms = self._session.rooms
         room = rooms.joined(room_id)
+        rooms.entered(room_id)
         everything = [raw for raw in listed(table(info.get("timeline")).get("events")) if isinstance(raw, dict)]
         direct = rooms.direct_before(room, everything)
         self._read_missed(batch, room_id, missed, direct=direct, encrypted=room.encrypted)

@@ -23,22 +23,34 @@ class RoomStates:
         self._client = client
         self._create: dict[str, dict[str, Any]] = {}
         self._powers: dict[str, dict[str, Any]] = {}
+        self._entering: dict[str, MatrixRoom] = {}
 
     def joined(self, room_id: str) -> MatrixRoom:
-        """The room, known as joined from now on."""
+        """The room that a sync tells of; the sender knows a new one only once it has been `entered`.
+
+        The members of a young room stand in its timeline. A message that went between reading the state and reading
+        the timeline would be encrypted for nobody.
+        """
         client = self._client
         client.invited_rooms.pop(room_id, None)
-        room = client.rooms.get(room_id)
+        room = client.rooms.get(room_id) or self._entering.get(room_id)
         if room is None:
             room = MatrixRoom(room_id, client.user_id, room_id in client.encrypted_rooms)
             room.members_synced = True  # syncs are never lazy here, so all members are known
-            client.rooms[room_id] = room
+            self._entering[room_id] = room
         return room
+
+    def entered(self, room_id: str) -> None:
+        """Its timeline is about to be read, and nothing comes in between any more: the room is there for everybody."""
+        room = self._entering.pop(room_id, None)
+        if room is not None:
+            self._client.rooms[room_id] = room
 
     def left(self, room_id: str) -> None:
         """We left, or were made to."""
         client = self._client
         client.rooms.pop(room_id, None)
+        self._entering.pop(room_id, None)
         client.invited_rooms.pop(room_id, None)
         if client.olm is not None:
             client.olm.outbound_group_sessions.pop(room_id, None)
@@ -106,7 +118,7 @@ class RoomStates:
 
     def direct_after(self, room_id: str, timeline: list[Any]) -> bool:
         """`direct` as it will be once this timeline is applied."""
-        room = self._client.rooms.get(room_id)
+        room = self._client.rooms.get(room_id) or self._entering.get(room_id)
         users = set(room.users) if room is not None else set()
         for source in map(table, timeline):
             user = source.get("state_key")

@@ -54,3 +54,16 @@ def test_a_timeline_that_begins_with_anything_else_changes_nothing(rooms: RoomSt
     for user in (ME, HOST):
         rooms.apply(room, member(user, "join"))
     assert rooms.direct_before(room, timeline)
+
+
+def test_a_new_room_is_there_for_the_sender_only_when_its_timeline_is_read(rooms: RoomStates) -> None:
+    """Its members may all stand in the timeline: a message that went before would be encrypted for nobody."""
+    room = rooms.joined("!young")
+    assert rooms.joined("!young") is room
+    assert "!young" not in rooms._client.rooms
+    rooms.entered("!young")
+    assert rooms._client.rooms["!young"] is room
+    assert rooms.joined("!young") is room
+    rooms.left("!young")
+    assert "!young" not in rooms._client.rooms
+    assert rooms.joined("!young") is not room
