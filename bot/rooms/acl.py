@@ -1,7 +1,8 @@
 """Which servers may take part in a room (client-server API, m.room.server_acl). Pure.
 
-The specification matches names without their port. Synapse matches the whole name, so that a server on a port of its
-own is let in only by a name that has the port: names are taken here as people's ids bear them.
+Names in the event carry no port, and who comes in is judged by the name without it; so two servers on one host cannot
+be told apart. Synapse alone judges by the whole name, port and all, whether an event that we send ourselves would shut
+us out. A server of ours on a port of its own is therefore written both ways, as soon as somebody else may be there.
 """
 
 from __future__ import annotations
@@ -16,9 +17,15 @@ EVERYBODY = "*"
 _PORT = re.compile(r":\d{1,5}$")
 
 
-def only(servers: Iterable[str], banned: Iterable[str] = ()) -> dict[str, Any]:
-    """Content that lets in exactly these servers, without those that match a pattern in `banned`."""
-    return {"allow": sorted(set(servers)), "deny": sorted(set(banned)), "allow_ip_literals": False}
+def only(own: str, others: Iterable[str] = (), banned: Iterable[str] = ()) -> dict[str, Any]:
+    """Content that lets in our server and exactly these others, without those that match a pattern in `banned`.
+
+    Where there are no others nobody but our own homeserver ever looks: then its whole name is enough, and a neighbour
+    on the same host stays out.
+    """
+    guests = {one for one in others if one != own}
+    allow = {own, *(host(own) for _ in guests), *guests, *map(host, guests)}
+    return {"allow": sorted(allow), "deny": sorted(set(banned)), "allow_ip_literals": False}
 
 
 def all_but(banned: Iterable[str]) -> dict[str, Any]:
@@ -26,19 +33,27 @@ def all_but(banned: Iterable[str]) -> dict[str, Any]:
     return {"allow": [EVERYBODY], "deny": sorted(set(banned)), "allow_ip_literals": False}
 
 
+def host(server: str) -> str:
+    """A server's name without its port."""
+    return _PORT.sub("", server)
+
+
 def permits(content: Mapping[str, Any] | None, server: str) -> bool:
-    """Whether a server may take part; without the event every server may."""
-    if content is None:
-        return True
-    if content.get("allow_ip_literals", True) is False and is_ip_literal(server):
-        return False
-    return not _any(content.get("deny"), server) and _any(content.get("allow"), server)
+    """Whether another server may take part; without the event every server may."""
+    return _reads(content, host(server))
+
+
+def keeps_us(content: Mapping[str, Any] | None, own: str) -> bool:
+    """Whether our own server may go on: before ourselves, and before the others where there are any."""
+    allow = (content or {}).get("allow")
+    alone = isinstance(allow, list) and all(one == own for one in allow)
+    return _reads(content, own) and (alone or permits(content, own))
 
 
 def names(content: Mapping[str, Any] | None, server: str) -> bool:
     """Whether the event lets this server in by its own name, rather than by a pattern or for want of a rule."""
     allow = (content or {}).get("allow")
-    return isinstance(allow, list) and server in allow
+    return isinstance(allow, list) and (server in allow or host(server) in allow)
 
 
 def same(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:
@@ -59,7 +74,7 @@ def fault(content: Mapping[str, Any], own: str) -> str | None:
         return "daftar server yang boleh kosong: ruang akan mati selamanya"
     if set(content) - {"allow", "deny", "allow_ip_literals"}:
         return "isinya bukan daftar server"
-    if not permits(content, own):
+    if not keeps_us(content, own):
         return f"server kita sendiri ({own}) akan terkunci di luar, untuk selamanya"
     return None
 
@@ -74,10 +89,15 @@ def is_ip_literal(server: str) -> bool:
     if server.startswith("["):
         return True
     try:
-        ipaddress.IPv4Address(_PORT.sub("", server))
+        ipaddress.IPv4Address(host(server))
     except ValueError:
         return False
     return True
+
+
+def bans(pattern: str, server: str) -> bool:
+    """Whether a pattern in `deny` means this server, with its port or without."""
+    return matches(pattern, server) or matches(pattern, host(server))
 
 
 def matches(pattern: str, server: str) -> bool:
@@ -100,6 +120,14 @@ def matches(pattern: str, server: str) -> bool:
         else:
             return False
     return all(one == "*" for one in pattern[at:])
+
+
+def _reads(content: Mapping[str, Any] | None, name: str) -> bool:
+    if content is None:
+        return True
+    if content.get("allow_ip_literals", True) is False and is_ip_literal(name):
+        return False
+    return not _any(content.get("deny"), name) and _any(content.get("allow"), name)
 
 
 def _any(patterns: Any, server: str) -> bool:

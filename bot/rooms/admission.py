@@ -56,8 +56,8 @@ class Admission:
         never have been open to others, and was made so, is closed by this as far as it still can be.
         """
         if not self.room.federate:
-            return acl.only({self._server_name}, banned)
+            return acl.only(self._server_name, banned=banned)
         if self.room.servers == "any":
             return acl.all_but({*self._banned, *banned})
         people = {server_of(user) for user in self.listed}
-        return acl.only({self._server_name, *self._agencies, *people}, banned)
+        return acl.only(self._server_name, {*self._agencies, *people}, banned)

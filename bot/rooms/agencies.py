@@ -194,7 +194,7 @@ def _check_rooms(document: Document, key: str, entry: AgencyEntry, rooms: Rooms,
         place = (*where, "servers", index)
         if acl.is_ip_literal(server):
             problems.append(document.problem(place, f"'{server}' is an IP address: rooms let in names only"))
-        banned = next((one for one in rooms.banned_servers if acl.matches(one, server)), None)
+        banned = next((one for one in rooms.banned_servers if acl.bans(one, server)), None)
         if banned is not None:
             message = f"'{server}' is banned by '{banned}' in rooms.yaml: take one of them out"
             problems.append(document.problem(place, message))

@@ -242,7 +242,7 @@ async def _second_look(
         raise _Failed(f"ACL server tidak ditulis: {fault}")
     joined = (await hands.api.request("GET", path("rooms", room_id, "joined_members"))).get("joined")
     servers = {server_of(str(user)) for user in joined} if isinstance(joined, Mapping) else set()
-    gone = acl.shut_out(found, content, servers)
+    gone = acl.shut_out(found, content, servers - {own})
     if own not in servers:
         raise _Failed("ACL server tidak ditulis: daftar anggota tidak memuat bot sendiri, jadi tidak bisa dipercaya")
     if gone and not change.forced:

@@ -77,9 +77,9 @@ def _acl(
     name = admission.room.name
     if fault := acl.fault(wanted, own):
         return set(), None, [Remark(name, Level.BLOCKED, f"ACL server tidak ditulis: {fault}")]
-    present = {server_of(user) for user in there.members()}
+    present = {server_of(user) for user in there.members()} - {own}
     dropped = acl.shut_out(before, wanted, present)
-    ordered = {server for server in dropped for pattern in banned if acl.matches(pattern, server)}
+    ordered = {server for server in dropped for pattern in banned if acl.bans(pattern, server)}
     unknown = [server for server in dropped if server not in ordered and not acl.names(before, server)]
     if unknown and not forced:
         counts = ", ".join(f"{server} ({_count(there, server)} anggota)" for server in unknown)

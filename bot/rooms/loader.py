@@ -98,7 +98,7 @@ def load_rooms(folder: Path, districts: Collection[str] | None = None, *, server
     problems += [
         document.problem(("banned_servers", index), f"'{pattern}' would shut out our own server, {server_name}")
         for index, pattern in enumerate(rooms.banned_servers)
-        if server_name and acl.matches(pattern, server_name)
+        if server_name and acl.bans(pattern, server_name)
     ]
     problems += _check_roles(officers_document, officers_file, rooms, server_name)
     if problems:

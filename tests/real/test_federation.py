@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -21,6 +23,7 @@ from bot.store.tables import audit, incidents, transcripts
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
+AGENCIES, LIAISON = "instansi", "penghubung"
 REPORT = "lapor ada pohon tumbang menutup jalan di Bandar, motor tidak bisa lewat"
 QUESTION = "biaya sim c berapa pak"
 
@@ -37,13 +40,15 @@ class Stage:
 
     async def of_agency(self, name: str) -> SecondClient:
         """Somebody with an account on the agency's server."""
-        await asyncio.to_thread(self.servers.register, name)
+        if name != LIAISON:  # who has an account from the start, to be invited by the files
+            await asyncio.to_thread(self.servers.register, name)
         return await self.node.login(self.servers.agency.url, name, PASSWORD, signed_only=True)
 
     async def enter(self, client: SecondClient) -> None:
-        """An officer invites to the space, and who is there goes on into the channel."""
-        await self.officer.do("invite", room=self.rooms["space"], user=client.user_id)
-        await client.join(self.alias("space"))
+        """The files, or an officer, invite to the agencies' space, and who is there goes on into the channel."""
+        if not client.user_id.startswith(f"@{LIAISON}:"):
+            await self.officer.do("invite", room=self.rooms[AGENCIES], user=client.user_id)
+        await client.join(self.alias(AGENCIES))
         assert await client.join(self.alias("ojol")) == self.rooms["ojol"]
         await client.wait_member(self.rooms["ojol"], self.world.bot_id)
 
@@ -51,18 +56,27 @@ class Stage:
         return self.world.world.aliases()[room]
 
 
-def only_by_the_space(world: World) -> None:
-    """The space is by invitation, and who is in it may enter the channel."""
-    file = world.folder / "rooms" / "rooms.yaml"
-    rooms = yaml.safe_load(file.read_text())
+def agency(server: str) -> dict[str, Any]:
+    """What instansi.yaml says of it."""
+    return {"servers": [server], "liaisons": [f"@{LIAISON}:{server}"], "channels": ["ojol"]}
+
+
+def only_by_the_space(world: World, server: str) -> None:
+    """The agency has its space, and who is in it, or in ours, may enter the channel."""
+    folder = world.folder / "rooms"
+    rooms = yaml.safe_load((folder / "rooms.yaml").read_text())
     rooms["space"]["join"] = "invite"
+    rooms["agencies"] = {AGENCIES: {"title": "Instansi"}}
     rooms["channels"]["ojol"]["join"] = "space"
-    file.write_text(yaml.safe_dump(rooms, allow_unicode=True))
+    (folder / "rooms.yaml").write_text(yaml.safe_dump(rooms, allow_unicode=True))
+    named = {"agencies": {"bpbd": {"title": "BPBD", **agency(server)}}}
+    (folder / "instansi.yaml").write_text(yaml.safe_dump(named))
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     with federation(tmp_path_factory.mktemp("federation")) as both:
+        both.register(LIAISON)
         yield both
 
 
@@ -73,7 +87,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, servers: Federation) -
         bot_world(
             tmp_path_factory.mktemp("police"),
             synapse=servers.ours,
-            prepare=only_by_the_space,
+            prepare=partial(only_by_the_space, server=servers.agency.server_name),
             homeserver=home,
             speech={"workers": 1},
         ) as world,
@@ -82,7 +96,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, servers: Federation) -
         password = world.world.account("petugas").password
         officer = await node.login(world.homeserver.url, "petugas", password, signed_only=True)
         stage = Stage(world, servers, node, officer)
-        for room in ("space", OPERATIONS, "ojol"):
+        for room in ("space", OPERATIONS, AGENCIES, "ojol"):
             stage.rooms[room] = await officer.join(stage.alias(room))
             await officer.wait_member(stage.rooms[room], world.bot_id)
         yield stage
@@ -91,7 +105,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, servers: Federation) -
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def liaison(stage: Stage) -> SecondClient:
     """The agency's liaison, in the channel."""
-    liaison = await stage.of_agency("penghubung")
+    liaison = await stage.of_agency(LIAISON)
     await stage.enter(liaison)
     return liaison
 
@@ -101,7 +115,7 @@ async def posko(stage: Stage, liaison: SecondClient) -> str:
     """The agency's own room on its own server, with the bot in it, as the files name it."""
     room = await liaison.dm(stage.world.bot_id)
     await liaison.wait_member(room, stage.world.bot_id)
-    await connect_agency(stage.world, room)
+    await connect_agency(stage.world, room, **agency(stage.servers.agency.server_name))
     return room
 
 
@@ -122,7 +136,8 @@ async def test_a_liaison_enters_a_channel_of_ours_by_way_of_the_space(stage: Sta
 
 async def test_somebody_of_the_other_server_who_is_not_in_the_space_stays_outside(stage: Stage) -> None:
     stranger = await stage.of_agency("asing")
-    doors = [(stage.alias("ojol"),), (stage.alias("space"),), (stage.rooms[OPERATIONS], stage.servers.ours.server_name)]
+    doors: list[tuple[str, ...]] = [(stage.alias(room),) for room in ("ojol", "space", AGENCIES)]
+    doors.append((stage.rooms[OPERATIONS], stage.servers.ours.server_name))
     for door in doors:
         with pytest.raises(SecondClientError, match="403"):
             await stranger.join(*door)
