@@ -10,7 +10,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer.main
@@ -21,6 +21,9 @@ from bot import metrics
 from bot.app import DRAIN_SECONDS
 from bot.cli import app, exits
 from bot.config import Config
+from bot.rooms.agencies import AgencyEntry
+from bot.rooms.drift import FIELDS
+from bot.rooms.model import Repair, RoomEntry, RoomsFile
 
 ROOT = Path(__file__).parents[1]
 OPERATOR, COMMANDS = ROOT / "docs/operator.md", ROOT / "docs/perintah.md"
@@ -115,6 +118,28 @@ def test_a_missing_or_wrong_configuration_row_is_found() -> None:
     assert key_problems(Sample, good.splitlines()[0] + "\n") == ["inner.depth has no row"]
     assert comment_problems(Sample, "url: x # a#b\ninner:\n  depth: 3\n") == ["inner.depth has no comment"]
     assert comment_problems(Sample, "url: x  # where\n") == ["inner.depth is not in the file"]
+
+
+# Rooms
+
+
+def field_problems(model: type[BaseModel], page: str) -> list[str]:
+    """Each key of a file of rooms/ needs a row `| `key` | … |`."""
+    rows = set(re.findall(r"^\|\s*`([a-z_]+)`\s*\|", page, re.MULTILINE))
+    return [f"{name} has no row" for name in model.model_fields if name not in rows]
+
+
+def test_every_key_of_the_rooms_and_of_agencies_is_explained() -> None:
+    page = OPERATOR.read_text()
+    for model in (RoomsFile, RoomEntry, AgencyEntry):
+        assert field_problems(model, page) == []
+    assert field_problems(Sample, "| `url` | where |\n") == ["inner has no row"]
+
+
+def test_everything_that_may_be_repaired_is_named() -> None:
+    page = OPERATOR.read_text()
+    assert [word for word in get_args(Repair) if f"`{word}`" not in page] == []
+    assert set(FIELDS.values()) == set(get_args(Repair))
 
 
 # Commands

@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import select
 
 from bot.config import Config
 from bot.matrix.api import ApiError, path
+from bot.store.database import connect
+from bot.store.tables import audit, audit_payloads
 
 pytestmark = pytest.mark.real
 
@@ -149,6 +152,33 @@ async def test_killed_again_and_again_it_ends_with_one_room_each(district: Distr
     states = await district.states()
     assert await district.joined() == {states[name][("id", "")]["room_id"] for name in ROOMS}
     assert lines[-1]["rooms"] == {name: states[name][("id", "")]["room_id"] for name in ROOMS}
+
+
+async def test_stopped_by_hand_it_says_so_and_what_was_done_is_on_record(district: District):
+    process = subprocess.Popen(
+        district.command("apply"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=district.environ,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    first = json.loads(process.stdout.readline())
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "jalankan lagi untuk meneruskan" in told
+    assert "Traceback" not in told
+    with connect(district.config.database_url).connect() as connection:
+        joined = audit.join(audit_payloads, audit.c.id == audit_payloads.c.audit_id)
+        rows = connection.execute(
+            select(audit_payloads.c.payload).select_from(joined).where(audit.c.kind == "rooms.applied")
+        )
+        [payload] = [row.payload for row in rows]
+    assert payload["steps"][0] == first
+    code, lines = district.run("apply")
+    assert (code, lines[-1]["failed"], lines[-1]["left"]) == (0, 0, 0)
 
 
 async def test_a_room_that_stands_under_the_alias_is_adopted_and_put_right(district: District):
