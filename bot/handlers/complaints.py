@@ -17,7 +17,7 @@ from bot.handlers.routing import RoomKind
 from bot.incidents.lifecycle import undressed
 from bot.markup import escape, render
 from bot.outgoing import Priority
-from bot.store import complaints, inbox, outbox, roomstate
+from bot.store import complaints, guard, inbox, outbox, roomstate
 from bot.store.acts import KENTONGAN
 from bot.store.complaints import Complaint, Reported, Source, State
 
@@ -44,10 +44,10 @@ def withdrawn(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     """A reaction or a message was taken back: a complaint less, or words that no longer stand on a card."""
     if event.target is None:
         return False
-    about = complaints.of_event(connection, event.target)
-    if about is not None:
-        complaintcards.refresh(connection, desk, about, f"gone:{event.event_id}", now)
-        return True
+    for number in guard.showing(connection, [event.target]):
+        shown = complaints.get(connection, number)
+        if shown is not None:
+            complaintcards.show_again(connection, desk, shown, now)
     reaction = inbox.event(connection, event.target)
     if reaction is None or reaction.kind is not Kind.REACTION or reaction.target is None:
         return False

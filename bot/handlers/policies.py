@@ -7,15 +7,15 @@ channel, and only those it lifts again: a ban by an officer stays, and whom an o
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from urllib.parse import parse_qs, unquote
 
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
+from bot.handlers import policyviews
 from bot.handlers import policywords as words
 from bot.handlers.desk import Desk
-from bot.incidents.excerpts import quote
 from bot.markup import escape, render
 from bot.moderation import policies as rules
 from bot.moderation.policies import Around, Reading, Rule, Weighed, read, weigh
@@ -30,7 +30,6 @@ _PATIENCE_MS = 10 * 60_000
 _EVERY_MS = 10 * 60_000
 """How often all followed lists are compared with our members, whatever was missed in between."""
 _DAY_MS = 24 * 3_600_000
-_SHOWN = 10
 _ROOM = re.compile(r"(?:https?://matrix\.to/#/)?([!#][^\s?/]{1,254})(?:\?(\S{1,500}))?")
 
 
@@ -41,7 +40,7 @@ def preview(connection: Connection, desk: Desk, address: str, *, by: str, now: i
         return words.NO_ADDRESS
     known = policies.get(connection, where)
     if known is not None and known.state in (State.PREVIEWED, State.FOLLOWED):
-        return _preview(connection, desk, known)
+        return policyviews.preview(desk, known, *_weighed(connection, desk, known))
     policies.begin(connection, where, by, now)
     content = {"via": list(via or [where.partition(":")[2]])}
     if content["via"] == [""]:
@@ -86,7 +85,7 @@ def look(connection: Connection, desk: Desk, now: int) -> int:
         room_id = policies.room_behind(connection, one.address)
         if room_id is not None:
             one = policies.arrived(connection, one, room_id)
-            said = render(_preview(connection, desk, one)).content()
+            said = render(policyviews.preview(desk, one, *_weighed(connection, desk, one))).content()
             desk.tell_operations(connection, f"policy:preview:{room_id}:{one.at}", said, now)
             shown += 1
         elif now - one.at > _PATIENCE_MS:
@@ -225,7 +224,7 @@ def _follow_up(connection: Connection, desk: Desk, cause: str, now: int) -> None
 def _tell(
     connection: Connection, desk: Desk, banned: Sequence[str], lifted: Sequence[str], cause: str, now: int
 ) -> None:
-    text = words.CHANGED.format(banned=_people(banned), lifted=_people(lifted))
+    text = words.CHANGED.format(banned=policyviews.people(banned), lifted=policyviews.people(lifted))
     desk.tell_operations(connection, f"policy:changed:{cause}", render(text).content(notice=True), now)
 
 
@@ -237,55 +236,17 @@ def _propose(connection: Connection, desk: Desk, one: PolicyList, now: int) -> N
         for server, people in servers.items()
         if people and outbox.room_of(connection, f"policy:server:{one.room_id}:{server}") is None
     }
-    for server, people in list(new.items())[:_SHOWN]:
-        text = words.PROPOSED.format(address=escape(one.address), servers=_server(server, people), first=server)
+    for server, people in list(new.items())[: policyviews.SHOWN]:
+        text = words.PROPOSED.format(
+            address=escape(one.address), servers=policyviews.server(server, people), first=server
+        )
         key = f"policy:server:{one.room_id}:{server}"
         desk.tell_operations(connection, key, render(text).content(), now)
 
 
-def _preview(connection: Connection, desk: Desk, one: PolicyList) -> str:
+def _weighed(connection: Connection, desk: Desk, one: PolicyList) -> tuple[Reading, Weighed]:
     reading = _reading(connection, one)
-    weighed = weigh(reading.rules, _around(connection, desk))
-    return words.PREVIEW.format(
-        address=escape(one.address),
-        users=reading.count(rules.Kind.USER), servers=reading.count(rules.Kind.SERVER),
-        rooms=reading.count(rules.Kind.ROOM),
-        now=_now(desk, weighed), refused=_refused(weighed), ignored=_ignored(reading.ignored),
-    )  # fmt: skip
-
-
-def _now(desk: Desk, weighed: Weighed) -> str:
-    if weighed.halted:
-        text = words.HALTED.format(percent=desk.content.protections.policies.most_percent)
-    elif weighed.bans:
-        text = words.HITS.format(count=len(weighed.bans), people=_people(sorted(weighed.bans)))
-    else:
-        text = words.HITS_NOBODY
-    hit = [_server(server, people) for server, people in weighed.servers.items() if people]
-    return text + (words.SERVERS.format(servers=_some(hit)) if hit else "")
-
-
-def _refused(weighed: Weighed) -> str:
-    listed = [f"{quote(rule.entity)} ({words.WHY[why]})" for rule, why in weighed.refused]
-    return words.REFUSED.format(rules=_some(listed)) if listed else ""
-
-
-def _ignored(counts: Mapping[rules.Ignored, int]) -> str:
-    listed = [f"{count} {words.WHY_IGNORED[why]}" for why, count in sorted(counts.items())]
-    return words.IGNORED.format(counts=", ".join(listed)) if listed else ""
-
-
-def _server(server: str, people: Sequence[str]) -> str:
-    return words.ON_SERVER.format(server=escape(server), count=len(people))
-
-
-def _people(users: Sequence[str]) -> str:
-    return _some([escape(user) for user in users]) if users else words.NOBODY
-
-
-def _some(listed: Sequence[str]) -> str:
-    more = words.MORE.format(count=len(listed) - _SHOWN) if len(listed) > _SHOWN else ""
-    return ", ".join(listed[:_SHOWN]) + more
+    return reading, weigh(reading.rules, _around(connection, desk))
 
 
 def _reading(connection: Connection, one: PolicyList) -> Reading:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, null, or_,
 
 from bot.incidents.lifecycle import ACTIVE
 from bot.outgoing import REFERENCE, Action, Outgoing, Priority
-from bot.store import keepings, relays
+from bot.store import guard, keepings, relays
 from bot.store import outbox as out
 from bot.store.amendments import SPLIT, corrections
 from bot.store.audit import Auditor
@@ -191,6 +191,9 @@ def _forget_replies(
         for prefix in ours:
             keys.update(_under(connection, prefix))
     keys.update(answers_with(connection, [one.number for one in places]))
+    theirs = set(connection.scalars(select(complaints.c.id).where(complaints.c.user_id == user_id)))
+    for number in theirs | guard.showing(connection, events):
+        keys.update(_under(connection, f"complaint:{number}"))
     for key in tuple(keys):  # an edit holds words of its own: what was corrected, what was edited
         keys.update(_under(connection, f"{key}:edit"))
     return sum(_take_back(connection, key, now) for key in sorted(keys))

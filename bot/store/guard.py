@@ -18,6 +18,7 @@ from bot.incidents.rules import Urgency
 from bot.moderation.protections import Past, Strike
 from bot.store.inbox import insert_or_ignore
 from bot.store.tables import (
+    complaints,
     copies,
     inbox,
     incident_links,
@@ -32,6 +33,8 @@ MOST_PAST = 200
 MOST_TEXTS = 60
 """… and of so many the words are compared."""
 MOST_JOINS = 1000
+MOST_CONTEXT = 10
+"""So many messages before the one complained about can stand on a card."""
 _SILENT = (Kind.REACTION, Kind.REDACTION, Kind.MEMBER, Kind.STATE, Kind.INVITE)
 
 
@@ -214,6 +217,28 @@ def before(connection: Connection, room_id: str, event_id: str, count: int) -> S
         select(inbox.c.event_id, inbox.c.sender, inbox.c.payload).where(said).order_by(inbox.c.id.desc()).limit(count)
     ).all()
     return list(reversed(rows))
+
+
+def showing(connection: Connection, event_ids: Collection[str]) -> set[int]:
+    """Numbers of the complaints whose cards (may) show one of these messages: they are about it, or it stood before."""
+    found: set[int] = set()
+    for event_id in event_ids:
+        here = connection.execute(select(inbox.c.id, inbox.c.room_id).where(inbox.c.event_id == event_id)).first()
+        if here is None:
+            continue
+        after = (
+            select(inbox.c.event_id)
+            .where(
+                inbox.c.room_id == here.room_id,
+                inbox.c.id >= here.id,
+                inbox.c.kind.not_in([str(kind) for kind in _SILENT]),
+            )
+            .order_by(inbox.c.id)
+            .limit(MOST_CONTEXT + 1)
+        )
+        about = select(complaints.c.id).where(complaints.c.event_id.in_(connection.scalars(after).all()))
+        found.update(connection.scalars(about))
+    return found
 
 
 def _texts(connection: Connection, numbers: Sequence[int]) -> dict[int, str]:

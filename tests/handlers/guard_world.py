@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -64,11 +65,8 @@ def struck(engine: Engine) -> list[tuple[str, str]]:
 
 
 def complaint_shown(engine: Engine, number: int = 1) -> str:
-    """A complaint's card as it stands."""
-    rows = [
-        row
-        for row in sent(engine, OPERATIONS)
-        if row["key"] == f"complaint:{number}" or row["key"].startswith(f"complaint:{number}:edit:")
-    ]
+    """A complaint's card as it stands: its last edit, or the card that was put up again."""
+    card = re.compile(rf"complaint:{number}(:again:\d+)?(:edit:.*)?")
+    rows = [row for row in sent(engine, OPERATIONS) if card.fullmatch(row["key"]) and row["action"] == "event"]
     content = rows[-1]["content"]
     return str(content.get("m.new_content", content)["body"])

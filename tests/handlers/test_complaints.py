@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from guard_world import NEIGHBOUR, SPAMMER, by_key, complaint_shown, done, furni
 from handlers_world import ME, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select
 
-from bot.event import IncomingEvent, Kind
+from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import complaints
 from bot.handlers.desk import Desk
 from bot.incidents.lifecycle import Status
@@ -238,12 +239,43 @@ async def test_complaints_about_officers_and_the_bot_are_shown_without_actions(
     assert ME not in [one.target for one in done(engine)]
 
 
-async def test_what_its_author_took_back_no_longer_stands_on_the_card(
-    bad: IncomingEvent, take: Take, engine: Engine, warn: Callable[..., IncomingEvent], withdraw: Event
+async def test_what_its_author_took_back_is_taken_off_the_card_with_all_its_edits(
+    bad: IncomingEvent, take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent], withdraw: Event
 ) -> None:
-    await take(warn(bad), withdraw(bad, SPAMMER, OJOL))
-    assert "jualan" not in complaint_shown(engine)
+    await take(warn(bad), warn(bad, TONO))
+    deliver(engine)
+    await take(withdraw(bad, SPAMMER, OJOL))
+    assert by_key(engine, "complaint:1:redacted")["action"] == Action.REDACTION
+    assert "jualan" not in json.dumps([row["content"] for row in sent(engine)])
     assert "dihapus penulisnya" in complaint_shown(engine)
+    deliver(engine)
+    await take(replace(on_card(event, "✅"), target="$complaint:1:again:1"))
+    assert "tidak perlu tindakan" in complaint_shown(engine), "the new card is worked on like the first"
+
+
+async def test_a_neighbours_words_go_from_the_card_too_when_they_take_them_back(
+    take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent], withdraw: Event
+) -> None:
+    before = event("rahasia saya di rumah", room=OJOL, sender=TONO)
+    bad = event(SLY, room=OJOL, sender=SPAMMER)
+    await take(before, bad)
+    await take(warn(bad))
+    deliver(engine)
+    assert "rahasia saya" in complaint_shown(engine)
+    await take(withdraw(before, TONO, OJOL))
+    assert "rahasia saya" not in json.dumps([row["content"] for row in sent(engine)])
+    assert "jualan" in complaint_shown(engine)
+
+
+async def test_whoever_asks_to_be_forgotten_stands_on_no_card_any_more(
+    bad: IncomingEvent, take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent]
+) -> None:
+    await take(warn(bad))
+    deliver(engine)
+    await take(event("hapus data saya", sender=SPAMMER, trust=Trust.DEVICE))
+    await take(event("ya", sender=SPAMMER, trust=Trust.DEVICE))
+    assert by_key(engine, "complaint:1")["content"] is None
+    assert by_key(engine, "complaint:1:redacted")["action"] == Action.REDACTION
 
 
 async def test_the_homeservers_reports_land_on_the_same_card(
