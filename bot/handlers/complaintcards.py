@@ -54,8 +54,10 @@ def show(connection: Connection, desk: Desk, complaint: Complaint, cause: str, n
 
 def refresh(connection: Connection, desk: Desk, complaint: Complaint, cause: str, now: int) -> None:
     """The card as it stands now; one edit for one cause."""
-    said = render(complaintviews.card(connection, desk, complaint, now)).content()
     key = live_key(connection, complaint.id)
+    if outbox.standings(connection, [f"{key}:edit:{cause}"]):
+        return
+    said = render(complaintviews.card(connection, desk, complaint, now)).content()
     if said["body"] != (restating.shown(connection, key) or {}).get("body"):
         restating.replace(connection, key, said, cause, now)
 

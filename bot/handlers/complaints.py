@@ -112,12 +112,12 @@ def _complain(
         return None
     limit = desk.content.protections.complaints.per_hour
     if complaints.by_person(connection, by, since=now - _HOUR_MS) >= limit:
-        desk.record(connection, "complaint.too_many", event_id, {"by": by, "limit": limit}, now)
+        desk.record(connection, "complaint.too_many", event_id, {"limit": limit}, now)
         return None
     complaint = complaints.about(connection, event_id, room_id=room_id, user_id=author, now=now)
     if not complaints.complain(connection, complaint.id, by, source, reason, now):
         return None
-    payload = {"complaint": complaint.id, "by": by, "about": author, "source": str(source), "reason": reason}
+    payload = {"complaint": complaint.id, "about": author, "source": str(source), "reason": reason}
     desk.record(connection, "complaint.made", event_id, payload, now)
     if complaint.state is State.DISMISSED and complaint.closed_by == KENTONGAN:
         complaints.reopen(connection, complaint.id)  # it was closed only because nobody complained any more

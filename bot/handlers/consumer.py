@@ -61,6 +61,8 @@ _AS_IT_IS_NOW = frozenset(
     }
 )  # fmt: skip
 """What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""
+_MAY_STIR = frozenset((Kind.MEMBER, Kind.STATE, Kind.NOTICE, Kind.OTHER))
+"""What says nothing to us, and may still be met by a protection or a policy list."""
 _MAY_BE_ERASURE = frozenset({Way.QUESTION, Way.ADDRESSED, Way.TEXT_REPORT, Way.FOLLOW_UP})
 InviteRule = Callable[[IncomingEvent], Action]
 """Join or leave, for an invite."""
@@ -134,7 +136,7 @@ class Consumer:
         metrics.handled.labels(way).inc()
         if way in (Way.VOICE_NOTE, Way.VOICE_QUESTION, Way.CARD):
             self._wake_listener()
-        if way is not Way.NOTHING:
+        if way is not Way.NOTHING or row.event.kind in _MAY_STIR:
             self._wake_sender()
 
     def _in_transaction(self, connection: Connection, row: inbox.Row) -> Way | None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
 from bot.handlers.desk import Desk
 from bot.rooms import power
-from bot.store import roomstate
+from bot.rooms.found import FoundRoom
 
 
-def exempt(connection: Connection, desk: Desk, room_id: str, user_id: str) -> bool:
+def exempt(desk: Desk, room: FoundRoom | None, user_id: str) -> bool:
     """Whether protections leave a person alone in a room: the bot, people of the files, and who may put others out."""
     listed = user_id == desk.me or in_files(desk, user_id) or desk.content.is_liaison(user_id)
-    return listed or may_kick(connection, room_id, user_id)
+    return listed or may_kick(room, user_id)
 
 
 def in_files(desk: Desk, user_id: str) -> bool:
@@ -24,20 +22,17 @@ def in_files(desk: Desk, user_id: str) -> bool:
     return user_id.partition(":")[2] == server and rooms.officer(user_id, server) is not None
 
 
-def may_kick(connection: Connection, room_id: str, user_id: str) -> bool:
+def may_kick(room: FoundRoom | None, user_id: str) -> bool:
     """Whether a person's power in the room reaches what kicking takes, creators included."""
-    room = roomstate.found(connection, room_id)
     if room is None:
         return False
     return room.power(user_id) >= max(1, power.needed(room.content("m.room.power_levels"), "kick"))
 
 
-def may_notify(connection: Connection, room_id: str, user_id: str) -> bool:
+def may_notify(room: FoundRoom | None, user_id: str) -> bool:
     """Whether a person may call the whole room (client-server API, m.room.power_levels, `notifications`)."""
-    room = roomstate.found(connection, room_id)
     if room is None:
         return False
-    levels = room.content("m.room.power_levels") or {}
-    notifications = levels.get("notifications")
+    notifications = (room.content("m.room.power_levels") or {}).get("notifications")
     needed = power.level(notifications.get("room"), 50) if isinstance(notifications, dict) else 50
     return room.power(user_id) >= needed

@@ -44,7 +44,8 @@ def watch(connection: Connection, row: inbox.Row, event: IncomingEvent, desk: De
     ):
         return None
     watches = desk.content.protections.of(room.name)
-    if watches is None or exempt(connection, desk, event.room_id, event.sender):
+    found = roomstate.found(connection, event.room_id) if watches is not None else None
+    if watches is None or exempt(desk, found, event.sender):
         return None
     own = event.sender.partition(":")[2] == desk.config.homeserver.server_name
     at = min(event.sent_at, row.received_at) if own else row.received_at
@@ -59,7 +60,7 @@ def watch(connection: Connection, row: inbox.Row, event: IncomingEvent, desk: De
         ),
         strikes=guard.strikes_of(connection, event.sender, since=now - STRIKES_MS),
         member_since=_member_since(connection, event),
-        may_notify=may_notify(connection, event.room_id, event.sender),
+        may_notify=may_notify(found, event.sender),
         ours=_ours(connection, desk),
         in_danger=bool(danger),
         long_ago=now - at > LONG_AGO_MS,

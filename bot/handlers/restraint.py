@@ -54,7 +54,8 @@ def kick(connection: Connection, room_id: str, user_id: str, *, by: str, reason:
 def sweep(connection: Connection, room_id: str, event_ids: Iterable[str], reason: str, now: int) -> int:
     """Redact messages, each once; those that are reports or belong to one stay. Returns how many go."""
     wanted = list(event_ids)
-    stay = guard.kept(connection, wanted)
+    going = {key.removeprefix("sweep:") for key in outbox.standings(connection, [f"sweep:{one}" for one in wanted])}
+    stay = going | guard.kept(connection, [one for one in wanted if one not in going])
     return sum(redact(connection, room_id, one, reason, now) for one in wanted if one not in stay)
 
 

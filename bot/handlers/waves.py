@@ -46,7 +46,7 @@ def watch(connection: Connection, event: IncomingEvent, desk: Desk, now: int) ->
     watches = desk.content.protections.of(room.name)
     if watches is None or "joins" not in active(connection, watches, event.room_id, now):
         return False
-    if exempt(connection, desk, event.room_id, str(event.state_key)):
+    if exempt(desk, roomstate.found(connection, event.room_id), str(event.state_key)):
         return False
     since = now - watches.joins.seconds * 1000
     came = guard.joined(connection, event.room_id, since=since, limit=watches.joins.people * 4)

@@ -76,6 +76,8 @@ def kept(connection: Connection, event_ids: Collection[str]) -> set[str]:
     """Which of these are reports, belong to one, or have been shown to officers as part of one."""
     found: set[str] = set()
     wanted = list(event_ids)
+    if not wanted:
+        return found
     for table, column in ((transmissions, transmissions.c.event_id), (copies, copies.c.source)):
         found.update(connection.scalars(select(column).select_from(table).where(column.in_(wanted))))
     return found

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.moderation.protectionfile import PROTECTIONS, Protections, load_protections
+from bot.moderation.protectionfile import (
+    PROTECTIONS,
+    Complaints,
+    Policies,
+    Protections,
+    Watch,
+    Watches,
+    load_protections,
+)
 from bot.problem import ContentError
 from bot.rooms.loader import load_rooms
 
@@ -60,3 +68,19 @@ def test_mistakes_are_named_with_their_line(tmp_path: Path, change: Any, message
     with pytest.raises(ContentError) as raised:
         load_protections(folder, load_rooms(folder))
     assert any(message in problem.message and problem.line for problem in raised.value.problems)
+
+
+def test_every_key_of_the_file_is_explained_to_operators() -> None:
+    page = (ROOMS.parent / "docs" / "operator.md").read_text()
+    sections = {name: field.annotation for name, field in Watches.model_fields.items()}
+    sections |= {"complaints": Complaints, "policies": Policies}
+    missing = []
+    for name, model in sections.items():
+        row = next((line for line in page.splitlines() if line.startswith(f"| `{name}`:")), "")
+        assert isinstance(model, type)
+        own = set(getattr(model, "model_fields", {})) - set(Watch.model_fields)
+        if name == "complaints":
+            own |= {"mute_minutes"}
+        missing += [f"{name}.{key}" for key in own if f"`{key}`" not in row]
+    missing += [key for key in Watch.model_fields if f"| `{key}` |" not in page]
+    assert missing == []
