@@ -152,7 +152,7 @@ class Collector:
         direct = self._session.rooms.direct_after(room_id, events)
         if not gaps.reaches_further(events, self._session.user_id, direct=direct):
             return []
-        gap = Gap(room_id, token, position.newest.get(room_id), found_at=now_ms())
+        gap = Gap(room_id, token, position.newest.get(room_id), found_at=now_ms(), since=position.since)
         try:
             filled = await self._fill(gap, direct, position)
         except gaps.NotNow:

@@ -97,13 +97,29 @@ async def fill(
     direct: bool = False,
     limit: int = MAX_EVENTS,
 ) -> Filled:
-    """Page back from the gap's end to the last event seen, an event already stored, or our own join (in a
-    `direct` room: the invite that led to it).
+    """What the gap holds: paged back from its end to the last event seen, an event already stored, or our own join (in
+    a `direct` room: the invite that led to it), and besides all that reached our homeserver within it.
+
+    Pages follow the order in which events refer to each other. What a server sends that was away, or lies about the
+    depth of its events, stands there beneath events that we know; only the stream tells that it is new.
 
     When the room's history ends before any of these (purged, hidden), only what is newer than `committed_at`
     (the last sync that was stored, ms) counts as new, and the gap as lost; so it does past `limit` events.
     Raises NotNow when the homeserver does not answer, SignedOut when it no longer knows us.
     """
+    filled = await _back(api, gap, me, known, committed_at, direct, limit)
+    if gap.since is None or gap.last_event_id is None:
+        return filled
+    arrived = await _arrived(api, gap, gap.since, me, known, direct, limit)
+    ids = {text(event.get("event_id")) for event in arrived}
+    older = [event for event in filled.events if text(event.get("event_id")) not in ids]
+    return Filled([*older, *arrived], filled.lost)
+
+
+async def _back(
+    api: HomeserverApi, gap: Gap, me: str, known: Known, committed_at: int, direct: bool, limit: int
+) -> Filled:
+    """Back to what we know."""
     newest_first: list[dict[str, Any]] = []
     token = gap.prev_batch
     while True:
@@ -116,7 +132,7 @@ async def fill(
             event_id = text(event.get("event_id"))
             if (gap.last_event_id is not None and event_id == gap.last_event_id) or event_id in stored:
                 return Filled(newest_first[::-1])
-            if (invites(event, me) if direct else joins(event, me)) or (joins(event, me) and not accepts(event, me)):
+            if _begins(event, me, direct=direct):
                 return Filled(newest_first[::-1])
             newest_first.append(event)
         if not end or end == token:
@@ -126,13 +142,43 @@ async def fill(
         token = end
 
 
-async def _page(api: HomeserverApi, room_id: str, token: str) -> tuple[list[dict[str, Any]], str]:
+async def _arrived(
+    api: HomeserverApi, gap: Gap, since: str, me: str, known: Known, direct: bool, limit: int
+) -> list[dict[str, Any]]:
+    """What reached our homeserver after `since` and is not stored, oldest first."""
+    newest_first: list[dict[str, Any]] = []
+    token = gap.prev_batch
+    while len(newest_first) < limit:
+        try:
+            chunk, end = await _page(api, gap.room_id, token, since)
+        except ApiError:
+            break
+        stored = await known(text(event.get("event_id")) for event in chunk)
+        for event in chunk:
+            if _begins(event, me, direct=direct):
+                return newest_first[::-1]
+            if text(event.get("event_id")) not in stored:
+                newest_first.append(event)
+        if not end or end == token:
+            break
+        token = end
+    return newest_first[limit - 1 :: -1] if len(newest_first) > limit else newest_first[::-1]
+
+
+def _begins(event: dict[str, Any], me: str, *, direct: bool) -> bool:
+    """Whether what came before this event was not said to us."""
+    return (invites(event, me) if direct else joins(event, me)) or (joins(event, me) and not accepts(event, me))
+
+
+async def _page(
+    api: HomeserverApi, room_id: str, token: str, back_to: str | None = None
+) -> tuple[list[dict[str, Any]], str]:
     for attempt in range(TRIES):
         try:
             answer = await api.request(
                 "GET",
                 path("rooms", room_id, "messages"),
-                query={"dir": "b", "from": token, "limit": str(PAGE)},
+                query={"dir": "b", "from": token, "limit": str(PAGE)} | ({"to": back_to} if back_to else {}),
                 wait=False,
             )
         except (ApiError, Unreachable) as error:

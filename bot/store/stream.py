@@ -26,6 +26,8 @@ class Gap:
     """… to here; `None`: to our own join."""
     id: int | None = None
     found_at: int = 0
+    since: str | None = None
+    """The sync that left it out began here; `None` for gaps found before this was kept."""
 
 
 def sign_in(connection: Connection, user_id: str, device_id: str, now: int) -> str | None:
@@ -101,6 +103,7 @@ def open_gap(connection: Connection, gap: Gap, now: int) -> None:
                 room_id=gap.room_id,
                 prev_batch=gap.prev_batch,
                 last_event_id=gap.last_event_id,
+                since=gap.since,
                 state="open",
                 found_at=now,
             )
@@ -110,7 +113,7 @@ def open_gap(connection: Connection, gap: Gap, now: int) -> None:
 def open_gaps(connection: Connection) -> list[Gap]:
     """Gaps still to fill, oldest first."""
     found = connection.execute(select(gaps).where(gaps.c.state == "open").order_by(gaps.c.id))
-    return [Gap(row.room_id, row.prev_batch, row.last_event_id, row.id, row.found_at) for row in found]
+    return [Gap(row.room_id, row.prev_batch, row.last_event_id, row.id, row.found_at, row.since) for row in found]
 
 
 def close_gap(connection: Connection, gap: Gap, now: int, *, lost: str | None) -> None:
@@ -124,6 +127,7 @@ def close_gap(connection: Connection, gap: Gap, now: int, *, lost: str | None) -
             room_id=gap.room_id,
             prev_batch=gap.prev_batch,
             last_event_id=gap.last_event_id,
+            since=gap.since,
             found_at=gap.found_at or now,
             **values,
         )

@@ -55,6 +55,7 @@ gaps = Table(
     Column("room_id", String, nullable=False),
     Column("prev_batch", String, nullable=False),  # where the limited timeline began: page back from here
     Column("last_event_id", String),  # the last event seen before the gap: page back to here
+    Column("since", String),  # where the sync began that left it out; null in rows older than this
     Column("state", String, nullable=False),  # open | filled | lost
     Column("found_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),

@@ -124,3 +124,62 @@ async def test_a_refusal_loses_the_gap_and_signed_out_is_not_a_refusal() -> None
     assert (await fill(History([event(0)], ApiError(403, "M_FORBIDDEN", "", {})), "$0")).lost
     with pytest.raises(SignedOut):
         await fill(History([event(0)], ApiError(401, "M_UNKNOWN_TOKEN", "", {})), "$0")
+
+
+class Stream(History):
+    """As a homeserver that two servers write to: the order of pages is not the order of arrival, which `to` knows."""
+
+    def __init__(self, events: list[dict[str, Any]], arrived: list[str]) -> None:
+        super().__init__(events)
+        self.arrived = arrived
+
+    async def request(self, method: str, path: str, *, query: dict[str, str], wait: bool) -> dict[str, Any]:
+        answer = await super().request(method, path, query=query, wait=wait)
+        if "to" in query:
+            since = int(query["to"])
+            answer["chunk"] = [one for one in answer["chunk"] if self.arrived.index(one["event_id"]) >= since]
+        return answer
+
+
+async def test_what_a_server_that_was_away_sends_beneath_what_we_know_is_found() -> None:
+    """Theirs (1 to 3) came last, and stand in the room beneath ours (4 to 8), which were said meanwhile."""
+    arrival = ["$0", *(f"${n}" for n in range(4, 9)), "$1", "$2", "$3"]
+    history = Stream([event(n) for n in range(9)], arrival)
+
+    async def stored(ids: Iterable[str]) -> set[str]:
+        return {"$0", "$4", "$5", "$6", "$7", "$8"} & set(ids)
+
+    gap = Gap("!r", "9", "$8", since="6")
+    filled = await gaps.fill(history, gap, me=ME, known=stored, committed_at=NOW)  # type: ignore[arg-type]
+    assert (ids(filled), filled.lost) == (["$1", "$2", "$3"], None)
+
+
+async def test_a_gap_in_a_room_just_joined_asks_nothing_of_the_stream() -> None:
+    """What was said before our join came from elsewhere and has no place in it."""
+    history = Stream([invite(0), event(1), join(2, "invite")], [])
+
+    async def stored(_: Iterable[str]) -> set[str]:
+        return set()
+
+    gap = Gap("!r", "3", None, since="1")
+    filled = await gaps.fill(
+        history,
+        gap,
+        me=ME,
+        known=stored,
+        committed_at=NOW,
+        direct=True,  # type: ignore[arg-type]
+    )
+    assert ids(filled) == ["$1", "$2"]
+
+
+async def test_a_hole_deeper_than_the_stream_is_paged_back_as_ever() -> None:
+    """Synapse fetches old events of another server only when somebody pages there: they never were in the stream."""
+    history = Stream([event(n) for n in range(6)], ["$2", "$3", "$4", "$0", "$1", "$5"])
+
+    async def stored(ids: Iterable[str]) -> set[str]:
+        return {"$0", "$1"} & set(ids)
+
+    gap = Gap("!r", "6", "$1", since="5")
+    filled = await gaps.fill(history, gap, me=ME, known=stored, committed_at=NOW)  # type: ignore[arg-type]
+    assert ids(filled) == ["$2", "$3", "$4", "$5"]

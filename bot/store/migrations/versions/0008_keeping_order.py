@@ -15,6 +15,8 @@ _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """To this revision."""
+    with op.batch_alter_table("gaps", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("since", sa.String(), nullable=True))
     op.create_table(
         "acts",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
@@ -196,3 +198,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_acts_target_since_at"))
         batch_op.drop_index(batch_op.f("ix_acts_ended_at"))
     op.drop_table("acts")
+    with op.batch_alter_table("gaps", schema=None) as batch_op:
+        batch_op.drop_column("since")
