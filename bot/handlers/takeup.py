@@ -98,15 +98,16 @@ def take_up(connection: Connection, event: IncomingEvent, desk: Desk, said: Said
         {"text": said.text, "flags": list(said.flags), "incident": number, "age_s": round(age), **analysis.to_json()},
         now,
     )
+    many = number is not None and conduct.too_many(connection, event, desk, now)
     late = desk.is_late(event, now)
     reply = (
         confidences.answer(connection, desk, event.room_id, event.sender, number, report=analysis.report, late=late)
         if shown.private
         else answers.heard(said.text, shown, number, late=late, flags=said.flags, typed=said.audio is None)
     )
-    waiting.answer(connection, event, desk, reply, now)
+    waiting.answer(connection, event, desk, reply, now, last=many)
     if number is not None:
-        silent = age > speech.stale_seconds or said.quiet or conduct.too_many(connection, event, desk, now)
+        silent = age > speech.stale_seconds or said.quiet or many
         show_officers(connection, event, desk, said, number, linked=linked, silent=silent, now=now)
         if shown.private and not event.direct:
             confidences.offer(connection, desk, number, now)

@@ -13,6 +13,7 @@ from bot.handlers import anchors, restating, retraction
 from bot.handlers.desk import Desk
 from bot.incidents import answers
 from bot.markup import render
+from bot.outgoing import Priority
 from bot.store import inbox, notequeue, relays
 
 MOST = 20
@@ -37,13 +38,19 @@ def tell(connection: Connection, desk: Desk, now: int) -> int:
     return told
 
 
-def answer(connection: Connection, event: IncomingEvent, desk: Desk, markdown: str, now: int) -> None:
-    """The answer to a note, in the place of the word about waiting where there is one."""
+def answer(
+    connection: Connection, event: IncomingEvent, desk: Desk, markdown: str, now: int, *, last: bool = False
+) -> None:
+    """The answer to a note, in the place of the word about waiting where there is one.
+
+    `last`: it goes after what others of the room wait for.
+    """
     key = f"reply:{event.event_id}"
     if _stands(connection, key):
         restating.replace(connection, key, render(markdown).content(notice=True), "heard", now)
     else:
-        desk.say(connection, event, key, markdown, now, notice=True, thread=not event.direct)
+        priority = Priority.NOTICE if last else Priority.REPLY
+        desk.say(connection, event, key, markdown, now, notice=True, thread=not event.direct, priority=priority)
 
 
 def over(connection: Connection, event: IncomingEvent, now: int) -> None:

@@ -57,6 +57,18 @@ async def test_somebody_elses_report_still_rings(take: Take, event: Event, engin
     assert card["content"]["msgtype"] == "m.text"
 
 
+async def test_somebody_elses_answer_overtakes_those_beyond_the_limit(take: Take, event: Event, engine: Engine) -> None:
+    """Rows of a room go by priority, then in order: whoever floods it waits for the others, not they for him."""
+    flood = [fire(event, village) for village in VILLAGES[:4]]
+    other = fire(event, VILLAGES[4], "@lain:batang.test")
+    await take(*flood, other)
+    queued = sorted(
+        (row["priority"], row["id"], row["key"]) for row in sent(engine, OJOL) if row["key"].startswith("reply:")
+    )
+    order = [key.removeprefix("reply:") for *_, key in queued]
+    assert order == [flood[0].event_id, flood[1].event_id, other.event_id, flood[2].event_id, flood[3].event_id]
+
+
 async def test_false_reports_of_before_are_marked_for_officers_alone(
     reported: IncomingEvent, take: Take, event: Event, react: React, engine: Engine
 ) -> None:
