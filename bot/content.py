@@ -23,6 +23,8 @@ from bot.incidents.gazetteer import Gazetteer, load_gazetteer
 from bot.incidents.loader import load_rules
 from bot.incidents.rules import Rules
 from bot.moderation.protectionfile import Protections, load_protections
+from bot.moderation.rules import Rules as ModerationRules
+from bot.moderation.rules import load_rules as load_moderation
 from bot.problem import ContentError, Problem, Severity
 from bot.rooms.agencies import Agencies, load_agencies
 from bot.rooms.loader import OFFICERS, ROOMS, load_rooms
@@ -55,6 +57,7 @@ class Content:
     agencies: Agencies = field(default_factory=Agencies)
     roster: Roster = field(default_factory=Roster)
     protections: Protections = field(default_factory=Protections)
+    moderation: ModerationRules = field(default_factory=ModerationRules)
     roster_warnings: tuple[Problem, ...] = ()
     room_warnings: tuple[Problem, ...] = ()
     server_name: str = ""
@@ -103,13 +106,15 @@ def _load(flows: Path, rooms: Path, places: Path, version: str, ours: str) -> tu
     agencies = _part(lambda: load_agencies(rooms, described, codes, private, server_name=ours), problems)
     duty = _part(lambda: load_roster(rooms, described), problems)
     protections = _part(lambda: load_protections(rooms, described), problems)
-    if agencies is None or duty is None or protections is None:
+    moderation = _part(lambda: load_moderation(rooms), problems)
+    if agencies is None or duty is None or protections is None or moderation is None:
         return None, problems
     if spoken is None or described is None or bulletins is None or gazetteer is None or rules is None:
         return None, problems
     content = Content(
         spoken, described, bulletins, gazetteer, rules, version, server_name=ours,
-        agencies=agencies, roster=duty[0], protections=protections, roster_warnings=tuple(duty[1]),
+        agencies=agencies, roster=duty[0], protections=protections, moderation=moderation,
+        roster_warnings=tuple(duty[1]),
         room_warnings=(*_without_private_room(rooms / ROOMS, described, private), *_without_people(rooms, described)),
     )  # fmt: skip
     wrong = any(problem.severity is Severity.ERROR for problem in problems)

@@ -16,6 +16,7 @@ from bot.handlers import (
     alarms,
     anchors,
     changes,
+    commands,
     complaintcards,
     complaints,
     confidences,
@@ -33,6 +34,7 @@ from bot.handlers import (
     rewording,
     searching,
     secondthoughts,
+    slowing,
     takeup,
     talk,
     threads,
@@ -152,6 +154,7 @@ class Consumer:
         chosen = route(
             event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None, agency=agency,
             complains=event.kind is Kind.REACTION and complaints.is_sign(self.desk, event.body),
+            ordered=commands.concerns(connection, event, self.desk, kind, about, now),
         )  # fmt: skip
         if chosen.way in _MAY_BE_ERASURE and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")
@@ -182,6 +185,7 @@ class Consumer:
         self._dispatch(connection, event, chosen, about, now)
         if kind is RoomKind.CHANNEL and not agency:  # by now it is known whether it is a report
             guarding.watch(connection, row, event, self.desk, now)
+            slowing.enforce(connection, event, self.desk, now, follows=chosen.way is Way.FOLLOW_UP)
             waves.watch(connection, event, self.desk, now)
             policies.came(connection, event, self.desk, now)
         policies.changed(connection, event, self.desk, now)
@@ -270,6 +274,8 @@ class Consumer:
                 forgetting.answer(connection, event, self.desk, now)
             case Way.SEARCH:
                 searching.answer(connection, event, self.desk, now)
+            case Way.ORDER:
+                commands.ordered(connection, event, self.desk, now)
             case Way.ATTACHMENT:
                 questions.attached(connection, event, self.desk, now)
             case Way.MEMBERSHIP:

@@ -1,8 +1,9 @@
-"""Who is never judged by a protection: those who keep order themselves, and those who are here for an agency."""
+"""Against whom nothing is done: those who keep order themselves, and those who are here for an agency."""
 
 from __future__ import annotations
 
 from bot.handlers.desk import Desk
+from bot.moderation.authority import Exempt, Why
 from bot.rooms import power
 from bot.rooms.found import FoundRoom
 
@@ -36,3 +37,16 @@ def may_notify(room: FoundRoom | None, user_id: str) -> bool:
     notifications = (room.content("m.room.power_levels") or {}).get("notifications")
     needed = power.level(notifications.get("room"), 50) if isinstance(notifications, dict) else 50
     return room.power(user_id) >= needed
+
+
+def why_exempt(desk: Desk) -> Exempt:
+    """Why an officer can order nothing against a person, as the files say it."""
+
+    def why(user_id: str) -> Why | None:
+        if user_id == desk.me:
+            return Why.THE_BOT
+        if in_files(desk, user_id):
+            return Why.AN_OFFICER
+        return Why.A_LIAISON if desk.content.is_liaison(user_id) else None
+
+    return why

@@ -58,6 +58,8 @@ class Way(StrEnum):
     """Somebody asks that their data be erased; the consumer knows, since it may be an answer to our asking back."""
     SEARCH = "search"
     """`!cari …` in the operations room."""
+    ORDER = "order"
+    """An officer's `!bisukan …` and the like, or the code for it; `bot.handlers.commands` tells."""
     ATTACHMENT = "attachment"
     """Something in a DM that we cannot read."""
     MEMBERSHIP = "membership"
@@ -94,7 +96,7 @@ class Route:
 
 def route(
     event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None, follows: bool = False,
-    agency: bool = False, complains: bool = False,
+    agency: bool = False, complains: bool = False, ordered: bool = False,
 ) -> Route:  # fmt: skip
     """`answers_us`: the event replies to one of our own messages.
 
@@ -102,6 +104,7 @@ def route(
     `follows`: its sender goes on about a report of their own.
     `agency`: the room is where reports are passed on to; what is said there is work, and no citizen's report.
     `complains`: its words are the sign by which members complain about a message.
+    `ordered`: an officer orders something, or types the code for it.
     """
     if event.type == MEMBER and room is RoomKind.CHANNEL and event.state_key not in (None, me) and not agency:
         return Route(Way.MEMBERSHIP, "a member event")
@@ -123,6 +126,8 @@ def route(
     if room in (RoomKind.OTHER, RoomKind.DIRECT):
         # Whether a room is private is a matter of who is in it now, not of who was.
         room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
+    if ordered and event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.CHANNEL):
+        return Route(Way.ORDER, "an officer's order")
     if about is not None and about.startswith("relay:") and (event.kind in _SAID or event.kind is Kind.REACTION):
         return Route(Way.AGENCY, "about a report that was passed on")
     if event.kind is Kind.REACTION:

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
-from bot.store.tables import acts
+from bot.store.tables import acts, outbox
 
 KENTONGAN = "kentongan"
 """In `by`: a protection or a policy list, no person."""
+FAILED = "failed"
+"""In `ended_by`: the homeserver refused it, so it never held."""
 MOST = 50
 """Acts about one person that are read at once, the newest."""
 
@@ -94,6 +96,33 @@ def led_to(connection: Connection, event_ids: Iterable[str], target: str) -> lis
     wanted = list(event_ids)
     found = select(acts).where(acts.c.target == target, acts.c.event_id.in_(wanted)).order_by(acts.c.id)
     return [_act(row) for row in connection.execute(found)]
+
+
+def get(connection: Connection, number: int) -> Act | None:
+    """The act of that number."""
+    row = connection.execute(select(acts).where(acts.c.id == number)).first()
+    return _act(row) if row else None
+
+
+def due(connection: Connection, now: int, kinds: Iterable[str]) -> list[Act]:
+    """Acts of these kinds that hold although their time is over."""
+    over = select(acts).where(acts.c.ended_at.is_(None), acts.c.until_at <= now, acts.c.kind.in_(list(kinds)))
+    return [_act(row) for row in connection.execute(over.order_by(acts.c.id))]
+
+
+def fail(connection: Connection, number: int, now: int) -> None:
+    """The homeserver refused it: it never held."""
+    connection.execute(update(acts).where(acts.c.id == number).values(ended_by=FAILED, ended_at=now))
+
+
+def refused(connection: Connection) -> list[tuple[str, str, str]]:
+    """(key, room, what the homeserver said) of outbox rows of acts that failed and that nobody was told of yet."""
+    rows = connection.execute(
+        select(outbox.c.key, outbox.c.room_id, outbox.c.error)
+        .where(outbox.c.state == "failed", outbox.c.key.startswith("act:", autoescape=True))
+        .order_by(outbox.c.id)
+    )
+    return [(row.key, row.room_id, row.error or "") for row in rows]
 
 
 def _act(row: Any) -> Act:

@@ -159,6 +159,17 @@ def release(connection: Connection, key: str, now: int) -> None:
     connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "queued").values(not_before=now))
 
 
+def settle(connection: Connection, key: str) -> None:
+    """A failure that those whom it concerns have heard of: it waits for nobody any more."""
+    connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "failed").values(state="cancelled"))
+
+
+def settled(connection: Connection, key: str, before: int) -> bool:
+    """Whether a key's row was sent, and before that time."""
+    at = connection.scalar(select(outbox.c.sent_at).where(outbox.c.key == key, outbox.c.state == "sent"))
+    return at is not None and at < before
+
+
 def cancel(connection: Connection, key: str) -> bool:
     """Withdraw a row that has not been sent."""
     result = connection.execute(

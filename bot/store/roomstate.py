@@ -103,6 +103,12 @@ def found(connection: Connection, room_id: str, people: Iterable[str] = ()) -> F
     return FoundRoom(room_id, None, state=state, senders=senders)
 
 
+def event_id(connection: Connection, room_id: str, type_: str) -> str | None:
+    """The event that set what stands there."""
+    here = (room_state.c.room_id == room_id, room_state.c.type == type_, room_state.c.state_key == "")
+    return connection.scalar(select(room_state.c.event_id).where(*here))
+
+
 def joined(connection: Connection, room_id: str) -> list[str]:
     """Everybody who is in the room, by id."""
     there = select(members.c.user_id).where(members.c.room_id == room_id, members.c.membership == "join")

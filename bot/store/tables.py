@@ -375,7 +375,7 @@ acts = Table(
     Column("kind", String, nullable=False),  # warn | mute | kick | ban | redact | slow | lock …
     Column("room_id", String),  # null: every channel
     Column("target", String, nullable=False),  # a user id, a server's name or glob; "" for an act on a room
-    Column("amount", Integer),  # seconds of a slow mode, messages redacted
+    Column("amount", Integer),  # seconds of a slow mode, messages redacted, the power somebody had before a mute
     Column("by", String, nullable=False),  # an officer, or "kentongan" (a protection, a policy list)
     Column("reason", Text),
     Column("event_id", String),  # the order, or what led to it
@@ -385,6 +385,7 @@ acts = Table(
     Column("ended_at", BigInteger),  # equal to since_at for what is over at once
     Index(None, "target", "since_at"),
     Index(None, "ended_at"),
+    sqlite_autoincrement=True,  # numbers are never given twice: keys of the outbox bear them longer than rows stay
 )
 
 strikes = Table(

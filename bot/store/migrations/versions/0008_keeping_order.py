@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("ended_by", sa.String(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_acts")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("acts", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_acts_ended_at"), ["ended_at"], unique=False)

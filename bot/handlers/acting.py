@@ -1,0 +1,224 @@
+"""An order carried out: rows of acts, rows of the outbox, an audit row for each act, and a word to whom it hits.
+
+The homeserver is asked later, by the sender; what it refuses comes back to the officer (`bot.handlers.moderation`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bot.handlers import lifting, sites, telling
+from bot.handlers.desk import Desk
+from bot.handlers.sites import Site
+from bot.moderation import words
+from bot.moderation.acl import matches, server_of
+from bot.moderation.errand import Errand
+from bot.moderation.terms import spell
+from bot.moderation.verbs import Verb
+from bot.outgoing import Action, Outgoing, Priority
+from bot.rooms import power
+from bot.store import acts, outbox, roomstate, sayings
+
+
+@dataclass(frozen=True)
+class Doing:
+    """One errand on its way, of one officer."""
+
+    connection: Connection
+    desk: Desk
+    errand: Errand
+    officer: str
+    role: str
+    now: int
+    code_id: str | None = None
+    """Event id of the code that confirmed it."""
+
+    @property
+    def until(self) -> int | None:
+        """When it ends, in milliseconds."""
+        return self.errand.term.end(self.now) if self.errand.term is not None else None
+
+    def start(self, kind: str, site: Site, target: str, amount: int | None = None) -> int:
+        """The act and its audit row; the act's number."""
+        errand, lasting = self.errand, kind in ("mute", "ban", "server_ban", "lock", "slow")
+        number = acts.start(
+            self.connection, kind, target, room_id=site.room_id, by=self.officer, reason=errand.reason or None,
+            event_id=errand.order_id, now=self.now, until=self.until if lasting else None, amount=amount,
+        )  # fmt: skip
+        if not lasting:
+            acts.end(self.connection, number, self.officer, self.now)
+        self.record(f"act.{kind}", site, target, number, amount)
+        return number
+
+    def record(self, what: str, site: Site, target: str, number: int | None, amount: int | None = None) -> None:
+        """Who, what, on whom, where, why, until when, by which right, and how it is known that it was them."""
+        errand = self.errand
+        payload = {
+            "act": number, "officer": self.officer, "role": self.role, "order": str(errand.verb), "target": target,
+            "room": site.room_id, "channel": site.room.name, "until": self.until, "amount": amount,
+            "reason": errand.reason, "device": errand.device, "key": errand.proof, "code": self.code_id,
+        }  # fmt: skip
+        self.desk.record(self.connection, what, errand.order_id, payload, self.now)
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Into the outbox."""
+        outbox.append(self.connection, outgoing, self.now)
+
+    def line(self, kind: str, site: Site, target: str = "", **more: object) -> str:
+        """What was done, for officers."""
+        why = words.WHY.format(reason=sites.literal(self.errand.reason)) if self.errand.reason else ""
+        return words.DONE[kind].format(
+            who=f"**{sites.person(self.desk, target)}**" if target else "", room=site.room.title,
+            until=sites.until(self.desk, self.until, self.now), why=why, **more,
+        )  # fmt: skip
+
+
+def carry_out(doing: Doing, there: list[Site]) -> list[str]:
+    """Do it in each of the channels; what was done, or why it was not, a line each."""
+    deed = _DEEDS[doing.errand.verb]
+    targets = doing.errand.targets or ("",)
+    return [line for site in there for target in targets for line in deed(doing, site, target)]
+
+
+def standing(doing: Doing, kind: str, site: Site, target: str) -> str | None:
+    """The line that says that it holds already; `None` when it does not."""
+    held = acts.in_force(doing.connection, doing.now, kind=kind, room_id=site.room_id, target=target)
+    if not held or (kind == "slow" and held[-1].amount != doing.errand.amount):
+        return None
+    by = words.BOT if held[-1].by == acts.KENTONGAN else sites.person(doing.desk, held[-1].by)
+    return words.STANDS[kind].format(
+        who=sites.person(doing.desk, target), room=site.room.title, by=by,
+        until=sites.until(doing.desk, held[-1].until_at, doing.now),
+    )  # fmt: skip
+
+
+def hit(doing: Doing, site: Site, server: str) -> list[str]:
+    """Members of a channel who are on a server or on one that its glob means."""
+    people = roomstate.joined(doing.connection, site.room_id)
+    return [one for one in people if matches(server, server_of(one))]
+
+
+def _warn(doing: Doing, site: Site, target: str) -> list[str]:
+    number = doing.start("warn", site, target)
+    telling.member(doing, site, target, number, doing.desk.content.moderation.texts.warned, public=True)
+    return [doing.line("warn", site, target)]
+
+
+def _mute(doing: Doing, site: Site, target: str) -> list[str]:
+    if (line := standing(doing, "mute", site, target)) is not None:
+        return [line]
+    levels = (site.found.content(lifting.POWER_LEVELS) if site.found else None) or {}
+    users = levels.get("users")
+    before = power.level(users[target], 0) if isinstance(users, dict) and target in users else None
+    number = doing.start("mute", site, target, before if before is None or before >= 0 else None)
+    doing.send(lifting.power(site.room_id, target, lifting.MUTED, f"act:{number}:mute"))
+    told = telling.member(doing, site, target, number, doing.desk.content.moderation.texts.muted)
+    return [doing.line("mute", site, target) + ("" if told else f" _{words.NOT_TOLD}_")]
+
+
+def _kick(doing: Doing, site: Site, target: str) -> list[str]:
+    if site.found is None or site.found.membership(target) not in ("join", "invite", "knock"):
+        return [words.STANDS_NOT["kick"].format(who=sites.person(doing.desk, target), room=site.room.title)]
+    number = doing.start("kick", site, target)
+    doing.send(lifting.membership(f"act:{number}:kick", site.room_id, Action.KICK, target, doing.errand.reason))
+    return [doing.line("kick", site, target)]
+
+
+def _ban(doing: Doing, site: Site, target: str) -> list[str]:
+    if (line := standing(doing, "ban", site, target)) is not None:
+        return [line]
+    number = doing.start("ban", site, target)
+    telling.member(doing, site, target, number, doing.desk.content.moderation.texts.banned, thread=False)
+    doing.send(lifting.membership(f"act:{number}:ban", site.room_id, Action.BAN, target, doing.errand.reason))
+    return [doing.line("ban", site, target)]
+
+
+def _ban_server(doing: Doing, site: Site, server: str) -> list[str]:
+    """First its people go, then the server: shut out, it would never hear that they are gone."""
+    if (line := standing(doing, "server_ban", site, server)) is not None:
+        return [line]
+    people = hit(doing, site, server)
+    number = doing.start("server_ban", site, server, len(people))
+    for at, one in enumerate(people):
+        key = f"act:{number}:kick:{at}"
+        doing.send(lifting.membership(key, site.room_id, Action.KICK, one, doing.errand.reason))
+    doing.send(lifting.servers(doing.connection, site.room_id, f"act:{number}:server_ban", doing.now))
+    return [doing.line("server_ban", site, server, count=len(people))]
+
+
+def _redact(doing: Doing, site: Site, target: str) -> list[str]:
+    wanted = doing.errand.amount or 0
+    going = sayings.last(doing.connection, site.room_id, target, wanted)
+    if not going:
+        return [words.FOUND_NONE.format(who=sites.person(doing.desk, target), room=site.room.title)]
+    number = doing.start("redact", site, target, len(going))
+    for event_id in sayings.with_edits(doing.connection, site.room_id, target, going):
+        content = {"event_id": event_id} | ({"reason": doing.errand.reason} if doing.errand.reason else {})
+        key = f"act:{number}:redact:{event_id}"
+        redaction = Outgoing(key, site.room_id, content, action=Action.REDACTION, priority=Priority.CARD)
+        doing.send(redaction)
+    short = words.SHORT.format(wanted=wanted) if len(going) < wanted else ""
+    return [doing.line("redact", site, target, count=len(going), short=short)]
+
+
+def _slow(doing: Doing, site: Site, _: str) -> list[str]:
+    if (line := standing(doing, "slow", site, "")) is not None:
+        return [line]
+    for earlier in acts.in_force(doing.connection, doing.now, kind="slow", room_id=site.room_id):
+        acts.end(doing.connection, earlier.id, doing.officer, doing.now)
+    pause = spell(doing.errand.amount or 0)
+    number = doing.start("slow", site, "", doing.errand.amount)
+    telling.channel(doing, site, number, doing.desk.content.moderation.texts.slow, pause=pause)
+    return [doing.line("slow", site, pause=pause)]
+
+
+def _lock(doing: Doing, site: Site, _: str) -> list[str]:
+    if (line := standing(doing, "lock", site, "")) is not None or site.found is None:
+        return [line or ""]
+    number = doing.start("lock", site, "")
+    telling.channel(doing, site, number, doing.desk.content.moderation.texts.locked)
+    doing.send(lifting.lock(site.room_id, site.found.needed_for("kick"), f"act:{number}:lock"))
+    return [doing.line("lock", site)]
+
+
+def _lifted(kind: str, said: str) -> Callable[[Doing, Site, str], list[str]]:
+    def lift(doing: Doing, site: Site, target: str) -> list[str]:
+        held = acts.in_force(doing.connection, doing.now, kind=kind, room_id=site.room_id, target=target)
+        for act in held:
+            lifting.lift(doing.connection, doing.desk, act, doing.officer, doing.now)
+        if not held:
+            key = (
+                f"order:{doing.errand.order_id}:{site.room.name}:{doing.errand.targets.index(target) if target else 0}"
+            )
+            found = lifting.bare(doing.connection, doing.desk, kind, target, site.room_id, key)
+            if found is None:
+                return [words.STANDS_NOT[kind].format(who=sites.person(doing.desk, target), room=site.room.title)]
+            doing.send(found)
+        doing.record(f"act.{kind}.lifted", site, target, held[-1].id if held else None)
+        texts = doing.desk.content.moderation.texts
+        text = {"lock": texts.unlocked, "slow": texts.slow_over}.get(kind)
+        if text is not None:
+            telling.channel(doing, site, f"{doing.errand.order_id}:{site.room.name}", text, after=True)
+        return [doing.line(said, site, target)]
+
+    return lift
+
+
+_DEEDS: dict[Verb, Callable[[Doing, Site, str], list[str]]] = {
+    Verb.WARN: _warn,
+    Verb.MUTE: _mute,
+    Verb.UNMUTE: _lifted("mute", "unmute"),
+    Verb.KICK: _kick,
+    Verb.BAN: _ban,
+    Verb.BAN_SERVER: _ban_server,
+    Verb.UNBAN: _lifted("ban", "unban"),
+    Verb.UNBAN_SERVER: _lifted("server_ban", "server_unban"),
+    Verb.REDACT: _redact,
+    Verb.SLOW: _slow,
+    Verb.FAST: _lifted("slow", "fast"),
+    Verb.LOCK: _lock,
+    Verb.UNLOCK: _lifted("lock", "unlock"),
+}

@@ -1,0 +1,116 @@
+"""What hits many people or cannot be undone is done only when the officer types the code that was shown.
+
+The order waits in the database exactly as it was understood; the code works once, for the officer who gave the order,
+in that room, from a device under the same key. A reaction would be only the homeserver's word.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+
+from sqlalchemy import Connection
+
+from bot.event import IncomingEvent
+from bot.handlers import sites
+from bot.handlers.desk import Desk
+from bot.handlers.proof import Doubt, prove
+from bot.handlers.replying import Reply
+from bot.moderation import words
+from bot.moderation.errand import Errand
+from bot.store import changes, confirmations, inbox
+from bot.store.confirmations import DONE, VOID, Confirmation
+
+_CODE = re.compile(r"\s*!?\s*(?:kode\s*:?\s*)?((?:\d[ \-]?){3,7}\d)\s*[.!]?\s*", re.IGNORECASE)
+_MINUTE = 60_000
+
+
+def concerns(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
+    """Whether a message is the code for an order, right or wrong. Numbers are also just numbers."""
+    code = _code(event.body)
+    if code is None:
+        return False
+    if confirmations.waiting(connection, event.room_id, event.sender) is not None:
+        return len(code) == desk.content.moderation.codes.digits
+    return confirmations.with_code(connection, event.room_id, code, now) is not None
+
+
+def ask(reply: Reply, errand: Errand, what: str) -> None:
+    """Say what exactly will happen, and show the code."""
+    rules = reply.desk.content.moderation.codes
+    code = f"{secrets.randbelow(10**rules.digits):0{rules.digits}d}"
+    event, now = reply.event, reply.now
+    confirmations.add(
+        reply.connection, event.event_id, event.room_id, event.sender, code=code, order=errand.to_json(), now=now,
+        until=now + rules.minutes * _MINUTE,
+    )  # fmt: skip
+    payload = {"officer": event.sender, "order": errand.to_json(), "what": what}
+    reply.desk.record(reply.connection, "order.code_asked", event.event_id, payload, now)
+    why = f"\n\nAlasan: {sites.literal(errand.reason)}" if errand.reason else ""
+    reply.say(words.ASK.format(what=what, why=why, code=code, minutes=rules.minutes))
+
+
+def answered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> Errand | None:
+    """What is to be done when the code is right, proven and in time; else `None`, after saying why."""
+    reply = Reply(connection, desk, event, now)
+    waiting = confirmations.waiting(connection, event.room_id, event.sender)
+    code = _code(event.body) or ""
+    if waiting is None:
+        other = confirmations.with_code(connection, event.room_id, code, now)
+        reply.say(words.CODE_OF_ANOTHER.format(who=sites.person(desk, other.officer if other else "")))
+        return None
+    fault = _fault(connection, event, desk, waiting, code, now)
+    if fault is None:
+        confirmations.close(connection, waiting.id, DONE)
+        return Errand.from_json(waiting.order)
+    payload = {"officer": event.sender, "order": waiting.event_id, "answer": fault}
+    desk.record(connection, "order.not_confirmed", event.event_id, payload, now)
+    reply.say(fault)
+    return None
+
+
+def cancel(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
+    """The officer's order that waits in that room is not carried out; false when there is none."""
+    waiting = confirmations.waiting(connection, event.room_id, event.sender)
+    if waiting is None:
+        return False
+    confirmations.close(connection, waiting.id, VOID)
+    desk.record(connection, "order.cancelled", waiting.event_id, {"officer": event.sender}, now)
+    return True
+
+
+def unproven(desk: Desk, event: IncomingEvent, doubt: Doubt) -> str:
+    """What is missing, and how the officer mends it."""
+    return words.UNPROVEN[doubt].format(who=sites.person(desk, event.sender))
+
+
+def _fault(
+    connection: Connection, event: IncomingEvent, desk: Desk, waiting: Confirmation, code: str, now: int
+) -> str | None:
+    if now >= waiting.until_at:
+        confirmations.close(connection, waiting.id, VOID)
+        return words.CODE_LATE
+    order = inbox.event(connection, waiting.event_id)
+    if order is not None and changes.latest(connection, order) is None:
+        confirmations.close(connection, waiting.id, VOID)
+        return words.ORDER_GONE
+    doubt = prove(connection, event, desk, now)
+    if doubt is not None:  # not counted: whoever writes in somebody's name must not be able to void their order
+        return f"{unproven(desk, event, doubt)} {words.TAIL}"
+    if event.master_key != waiting.order.get("proof"):
+        confirmations.close(connection, waiting.id, VOID)
+        return words.CODE_KEY
+    if not hmac.compare_digest(code, waiting.code):
+        confirmations.mistyped(connection, waiting.id)
+        left = desk.content.moderation.codes.tries - waiting.tries - 1
+        if left > 0:
+            return words.CODE_WRONG.format(left=left)
+        confirmations.close(connection, waiting.id, VOID)
+        return words.CODE_VOID
+    return None
+
+
+def _code(text: str) -> str | None:
+    found = _CODE.fullmatch(text) if len(text) < 40 else None
+    return re.sub(r"\D", "", found[1]) if found else None

@@ -1,0 +1,113 @@
+"""The end of an act: what it changed in the homeserver is put back, as far as nobody else has a hand in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.handlers.desk import Desk
+from bot.moderation.acl import acl_with_denied, acl_without_denied
+from bot.outgoing import Action, Outgoing, Priority
+from bot.store import acts, outbox, roomstate
+from bot.store.acts import Act
+
+MUTED = -1
+"""Power below what any message takes."""
+POWER_LEVELS, ACL = "m.room.power_levels", "m.room.server_acl"
+
+
+def lift(connection: Connection, desk: Desk, act: Act, by: str, now: int) -> bool:
+    """It holds no longer, here and in the homeserver; false when it was over.
+
+    Another act that holds for the same stays in force: two officers' mutes, of which one ends.
+    """
+    if not acts.end(connection, act.id, by, now):
+        return False
+    if act.room_id is None or acts.in_force(connection, now, kind=act.kind, room_id=act.room_id, target=act.target):
+        return True
+    outgoing = _undoing(connection, desk, act, act.room_id, now)
+    if outgoing is not None:
+        outbox.append(connection, outgoing, now)
+    return True
+
+
+def lock(room_id: str, level: int, key: str) -> Outgoing:
+    """From now on speaking there takes this power."""
+    return state(key, room_id, POWER_LEVELS, merge={"events_default": level})
+
+
+def power(room_id: str, user_id: str, level: int | None, key: str) -> Outgoing:
+    """A person's power there; `None`: as everybody has."""
+    return state(key, room_id, POWER_LEVELS, merge={"users": {user_id: level}})
+
+
+def state(key: str, room_id: str, type_: str, **content: Any) -> Outgoing:
+    """A setting of a room, ahead of what is said."""
+    change = {"state_key": "", **content}
+    return Outgoing(key, room_id, change, action=Action.STATE, type=type_, priority=Priority.WARNING)
+
+
+def membership(key: str, room_id: str, action: Action, user_id: str, reason: str = "") -> Outgoing:
+    """Somebody is put out or let in again."""
+    content = {"user_id": user_id} | ({"reason": reason} if reason else {})
+    return Outgoing(key, room_id, content, action=action, priority=Priority.WARNING)
+
+
+def speaking(desk: Desk, connection: Connection, room_id: str) -> int:
+    """The power that speaking takes there by the files."""
+    room = desk.room(connection, room_id)
+    return (room.power.speak if room is not None else None) or 0
+
+
+def bare(connection: Connection, desk: Desk, kind: str, target: str, room_id: str, key: str) -> Outgoing | None:
+    """The same where no act of ours is on record: somebody did it in Element, or it is older than our memory."""
+    found = roomstate.found(connection, room_id, [target] if target.startswith("@") else [])
+    if found is None:
+        return None
+    levels = found.content(POWER_LEVELS) or {}
+    if kind == "mute":
+        users = levels.get("users")
+        level = users.get(target) if isinstance(users, dict) else None
+        return power(room_id, target, None, key) if isinstance(level, int) and level < 0 else None
+    if kind == "ban":
+        banned = found.membership(target) == "ban"
+        return membership(key, room_id, Action.UNBAN, target) if banned else None
+    if kind == "lock":
+        normal = speaking(desk, connection, room_id)
+        return lock(room_id, normal, key) if found.needed_for("events_default") > normal else None
+    if kind == "server_ban":
+        current = found.content(ACL)
+        denied = isinstance(current, dict) and target in (current.get("deny") or [])
+        return state(key, room_id, ACL, set=acl_without_denied(current, [target])) if denied else None
+    return None
+
+
+def servers(connection: Connection, room_id: str, key: str, now: int, *, dropped: str = "") -> Outgoing:
+    """The room's list of servers as it stands, with every ban that holds, and without the one that is over.
+
+    The list can only be written whole, and our snapshot of it may be older than what we wrote last: so the bans are
+    taken from our own record.
+    """
+    found = roomstate.found(connection, room_id)
+    current = acl_without_denied(found.content(ACL) if found else None, [dropped])
+    holding = [one.target for one in acts.in_force(connection, now, kind="server_ban", room_id=room_id)]
+    return state(key, room_id, ACL, set=acl_with_denied(current, holding, keep=()))
+
+
+def _undoing(connection: Connection, desk: Desk, act: Act, room_id: str, now: int) -> Outgoing | None:
+    key = f"act:{act.id}:end"
+    if act.kind == "mute":
+        found = roomstate.found(connection, room_id)
+        users = ((found.content(POWER_LEVELS) if found else None) or {}).get("users")
+        level = users.get(act.target) if isinstance(users, dict) else None
+        if level not in (None, MUTED, act.amount):
+            return None  # somebody has given them another power since: that stays
+        return power(room_id, act.target, act.amount, key)
+    if act.kind == "ban":
+        return membership(key, room_id, Action.UNBAN, act.target)
+    if act.kind == "lock":
+        return lock(room_id, speaking(desk, connection, room_id), key)
+    if act.kind == "server_ban":
+        return servers(connection, room_id, key, now, dropped=act.target)
+    return None

@@ -1,0 +1,132 @@
+"""Acts over time: what is over ends, what the homeserver refused is told, and what was undone in Element is noticed.
+
+Each is a duty that comes round, in one transaction, so that a restart in between neither forgets nor repeats it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot.handlers import lifting, sites
+from bot.handlers.desk import Desk
+from bot.markup import escape, render
+from bot.moderation import words
+from bot.outgoing import Outgoing
+from bot.store import acts, outbox, roomstate
+from bot.store.acts import Act
+
+_SETTLED_MS = 60_000
+"""So long after it was sent our own change may still be on its way back to us."""
+
+
+def expire(connection: Connection, desk: Desk, now: int) -> int:
+    """End what is over, here and in the homeserver, and say so once; returns how many acts."""
+    over = acts.due(connection, now, words.OVER)
+    for act in over:
+        if not lifting.lift(connection, desk, act, acts.KENTONGAN, now):
+            continue
+        payload = {"act": act.id, "target": act.target, "room": act.room_id, "since": act.since_at, "by": act.by}
+        desk.record(connection, f"act.{act.kind}.over", act.event_id or f"act:{act.id}", payload, now)
+        text = words.OVER.get(act.kind)
+        if text is not None:
+            _tell(connection, desk, f"over:{act.id}", _filled(connection, desk, act, text), now)
+        if act.room_id is not None and act.kind in ("lock", "slow"):
+            _tell_channel(connection, desk, act, act.room_id, now)
+    return len(over)
+
+
+def confirm(connection: Connection, desk: Desk, now: int) -> int:
+    """Tell the officer, once, what the homeserver refused; an act that never held is over. Returns how many rows."""
+    refused = acts.refused(connection)
+    for key, room_id, error in refused:
+        outbox.settle(connection, key)
+        number, _, part = key.removeprefix("act:").partition(":")
+        act = acts.get(connection, int(number)) if number.isdecimal() else None
+        if act is None:
+            continue
+        payload = {"act": act.id, "part": part, "room": room_id, "error": error}
+        desk.record(connection, "act.failed", act.event_id or key, payload, now)
+        if part == act.kind:
+            acts.fail(connection, act.id, now)
+        # Of many messages or people in one act the first that fails speaks for all.
+        name = part.partition(":")[0]
+        text = words.FAILED_LIFT if part == "end" else words.FAILED
+        said = _filled(connection, desk, act, text, error=escape(error[:200]), room_id=room_id)
+        _tell(connection, desk, f"act-failed:{act.id}:{name}", said, now, to=act.by)
+    return len(refused)
+
+
+def uphold(connection: Connection, desk: Desk, now: int) -> int:
+    """A mute or lock that does not stand in the room although it holds: set again where we overwrote it ourselves
+    (`kentongan rooms apply` writes the levels whole), closed where a person took it back. Returns how many."""
+    changed = 0
+    held = [one for kind in ("mute", "lock") for one in acts.in_force(connection, now, kind=kind)]
+    for act in held:
+        if act.room_id is None or not outbox.settled(connection, f"act:{act.id}:{act.kind}", now - _SETTLED_MS):
+            continue
+        stands = _standing(connection, act, act.room_id)
+        if stands is None or stands[0]:
+            continue
+        _, by, event_id = stands
+        changed += 1
+        if by == desk.me:
+            again = _again(connection, act, act.room_id, f"act:{act.id}:again:{event_id}")
+            if again is not None:
+                outbox.append(connection, again, now)
+            continue
+        acts.end(connection, act.id, by, now)
+        payload = {"act": act.id, "by": by, "room": act.room_id, "target": act.target}
+        desk.record(connection, f"act.{act.kind}.undone", act.event_id or f"act:{act.id}", payload, now)
+        said = words.LIFTED_BY_HAND.format(
+            what=sites.act(desk, act), room=f"**{sites.title(connection, desk, act.room_id)}**",
+            by=sites.person(desk, by),
+        )  # fmt: skip
+        _tell(connection, desk, f"over:{act.id}", said, now)
+    return changed
+
+
+def _standing(connection: Connection, act: Act, room_id: str) -> tuple[bool, str, str] | None:
+    """(whether it stands in the room, who wrote the levels last, by which event); `None` when nothing is known."""
+    found = roomstate.found(connection, room_id)
+    levels = found.content(lifting.POWER_LEVELS) if found is not None else None
+    if found is None or levels is None:
+        return None
+    by = found.senders.get((lifting.POWER_LEVELS, ""), "")
+    event_id = roomstate.event_id(connection, room_id, lifting.POWER_LEVELS) or ""
+    if act.kind == "lock":
+        return found.needed_for("events_default") >= found.needed_for("kick"), by, event_id
+    return found.power(act.target) < 0, by, event_id
+
+
+def _again(connection: Connection, act: Act, room_id: str, key: str) -> Outgoing | None:
+    if act.kind == "mute":
+        return lifting.power(room_id, act.target, lifting.MUTED, key)
+    found = roomstate.found(connection, room_id)
+    return lifting.lock(room_id, found.needed_for("kick"), key) if found is not None else None
+
+
+def _filled(
+    connection: Connection, desk: Desk, act: Act, text: str, *, error: str = "", room_id: str | None = None
+) -> str:
+    by = "" if act.by == acts.KENTONGAN else f"{sites.person(desk, act.by)}:"
+    return text.format(
+        who=f"**{sites.person(desk, act.target)}**", what=sites.act(desk, act), by=by, error=error,
+        room=f"**{sites.title(connection, desk, room_id or act.room_id)}**",
+    )  # fmt: skip
+
+
+def _tell(connection: Connection, desk: Desk, key: str, text: str, now: int, *, to: str = "") -> None:
+    said: dict[str, Any] = render(text).content(notice=not to)
+    if to.startswith("@"):
+        said["m.mentions"] = {"user_ids": [to]}
+    desk.tell_operations(connection, key, said, now)
+
+
+def _tell_channel(connection: Connection, desk: Desk, act: Act, room_id: str, now: int) -> None:
+    texts = desk.content.moderation.texts
+    text = texts.unlocked if act.kind == "lock" else texts.slow_over
+    title = f"**{sites.title(connection, desk, room_id)}**"
+    said = render(text.format(kanal=title, sampai="", alasan="", jeda="")).content(notice=True)
+    outbox.append(connection, Outgoing(f"tell:{act.id}:over", room_id, said), now)

@@ -1,0 +1,86 @@
+"""What an officer hears about an order, and where: in the operations room in words, in a channel by a sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from bot.event import IncomingEvent
+from bot.handlers import sites
+from bot.handlers.desk import Desk
+from bot.handlers.routing import RoomKind
+from bot.markup import escape, render
+from bot.moderation import words
+from bot.moderation.authority import Refusal
+from bot.outgoing import Outgoing
+from bot.rooms.found import CREATOR
+from bot.store import outbox
+
+DONE = "👌"
+"""What the bot puts on an order in a channel that it has carried out."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The way back to an officer's message."""
+
+    connection: Connection
+    desk: Desk
+    event: IncomingEvent
+    now: int
+
+    @property
+    def inside(self) -> bool:
+        """Whether it was said in a channel."""
+        return self.desk.room_kind(self.connection, self.event.room_id) is RoomKind.CHANNEL
+
+    def say(self, markdown: str) -> None:
+        """Under their message, where they said it."""
+        key = f"reply:{self.event.event_id}"
+        self.desk.say(self.connection, self.event, key, markdown, self.now, notice=True, thread=self.inside)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Why it is not done, by what it would be; audited."""
+        payload = {
+            "officer": self.event.sender, "why": str(refusal.why), "room": refusal.room, "target": refusal.target,
+            "has": min(refusal.has, CREATOR), "needs": refusal.needs, "right": str(refusal.right or ""),
+        }  # fmt: skip
+        self.desk.record(self.connection, "order.refused", self.event.event_id, payload, self.now)
+        text = words.REFUSED[refusal.why].format(
+            room=f"**{refusal.room}**", target=sites.person(self.desk, refusal.target), has=refusal.has,
+            needs=refusal.needs, right=refusal.right or "",
+        )  # fmt: skip
+        self.say(f"{text} {words.TAIL}")
+
+    def done(self, lines: Sequence[str]) -> None:
+        """What was done: told to all officers, and in a channel no more than a sign."""
+        text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else "".join(lines)
+        if not self.inside:
+            self.say(text)
+            return
+        self.sign()
+        before = words.BY.format(by=sites.person(self.desk, self.event.sender))
+        self.tell(before + ("\n\n" if len(lines) > 1 else "") + text)
+
+    def sign(self) -> None:
+        """It is done."""
+        relation = {"rel_type": "m.annotation", "event_id": self.event.event_id, "key": DONE}
+        done = Outgoing(
+            f"done:{self.event.event_id}", self.event.room_id, {"m.relates_to": relation}, type="m.reaction"
+        )
+        outbox.append(self.connection, done, self.now)
+
+    def privately(self, markdown: str) -> None:
+        """What is about people: in the operations room, wherever it was asked."""
+        if not self.inside:
+            self.say(markdown)
+            return
+        self.sign()
+        self.tell(f"{escape(self.event.sender)}:\n\n{markdown}")
+
+    def tell(self, markdown: str) -> None:
+        """In the operations room, without a sound."""
+        content = render(markdown).content(notice=True)
+        self.desk.tell_operations(self.connection, f"ordered:{self.event.event_id}", content, self.now)

@@ -1,0 +1,46 @@
+"""What an order would do, in words: for the trial, and before a code is asked for."""
+
+from __future__ import annotations
+
+from bot.handlers import acting, sites
+from bot.handlers.acting import Doing
+from bot.handlers.sites import Site
+from bot.moderation import words
+from bot.moderation.terms import spell
+from bot.moderation.verbs import Verb
+from bot.store import sayings
+
+_SHOWN = 12
+"""Lines in one answer: what fits on a phone."""
+_HOLDS = {Verb.MUTE: "mute", Verb.BAN: "ban", Verb.BAN_SERVER: "server_ban", Verb.LOCK: "lock", Verb.SLOW: "slow"}
+
+
+def foretold(doing: Doing, there: list[Site]) -> str:
+    """A line for each channel and person, with how many people there are."""
+    targets = doing.errand.targets or ("",)
+    if len(targets) > 1:
+        lines = [_line(doing, site, targets) for site in there]
+    else:
+        lines = [_line(doing, site, (targets[0],)) for site in there]
+    more = [f"- {words.MORE.format(count=len(lines) - _SHOWN)}"] if len(lines) > _SHOWN else []
+    return "\n".join([*(f"- {line}" for line in lines[:_SHOWN]), *more])
+
+
+def _line(doing: Doing, site: Site, targets: tuple[str, ...]) -> str:
+    verb, errand = doing.errand.verb, doing.errand
+    if len(targets) == 1 and verb in _HOLDS:
+        held = acting.standing(doing, _HOLDS[verb], site, targets[0])
+        if held is not None:
+            return held
+    who = ", ".join(f"**{sites.person(doing.desk, one)}**" for one in targets if one)
+    count, short = 0, ""
+    if verb is Verb.BAN_SERVER:
+        count = len(acting.hit(doing, site, targets[0]))
+    elif verb is Verb.REDACT:
+        wanted = errand.amount or 0
+        count = len(sayings.last(doing.connection, site.room_id, targets[0], wanted))
+        short = words.SHORT.format(wanted=wanted) if count < wanted else ""
+    return words.WOULD[verb].format(
+        who=who, room=words.PLACE.format(room=site.room.title, count=site.members), count=count, short=short,
+        until=sites.until(doing.desk, doing.until, doing.now), pause=spell(errand.amount or 0),
+    )  # fmt: skip

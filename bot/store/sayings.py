@@ -1,0 +1,71 @@
+"""What one person said in one room lately, as far as it came to us and still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from bot.event import Kind
+from bot.store.tables import inbox, outbox
+
+_SAID = (Kind.TEXT, Kind.NOTICE, Kind.AUDIO, Kind.IMAGE, Kind.FILE, Kind.LOCATION, Kind.UNREADABLE, Kind.OTHER)
+_STATELESS = inbox.c.payload["state_key"].as_string().is_(None)
+_BATCH = 400
+
+
+def last(connection: Connection, room_id: str, sender: str, count: int) -> list[str]:
+    """Event ids of the newest messages of a person that nobody has taken back, newest first; edits are none.
+
+    In encrypted rooms, too: what could not be opened has an id all the same.
+    """
+    taken = _taken_back(connection, room_id)
+    rows = connection.execute(
+        select(inbox.c.event_id)
+        .where(inbox.c.room_id == room_id, inbox.c.sender == sender, inbox.c.kind.in_(_SAID), _STATELESS)
+        .order_by(inbox.c.id.desc())
+        .limit(count + len(taken))
+    )
+    return [row.event_id for row in rows if row.event_id not in taken][:count]
+
+
+def with_edits(connection: Connection, room_id: str, sender: str, event_ids: Sequence[str]) -> list[str]:
+    """These and all their edits: an edit left behind would show the words again."""
+    wanted = set(event_ids)
+    rows = connection.execute(
+        select(inbox.c.event_id, inbox.c.payload["target"].as_string().label("target")).where(
+            inbox.c.room_id == room_id, inbox.c.sender == sender, inbox.c.kind == Kind.EDIT
+        )
+    )
+    return [*event_ids, *(row.event_id for row in rows if row.target in wanted)]
+
+
+def before(connection: Connection, room_id: str, sender: str, event_id: str, *, since: int) -> str | None:
+    """The newest other message of a person sent there since then and before this one, which still stands."""
+    number = select(inbox.c.id).where(inbox.c.event_id == event_id).scalar_subquery()
+    rows = connection.scalars(
+        select(inbox.c.event_id)
+        .where(
+            inbox.c.room_id == room_id, inbox.c.sender == sender, inbox.c.kind.in_(_SAID), inbox.c.sent_at > since,
+            inbox.c.id < number, _STATELESS,
+        )
+        .order_by(inbox.c.id.desc())
+        .limit(_BATCH)
+    ).all()  # fmt: skip
+    swept = set(connection.scalars(select(outbox.c.key).where(outbox.c.key.in_([f"sweep:{one}" for one in rows]))))
+    return next((one for one in rows if f"sweep:{one}" not in swept), None)
+
+
+def _taken_back(connection: Connection, room_id: str) -> set[str]:
+    """What was redacted in a room, or will be by us."""
+    theirs = connection.scalars(
+        select(inbox.c.payload["target"].as_string()).where(
+            inbox.c.room_id == room_id, inbox.c.kind == Kind.REDACTION, inbox.c.payload.is_not(None)
+        )
+    )
+    ours = connection.scalars(
+        select(outbox.c.content["event_id"].as_string()).where(
+            outbox.c.room_id == room_id, outbox.c.action == "redaction", outbox.c.state.in_(("queued", "sent"))
+        )
+    )
+    return {one for one in (*theirs, *ours) if one is not None}

@@ -1,0 +1,61 @@
+"""Lists of servers: ours is never shut out, and no glob keeps anybody busy."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.moderation.acl import ShutsOut, acl_with_denied, acl_without_denied, matches
+
+
+def test_a_room_without_a_list_is_open_and_then_open_but_for_one() -> None:
+    assert acl_with_denied(None, ["jahat.example"], ["kita.test"]) == {
+        "allow": ["*"], "deny": ["jahat.example"], "allow_ip_literals": False,
+    }  # fmt: skip
+
+
+def test_what_stood_there_stays() -> None:
+    current = {"allow": ["kita.test", "bpbd.example"], "deny": ["a.b"], "allow_ip_literals": False}
+    after = acl_with_denied(current, ["c.d", "a.b"], ["kita.test"])
+    assert after == {**current, "deny": ["a.b", "c.d"]}
+    assert acl_without_denied(after, ["c.d"]) == current
+
+
+@pytest.mark.parametrize("glob", ["*", "kita.*", "*.test", "KITA.test", "kita.tes?"])
+def test_ours_is_never_shut_out(glob: str) -> None:
+    with pytest.raises(ShutsOut) as caught:
+        acl_with_denied(None, [glob], ["kita.test"])
+    assert caught.value.server == "kita.test"
+
+
+def test_a_port_hides_nobody() -> None:
+    assert matches("localhost", "localhost:8201")
+    assert matches("localhost:8201", "localhost:8201")
+    assert not matches("localhost:8202", "localhost:8201")
+
+
+def test_a_glob_of_many_stars_is_answered_at_once() -> None:
+    assert not matches("*a" * 100 + "b", "a" * 250)
+
+
+@given(st.text(alphabet="ab*?.", max_size=12), st.text(alphabet="ab.", max_size=12))
+def test_globs_mean_what_they_mean_elsewhere(glob: str, name: str) -> None:
+    from fnmatch import fnmatchcase
+
+    assert matches(glob, name) == fnmatchcase(name, glob)
+
+
+NAMES = st.text(alphabet="ab.*", max_size=6)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["allow", "deny", "allow_ip_literals", "x"]), st.none() | st.lists(NAMES | st.none())
+    )
+)
+def test_whatever_stands_there_a_sound_list_comes_out(current: dict[str, object]) -> None:
+    after = acl_with_denied(current, ["jahat.example"], [])
+    assert "jahat.example" in after["deny"]
+    assert all(isinstance(one, str) for one in (*after["allow"], *after["deny"]))
+    assert isinstance(after["allow_ip_literals"], bool)
