@@ -22,6 +22,15 @@ from bot.outgoing import Action, Outgoing, Priority
 from bot.rooms import power
 from bot.store import acts, outbox, roomstate, sayings
 
+LASTING = {
+    Verb.MUTE: "mute",
+    Verb.BAN: "ban",
+    Verb.BAN_SERVER: "server_ban",
+    Verb.LOCK: "lock",
+    Verb.SLOW: "slow",
+}
+"""Acts that hold until they are lifted; the others are over at once."""
+
 
 @dataclass(frozen=True)
 class Doing:
@@ -41,9 +50,14 @@ class Doing:
         """When it ends, in milliseconds."""
         return self.errand.term.end(self.now) if self.errand.term is not None else None
 
+    @property
+    def kind(self) -> str:
+        """Of a lasting act its kind, else ""."""
+        return LASTING.get(self.errand.verb, "")
+
     def start(self, kind: str, site: Site, target: str, amount: int | None = None) -> int:
         """The act and its audit row; the act's number."""
-        errand, lasting = self.errand, kind in ("mute", "ban", "server_ban", "lock", "slow")
+        errand, lasting = self.errand, kind in LASTING.values()
         number = acts.start(
             self.connection, kind, target, room_id=site.room_id, by=self.officer, reason=errand.reason or None,
             event_id=errand.order_id, now=self.now, until=self.until if lasting else None, amount=amount,
@@ -69,10 +83,10 @@ class Doing:
 
     def line(self, kind: str, site: Site, target: str = "", **more: object) -> str:
         """What was done, for officers."""
-        why = words.WHY.format(reason=sites.literal(self.errand.reason)) if self.errand.reason else ""
+        why = words.WHY.format(reason=sites.literal(self.errand.reason.rstrip(" ."))) if self.errand.reason else ""
         return words.DONE[kind].format(
             who=f"**{sites.person(self.desk, target)}**" if target else "", room=site.room.title,
-            until=sites.until(self.desk, self.until, self.now), why=why, **more,
+            until=sites.until(self.desk, self.until, self.now, kind), why=why, **more,
         )  # fmt: skip
 
 
@@ -91,7 +105,7 @@ def standing(doing: Doing, kind: str, site: Site, target: str) -> str | None:
     by = words.BOT if held[-1].by == acts.KENTONGAN else sites.person(doing.desk, held[-1].by)
     return words.STANDS[kind].format(
         who=sites.person(doing.desk, target), room=site.room.title, by=by,
-        until=sites.until(doing.desk, held[-1].until_at, doing.now),
+        until=sites.until(doing.desk, held[-1].until_at, doing.now, kind),
     )  # fmt: skip
 
 

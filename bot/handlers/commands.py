@@ -115,7 +115,7 @@ class _Given:
             rights = desk.content.moderation.rights(self.officer.role, self.officer.power)
             topic = self.order.topic
             known = helping.about(topic, channel, inside=reply.inside) if topic is not None else None
-            reply.say(known or helping.overview(rights, channel, inside=reply.inside))
+            reply.say(known or helping.overview(rights, channel))
             return
         if verb is Verb.CANCEL:
             cancelled = confirming.cancel(connection, event, desk, now)

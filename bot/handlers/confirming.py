@@ -82,7 +82,7 @@ def cancel(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
 
 def unproven(desk: Desk, event: IncomingEvent, doubt: Doubt) -> str:
     """What is missing, and how the officer mends it."""
-    return words.UNPROVEN[doubt].format(who=sites.person(desk, event.sender))
+    return words.UNPROVEN[doubt].format(name=sites.name(desk, event.sender))
 
 
 def _fault(

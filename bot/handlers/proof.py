@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Trust
+from bot.handlers import sites
 from bot.handlers.desk import Desk
 from bot.markup import escape, render
 from bot.moderation import words
@@ -63,5 +64,7 @@ def _refuse(connection: Connection, event: IncomingEvent, key: str, known: str, 
     desk.record(connection, "officer.key_refused", event.event_id, payload, now)
     if not officerkeys.refuse(connection, event.sender, key):
         return  # told before
-    text = words.OTHER_KEY.format(who=escape(event.sender), known=shown(known), key=shown(key))
+    text = words.OTHER_KEY.format(
+        who=escape(event.sender), name=sites.name(desk, event.sender), known=shown(known), key=shown(key)
+    )
     desk.tell_operations(connection, f"other-key:{event.event_id}", render(text).content(), now)

@@ -41,7 +41,7 @@ def remark(reply: Reply, errand: Errand, *, trial: bool) -> None:
     if why is not None:
         reply.refuse(Refusal(why, target=target))
         return
-    noted = words.NOTED.format(who=sites.person(desk, target))
+    noted = words.NOTED.format(who=sites.person(desk, target), name=sites.name(desk, target))
     if trial:
         reply.privately(words.TRIAL.format(what=noted))
         return
@@ -133,7 +133,7 @@ def _holding(reply: Reply, channels: Sequence[str]) -> str:
         lines.append(
             words.LIST_LINE.format(
                 what=sites.act(desk, one), room=sites.title(connection, desk, one.room_id),
-                until=sites.until(desk, one.until_at, now), by=_by(reply, one.by), why=_why(one),
+                until=sites.until(desk, one.until_at, now, one.kind), by=_by(reply, one.by), why=_why(one),
             )
         )  # fmt: skip
     if len(found) > _SHOWN:
@@ -159,4 +159,4 @@ def _by(reply: Reply, by: str) -> str:
 
 
 def _why(one: Act) -> str:
-    return words.WHY.format(reason=sites.literal(one.reason)) if one.reason else ""
+    return words.WHY_SHORT.format(reason=sites.literal(one.reason)) if one.reason else ""

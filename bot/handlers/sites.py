@@ -71,13 +71,20 @@ def title(connection: Connection, desk: Desk, room_id: str | None) -> str:
 
 def person(desk: Desk, user_id: str) -> str:
     """A person as officers read them: of our own server without it. Markdown."""
+    return escape(name(desk, user_id))
+
+
+def name(desk: Desk, user_id: str) -> str:
+    """A person's address as an order names them. For code in Markdown: nothing in it is escaped."""
     own = f":{desk.config.homeserver.server_name}"
-    return escape(user_id.removesuffix(own) if user_id.startswith("@") else user_id)
+    return user_id.removesuffix(own).replace("`", "") if user_id.startswith("@") else user_id
 
 
-def until(desk: Desk, at: int | None, now: int) -> str:
-    """ "sampai pukul 14.30", "sampai 3.12.2026", "untuk seterusnya"."""
-    return words.ENDLESS if at is None else words.UNTIL.format(when=clock(desk, at, now))
+def until(desk: Desk, at: int | None, now: int, kind: str = "") -> str:
+    """ "sampai pukul 14.30", "sampai 3.12.2026", "untuk seterusnya"; of a channel "sampai dibuka lagi"."""
+    if at is None:
+        return words.UNTIL_OPENED if kind in ("lock", "slow") else words.ENDLESS
+    return words.UNTIL.format(when=clock(desk, at, now))
 
 
 def clock(desk: Desk, at: int, now: int) -> str:

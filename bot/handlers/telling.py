@@ -66,6 +66,7 @@ def _beneath(doing: Doing, about: str, content: dict[str, Any]) -> dict[str, Any
 def _filled(doing: Doing, site: Site, text: str, pause: str = "") -> str:
     reason = sites.literal(doing.errand.reason.rstrip(" .!"))
     return text.format(
-        kanal=f"**{site.room.title}**", sampai=sites.until(doing.desk, doing.until, doing.now), jeda=pause,
+        kanal=f"**{site.room.title}**", jeda=pause,
+        sampai=sites.until(doing.desk, doing.until, doing.now, doing.kind),
         alasan=words.REASON.format(reason=reason) if reason else "",
     )  # fmt: skip

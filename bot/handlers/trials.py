@@ -12,7 +12,6 @@ from bot.store import sayings
 
 _SHOWN = 12
 """Lines in one answer: what fits on a phone."""
-_HOLDS = {Verb.MUTE: "mute", Verb.BAN: "ban", Verb.BAN_SERVER: "server_ban", Verb.LOCK: "lock", Verb.SLOW: "slow"}
 
 
 def foretold(doing: Doing, there: list[Site]) -> str:
@@ -28,8 +27,8 @@ def foretold(doing: Doing, there: list[Site]) -> str:
 
 def _line(doing: Doing, site: Site, targets: tuple[str, ...]) -> str:
     verb, errand = doing.errand.verb, doing.errand
-    if len(targets) == 1 and verb in _HOLDS:
-        held = acting.standing(doing, _HOLDS[verb], site, targets[0])
+    if len(targets) == 1 and doing.kind:
+        held = acting.standing(doing, doing.kind, site, targets[0])
         if held is not None:
             return held
     who = ", ".join(f"**{sites.person(doing.desk, one)}**" for one in targets if one)
@@ -42,5 +41,5 @@ def _line(doing: Doing, site: Site, targets: tuple[str, ...]) -> str:
         short = words.SHORT.format(wanted=wanted) if count < wanted else ""
     return words.WOULD[verb].format(
         who=who, room=words.PLACE.format(room=site.room.title, count=site.members), count=count, short=short,
-        until=sites.until(doing.desk, doing.until, doing.now), pause=spell(errand.amount or 0),
+        until=sites.until(doing.desk, doing.until, doing.now, doing.kind), pause=spell(errand.amount or 0),
     )  # fmt: skip

@@ -110,13 +110,13 @@ _AMOUNTS = {
 _NOTHING_DONE = "Tidak ada yang dilakukan."
 
 
-def overview(rights: Collection[Right], channel: str, *, inside: bool) -> str:
-    """What somebody with these rights may order, one line each. `channel`: one to show; `inside`: asked in one."""
+def overview(rights: Collection[Right], channel: str) -> str:
+    """What somebody with these rights may order, one line each. `channel`: one to name."""
     lines = [_INTRO.format(channel=channel), ""]
     for verb, entry in ENTRIES.items():
         right = NEEDS[verb].right
         if verb not in (Verb.HELP, Verb.CANCEL) and (right is None or right in rights):
-            lines.append(f"- `{_shown(entry.examples[0], channel, inside=inside)}` {entry.does}")
+            lines.append(f"- `{_shown(entry.examples[0], channel, inside=True)}` {entry.does}")
     return "\n".join([*lines, "", _TAIL])
 
 

@@ -30,9 +30,9 @@ TOO_FAST_REPORT = (
     "dibatasi: satu pesan tiap {jeda}."
 )
 REASON = " Sebabnya: {reason}."
-UNTIL, ENDLESS = "sampai {when}", "untuk seterusnya"
+UNTIL, ENDLESS, UNTIL_OPENED = "sampai {when}", "untuk seterusnya", "sampai dibuka lagi"
 
-# What was done, to officers. {who} are people, {room} where, {until} as above, {why} " · alasan" or nothing.
+# What was done, to officers. {who} are people, {room} where, {until} as above, {why} the reason or nothing.
 DONE = {
     "warn": "🙏 {who} ditegur di {room}.{why}",
     "mute": "🔇 {who} dibisukan di {room} {until}.{why}",
@@ -43,13 +43,14 @@ DONE = {
     "server_ban": "⛔ Server {who} dicekal dari {room} {until}; {count} anggotanya dikeluarkan.{why}",
     "server_unban": "↩️ Cekal server {who} dicabut di {room}.{why}",
     "redact": "🧹 {count} pesan {who} dihapus dari {room}{short}.{why}",
-    "slow": "🐢 {room}: satu pesan tiap {pause} untuk setiap orang. Berhenti: `!pelan mati`.{why}",
+    "slow": "🐢 {room}: satu pesan tiap {pause} untuk setiap orang.{why} Berhenti: `!pelan mati`.",
     "fast": "🐇 {room}: tanpa jeda lagi.",
     "lock": "🔒 {room} dikunci {until}.{why}",
     "unlock": "🔓 {room} dibuka lagi.{why}",
 }
 BY = "📋 {by} di kanal: "
-WHY = " · {reason}"
+WHY = " Alasan: {reason}."
+WHY_SHORT = " · {reason}"
 SHORT = ", dari {wanted} yang diminta: hanya itu yang bot ketahui"
 NOT_TOLD = "Ia belum diberi tahu: tidak ada pesan yang dibalas dan tidak ada pesan pribadi dengannya."
 FOUND_NONE = "Bot tidak menemukan pesan {who} di {room} yang masih bisa dihapus."
@@ -148,7 +149,7 @@ UNPROVEN = {
     ),
     "other_key": (
         "Kunci Anda bukan yang bot kenal. Kalau memang Anda yang menggantinya (akun disetel ulang), minta komandan: "
-        "`!percaya {who}`."
+        "`!percaya {name}`."
     ),
 }
 PINNED = (
@@ -158,7 +159,7 @@ PINNED = (
 OTHER_KEY = (
     "🚨 **Perintah atas nama {who} datang dengan kunci lain** dan ditolak.\n\nDikenal: `{known}`\nYang tadi: `{key}`"
     "\n\nArtinya: {who} menyetel ulang akunnya, **atau ada yang menyamar**. Telepon orangnya. Kalau benar ia: "
-    "`!percaya {who}`."
+    "`!percaya {name}`."
 )
 VOUCHED = "🔑 Kunci baru {who} diterima atas kata {by}: `{key}`."
 VOUCH_NONE = "Tidak ada kunci baru {who} yang menunggu. {who} perlu mengirim satu perintah dulu dengan kunci barunya."
@@ -204,7 +205,7 @@ MORE = "… dan {count} lagi."
 ACT_LINE = "- {when}: {what} di {room}{until}, oleh {by}{why}{ended}"
 ACT_ENDED, ACT_FAILED = " (selesai)", " (gagal)"
 REMARK_LINE = "- {when}, {by}: {words}"
-NOTED = "📝 Dicatat tentang {who}. Melihatnya: `!orang {who}`."
+NOTED = "📝 Dicatat tentang {who}. Melihatnya: `!orang {name}`."
 LIST = "📋 **Yang sedang berlaku:**"
 LIST_LINE = "- {what} di {room} {until}, oleh {by}{why}"
 LIST_EMPTY = "📋 Tidak ada tindakan yang sedang berlaku{where}."

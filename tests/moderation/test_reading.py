@@ -43,7 +43,7 @@ HOUR, MONTH = Term(seconds=3600), Term(seconds=2_592_000)
         ("!keluarkan @joko ribut di pasar", Order(Verb.KICK, (JOKO,), reason="ribut di pasar")),
         ("!cekal @joko selamanya penipuan", Order(Verb.BAN, (JOKO,), term=Term(endless=True), reason="penipuan")),
         ("!cabut cekal @joko", Order(Verb.UNBAN, (JOKO,))),
-        ("!cekal server *.Jahat.Example 30 hari x", Order(Verb.BAN_SERVER, ("*.jahat.example",), term=MONTH, reason="x")),
+        ("!cekal server *.X.Example 30 hari xx", Order(Verb.BAN_SERVER, ("*.x.example",), term=MONTH, reason="xx")),
         ("!cabut cekal server jahat.example", Order(Verb.UNBAN_SERVER, ("jahat.example",))),
         ("!hapus 20 @joko spam", Order(Verb.REDACT, (JOKO,), amount=20, reason="spam")),
         ("!hapus @joko 20 pesan terakhir", Order(Verb.REDACT, (JOKO,), amount=20)),
@@ -168,7 +168,7 @@ def test_every_example_of_the_help_is_an_order_of_its_kind(verb: Verb) -> None:
             found = read(example, place)
             assert isinstance(found, Order), example
             assert found.verb is verb
-    assert helping.overview(frozenset(Right), "ojol", inside=True).count("\n- ") >= len(Right)
+    assert helping.overview(frozenset(Right), "ojol").count("\n- ") >= len(Right)
     assert verb in NEEDS
 
 
