@@ -14,12 +14,13 @@ from bot.handlers import lifting, sites, telling
 from bot.handlers.desk import Desk
 from bot.handlers.sites import Site
 from bot.moderation import words
-from bot.moderation.acl import matches, server_of
+from bot.moderation.acl import covers
 from bot.moderation.errand import Errand
 from bot.moderation.terms import spell
 from bot.moderation.verbs import Verb
 from bot.outgoing import Action, Outgoing, Priority
 from bot.rooms import power
+from bot.rooms.model import server_of
 from bot.store import acts, outbox, roomstate, sayings
 
 LASTING = {
@@ -112,7 +113,7 @@ def standing(doing: Doing, kind: str, site: Site, target: str) -> str | None:
 def hit(doing: Doing, site: Site, server: str) -> list[str]:
     """Members of a channel who are on a server or on one that its glob means."""
     people = roomstate.joined(doing.connection, site.room_id)
-    return [one for one in people if matches(server, server_of(one))]
+    return [one for one in people if covers(server, server_of(one))]
 
 
 def _warn(doing: Doing, site: Site, target: str) -> list[str]:
@@ -155,6 +156,8 @@ def _ban_server(doing: Doing, site: Site, server: str) -> list[str]:
     if (line := standing(doing, "server_ban", site, server)) is not None:
         return [line]
     people = hit(doing, site, server)
+    if not lifting.may_deny(doing.connection, doing.desk, site.room_id, server):
+        return [words.SHUTS_OUT_US.format(server=server_of(doing.desk.me))]
     number = doing.start("server_ban", site, server, len(people))
     for at, one in enumerate(people):
         key = f"act:{number}:kick:{at}"
@@ -194,7 +197,7 @@ def _lock(doing: Doing, site: Site, _: str) -> list[str]:
         return [line or ""]
     number = doing.start("lock", site, "")
     telling.channel(doing, site, number, doing.desk.content.moderation.texts.locked)
-    doing.send(lifting.lock(site.room_id, site.found.needed_for("kick"), f"act:{number}:lock"))
+    doing.send(lifting.lock(site.found, f"act:{number}:lock"))
     return [doing.line("lock", site)]
 
 

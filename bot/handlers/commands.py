@@ -23,9 +23,10 @@ from bot.handlers.replying import Reply
 from bot.handlers.routing import RoomKind
 from bot.handlers.sites import Site
 from bot.incidents import orders as card_orders
+from bot.markup import escape
 from bot.moderation import help as helping
 from bot.moderation import words
-from bot.moderation.acl import matches
+from bot.moderation.acl import covers
 from bot.moderation.authority import Refusal, Why, judge, judge_target, may
 from bot.moderation.errand import Errand, needs_code
 from bot.moderation.pills import with_addresses
@@ -253,12 +254,18 @@ class _Given:
         return there
 
     def _spares(self, errand: Errand, there: list[Site]) -> bool:
-        """Whether a ban of servers leaves out those that have to stay: ours above all."""
+        """Whether a ban of servers leaves out those that have to stay: ours always, an agency's unless it is named."""
         if errand.verb is not Verb.BAN_SERVER:
             return True
-        own = self.reply.desk.config.homeserver.server_name
+        desk = self.reply.desk
+        own = desk.config.homeserver.server_name
         for glob in errand.targets:
-            if matches(glob, own):
+            if covers(glob, own):
                 self.reply.say(words.SHUTS_OUT_US.format(server=own))
                 return False
+            for agency in desk.content.agencies.all:
+                hit = next((one for one in agency.servers if covers(glob, one) and glob != one.lower()), None)
+                if hit is not None:
+                    self.reply.say(words.SHUTS_OUT_AGENCY.format(agency=escape(agency.title), server=hit))
+                    return False
         return True

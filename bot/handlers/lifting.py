@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -9,12 +10,16 @@ from sqlalchemy import Connection
 from bot.handlers.desk import Desk
 from bot.moderation.acl import acl_with_denied, acl_without_denied
 from bot.outgoing import Action, Outgoing, Priority
-from bot.store import acts, outbox, roomstate
+from bot.rooms import acl
+from bot.rooms.found import FoundRoom
+from bot.rooms.model import server_of
+from bot.rooms.power import level
+from bot.rooms.wanted import LOCKED_POWER, SAYING
+from bot.store import acts, outbox, roomstate, sanctions
 from bot.store.acts import Act
 
-MUTED = -1
-"""Power below what any message takes."""
-POWER_LEVELS, ACL = "m.room.power_levels", "m.room.server_acl"
+MUTED = sanctions.MUTED_POWER
+POWER_LEVELS, ACL = "m.room.power_levels", acl.TYPE
 
 
 def lift(connection: Connection, desk: Desk, act: Act, by: str, now: int) -> bool:
@@ -32,9 +37,18 @@ def lift(connection: Connection, desk: Desk, act: Act, by: str, now: int) -> boo
     return True
 
 
-def lock(room_id: str, level: int, key: str) -> Outgoing:
-    """From now on speaking there takes this power."""
-    return state(key, room_id, POWER_LEVELS, merge={"events_default": level})
+def lock(found: FoundRoom, key: str) -> Outgoing:
+    """From now on speaking there takes an officer's power, in every way of saying something."""
+    raised = {type_: LOCKED_POWER for type_ in SAYING if _own_level(found, type_, LOCKED_POWER) < LOCKED_POWER}
+    merge: dict[str, Any] = {"events_default": LOCKED_POWER} | ({"events": raised} if raised else {})
+    return state(key, found.room_id, POWER_LEVELS, merge=merge)
+
+
+def unlock(room_id: str, speak: int, raised: Iterable[str], key: str) -> Outgoing:
+    """Speaking takes what the files say; what the lock had raised beside it has no power of its own any more."""
+    lowered = dict.fromkeys(raised)
+    merge: dict[str, Any] = {"events_default": speak} | ({"events": lowered} if lowered else {})
+    return state(key, room_id, POWER_LEVELS, merge=merge)
 
 
 def power(room_id: str, user_id: str, level: int | None, key: str) -> Outgoing:
@@ -68,14 +82,15 @@ def bare(connection: Connection, desk: Desk, kind: str, target: str, room_id: st
     levels = found.content(POWER_LEVELS) or {}
     if kind == "mute":
         users = levels.get("users")
-        level = users.get(target) if isinstance(users, dict) else None
-        return power(room_id, target, None, key) if isinstance(level, int) and level < 0 else None
+        theirs = users.get(target) if isinstance(users, dict) else None
+        return power(room_id, target, None, key) if level(theirs, 0) < 0 else None
     if kind == "ban":
         banned = found.membership(target) == "ban"
         return membership(key, room_id, Action.UNBAN, target) if banned else None
     if kind == "lock":
         normal = speaking(desk, connection, room_id)
-        return lock(room_id, normal, key) if found.needed_for("events_default") > normal else None
+        raised = [one for one in SAYING if _own_level(found, one, normal) == LOCKED_POWER]
+        return unlock(room_id, normal, raised, key) if found.needed_for("events_default") > normal else None
     if kind == "server_ban":
         current = found.content(ACL)
         denied = isinstance(current, dict) and target in (current.get("deny") or [])
@@ -92,7 +107,20 @@ def servers(connection: Connection, room_id: str, key: str, now: int, *, dropped
     found = roomstate.found(connection, room_id)
     current = acl_without_denied(found.content(ACL) if found else None, [dropped])
     holding = [one.target for one in acts.in_force(connection, now, kind="server_ban", room_id=room_id)]
-    return state(key, room_id, ACL, set=acl_with_denied(current, holding, keep=()))
+    return state(key, room_id, ACL, set=acl_with_denied(current, holding))
+
+
+def may_deny(connection: Connection, desk: Desk, room_id: str, server: str) -> bool:
+    """Whether the room's list with this server denied can be sent at all: one that shuts us out ends the room."""
+    found = roomstate.found(connection, room_id)
+    wanted = acl_with_denied(found.content(ACL) if found else None, [server])
+    return acl.fault(wanted, server_of(desk.me)) is None
+
+
+def _own_level(found: FoundRoom, type_: str, default: int) -> int:
+    """The power that a type has for itself, beside `events_default`."""
+    events = (found.content(POWER_LEVELS) or {}).get("events")
+    return level(events[type_], default) if isinstance(events, Mapping) and type_ in events else default
 
 
 def _undoing(connection: Connection, desk: Desk, act: Act, room_id: str, now: int) -> Outgoing | None:
@@ -100,14 +128,16 @@ def _undoing(connection: Connection, desk: Desk, act: Act, room_id: str, now: in
     if act.kind == "mute":
         found = roomstate.found(connection, room_id)
         users = ((found.content(POWER_LEVELS) if found else None) or {}).get("users")
-        level = users.get(act.target) if isinstance(users, dict) else None
-        if level not in (None, MUTED, act.amount):
+        theirs = users.get(act.target) if isinstance(users, dict) else None
+        if theirs not in (None, MUTED, act.amount):
             return None  # somebody has given them another power since: that stays
         return power(room_id, act.target, act.amount, key)
     if act.kind == "ban":
         return membership(key, room_id, Action.UNBAN, act.target)
     if act.kind == "lock":
-        return lock(room_id, speaking(desk, connection, room_id), key)
+        row = outbox.content(connection, f"act:{act.id}:lock") or {}
+        raised = (row.get("merge") or {}).get("events") or {}
+        return unlock(room_id, speaking(desk, connection, room_id), raised, key)
     if act.kind == "server_ban":
         return servers(connection, room_id, key, now, dropped=act.target)
     return None

@@ -14,6 +14,7 @@ from bot.handlers.desk import Desk
 from bot.markup import escape, render
 from bot.moderation import words
 from bot.outgoing import Outgoing
+from bot.rooms.wanted import LOCKED_POWER
 from bot.store import acts, outbox, roomstate
 from bot.store.acts import Act
 
@@ -59,8 +60,11 @@ def confirm(connection: Connection, desk: Desk, now: int) -> int:
 
 
 def uphold(connection: Connection, desk: Desk, now: int) -> int:
-    """A mute or lock that does not stand in the room although it holds: set again where we overwrote it ourselves
-    (`kentongan rooms apply` writes the levels whole), closed where a person took it back. Returns how many."""
+    """A mute or lock that does not stand in the room although it holds; returns how many.
+
+    Set again where it was us who wrote over it (levels are written whole, and whoever reads them just before writes
+    over what came between); closed where a person took it back.
+    """
     changed = 0
     held = [one for kind in ("mute", "lock") for one in acts.in_force(connection, now, kind=kind)]
     for act in held:
@@ -96,7 +100,7 @@ def _standing(connection: Connection, act: Act, room_id: str) -> tuple[bool, str
     by = found.senders.get((lifting.POWER_LEVELS, ""), "")
     event_id = roomstate.event_id(connection, room_id, lifting.POWER_LEVELS) or ""
     if act.kind == "lock":
-        return found.needed_for("events_default") >= found.needed_for("kick"), by, event_id
+        return found.needed_for("events_default") >= LOCKED_POWER, by, event_id
     return found.power(act.target) < 0, by, event_id
 
 
@@ -104,7 +108,7 @@ def _again(connection: Connection, act: Act, room_id: str, key: str) -> Outgoing
     if act.kind == "mute":
         return lifting.power(room_id, act.target, lifting.MUTED, key)
     found = roomstate.found(connection, room_id)
-    return lifting.lock(room_id, found.needed_for("kick"), key) if found is not None else None
+    return lifting.lock(found, key) if found is not None else None
 
 
 def _filled(

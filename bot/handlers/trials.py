@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.handlers import acting, sites
 from bot.handlers.acting import Doing
 from bot.handlers.sites import Site
+from bot.markup import escape
 from bot.moderation import words
 from bot.moderation.terms import spell
 from bot.moderation.verbs import Verb
@@ -32,14 +33,19 @@ def _line(doing: Doing, site: Site, targets: tuple[str, ...]) -> str:
         if held is not None:
             return held
     who = ", ".join(f"**{sites.person(doing.desk, one)}**" for one in targets if one)
-    count, short = 0, ""
+    count, short, warning = 0, "", ""
     if verb is Verb.BAN_SERVER:
         count = len(acting.hit(doing, site, targets[0]))
+        warning = "".join(
+            f" {words.AGENCY_SERVER.format(agency=escape(one.title))}"
+            for one in doing.desk.content.agencies.of_server(targets[0])
+        )
     elif verb is Verb.REDACT:
         wanted = errand.amount or 0
         count = len(sayings.last(doing.connection, site.room_id, targets[0], wanted))
         short = words.SHORT.format(wanted=wanted) if count < wanted else ""
-    return words.WOULD[verb].format(
+    told = words.WOULD[verb].format(
         who=who, room=words.PLACE.format(room=site.room.title, count=site.members), count=count, short=short,
         until=sites.until(doing.desk, doing.until, doing.now, doing.kind), pause=spell(errand.amount or 0),
     )  # fmt: skip
+    return told + warning

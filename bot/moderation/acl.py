@@ -1,4 +1,4 @@
-"""Which servers may take part in a room (client-server API, "Server Access Control Lists"). Pure."""
+"""Servers kept out of a room by an officer's order (client-server API, "Server Access Control Lists"). Pure."""
 
 from __future__ import annotations
 
@@ -6,28 +6,18 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from bot.rooms import acl
+
 _PORT = re.compile(r":\d{1,5}$")
 
 
-class ShutsOut(ValueError):
-    """The list would keep out a server that has to stay; `.server` says which."""
+def acl_with_denied(current: Mapping[str, Any] | None, servers: Iterable[str]) -> dict[str, Any]:
+    """The whole list with these servers or globs denied; a room without a list is open to all.
 
-    def __init__(self, server: str) -> None:
-        self.server = server
-        super().__init__(server)
-
-
-def acl_with_denied(current: Mapping[str, Any] | None, servers: Iterable[str], keep: Collection[str]) -> dict[str, Any]:
-    """The whole list with these servers or globs denied. Raises ShutsOut when it would keep out one of `keep`.
-
-    `current` is what stands; a room without a list is open to all. What stands there already is not judged anew.
+    Whether it may be sent is for `bot.rooms.acl.fault` to say.
     """
     allow, deny = _lists(current)
-    added = [one for one in dict.fromkeys(servers) if one not in deny]
-    for server in keep:
-        if any(matches(glob, server) for glob in added):
-            raise ShutsOut(server)
-    return _content(current, allow, [*deny, *added])
+    return _content(current, allow, [*deny, *(one for one in dict.fromkeys(servers) if one not in deny)])
 
 
 def acl_without_denied(current: Mapping[str, Any] | None, servers: Collection[str]) -> dict[str, Any]:
@@ -36,41 +26,14 @@ def acl_without_denied(current: Mapping[str, Any] | None, servers: Collection[st
     return _content(current, allow, [one for one in deny if one not in servers])
 
 
-def denies(current: Mapping[str, Any] | None, server: str) -> bool:
-    """Whether the list denies exactly this server or glob."""
-    return server in _lists(current)[1]
-
-
-def matches(glob: str, server: str) -> bool:
+def covers(glob: str, server: str) -> bool:
     """Whether a server's name falls under a glob, with its port or without: homeservers differ in that."""
-    return any(_fits(glob.casefold(), name.casefold()) for name in (server, _PORT.sub("", server)))
-
-
-def _fits(glob: str, name: str) -> bool:
-    """Goes back only to the last star, so that a glob of many stars keeps nobody busy."""
-    at = seen = after = 0
-    star = -1
-    while seen < len(name):
-        if at < len(glob) and glob[at] == "*":
-            star, after, at = at, seen, at + 1
-        elif at < len(glob) and glob[at] in ("?", name[seen]):
-            at, seen = at + 1, seen + 1
-        elif star >= 0:
-            after += 1
-            at, seen = star + 1, after
-        else:
-            return False
-    return not glob[at:].strip("*")
-
-
-def server_of(user_id: str) -> str:
-    """The server of a user id."""
-    return user_id.partition(":")[2]
+    return any(acl.matches(glob, name) for name in (server, _PORT.sub("", server)))
 
 
 def _lists(current: Mapping[str, Any] | None) -> tuple[list[str], list[str]]:
     if current is None:
-        return ["*"], []
+        return [acl.EVERYBODY], []
     return _names(current.get("allow")), _names(current.get("deny"))
 
 
@@ -80,4 +43,4 @@ def _names(value: Any) -> list[str]:
 
 def _content(current: Mapping[str, Any] | None, allow: list[str], deny: list[str]) -> dict[str, Any]:
     literals = (current or {}).get("allow_ip_literals", False)
-    return {**(current or {}), "allow": allow, "deny": deny, "allow_ip_literals": literals is True}
+    return {"allow": allow, "deny": deny, "allow_ip_literals": literals is True}

@@ -164,6 +164,12 @@ def settle(connection: Connection, key: str) -> None:
     connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "failed").values(state="cancelled"))
 
 
+def content(connection: Connection, key: str) -> dict[str, Any] | None:
+    """What a key's row says; `None` when there is none, or it was erased."""
+    found = connection.scalar(select(outbox.c.content).where(outbox.c.key == key))
+    return dict(found) if isinstance(found, dict) else None
+
+
 def settled(connection: Connection, key: str, before: int) -> bool:
     """Whether a key's row was sent, and before that time."""
     at = connection.scalar(select(outbox.c.sent_at).where(outbox.c.key == key, outbox.c.state == "sent"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from handlers_world import DIRECT, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from moderation_world import (
@@ -15,6 +17,7 @@ from moderation_world import (
     all_acts,
     code_in,
     furnish,
+    levels,
     out,
     payloads,
     said,
@@ -25,8 +28,11 @@ from sqlalchemy import Engine
 
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import moderation
+from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
-from bot.store import acts, outbox, remarks
+from bot.rooms.agencies import Agencies, Agency
+from bot.rooms.wanted import Held
+from bot.store import acts, outbox, remarks, sanctions
 from bot.store.acts import FAILED, KENTONGAN
 
 HOUR = 3_600_000
@@ -467,3 +473,44 @@ async def test_a_pill_names_by_address_and_a_display_name_never(give: Give, engi
     assert all_acts(engine)[0].target == JOKO
     order = await give("!bisukan Joko 1 jam di ojol jualan")
     assert "bukan alamat orang" in said(engine, order)
+
+
+# ── agencies ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_liaison_is_left_alone_and_their_server_goes_only_by_its_name(
+    desk: Desk, consumer: Consumer, give: Give, engine: Engine
+) -> None:
+    agency = Agency(
+        key="bpbd", title="BPBD", names=(), room=None, categories=(), servers=("lain.example",), liaisons=(SITI,)
+    )
+    consumer.desk = replace(desk, content=replace(desk.content, agencies=Agencies(all=(agency,))))
+    order = await give("!bisukan @siti:lain.example 1 jam di ojol")
+    assert "penghubung instansi" in said(engine, order)
+    order = await give("!cekal server *.example di ojol spam")
+    assert "server instansi BPBD" in said(engine, order)
+    assert out(engine) == []
+    order = await give("!cekal server lain.example di ojol diretas")
+    assert "Ini server instansi BPBD" in said(engine, order)
+    await give(code_in(said(engine, order)))
+    assert [action for action, *_ in out(engine)] == ["kick", "state"]
+
+
+async def test_a_lock_holds_for_every_way_of_saying_something_and_takes_only_its_own_back(
+    confirmed: Give, give: Give, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        own = {"m.room.power_levels": 100, "m.reaction": 0, "m.call.invite": 50}
+        tell(connection, OJOL, "m.room.power_levels", levels(events=own))
+    await confirmed("!kunci di ojol hoaks")
+    assert out(engine)[-1][2]["merge"] == {"events_default": 50, "events": {"m.reaction": 50}}
+    await give("!buka kunci di ojol")
+    assert out(engine)[-1][2]["merge"] == {"events_default": 0, "events": {"m.reaction": None}}
+
+
+async def test_rooms_apply_respects_what_holds(confirmed: Give, give: Give, engine: Engine) -> None:
+    await give("!bisukan @joko 1 jam di ojol")
+    await confirmed("!kunci di ojol hoaks")
+    await confirmed("!cekal server jahat.example di ojol spam")
+    with engine.connect() as connection:
+        assert sanctions.held(connection) == {"ojol": Held({JOKO: -1}, locked=True, banned_servers=frozenset({"jahat.example"}))}
