@@ -32,7 +32,7 @@ from bot.moderation.errand import Errand, needs_code
 from bot.moderation.pills import with_addresses
 from bot.moderation.reading import Order, Place, Slip, read
 from bot.moderation.terms import Term, spell
-from bot.moderation.verbs import NEEDS, Verb
+from bot.moderation.verbs import NEEDS, Right, Verb
 from bot.rooms.model import Officer
 from bot.store import changes, inbox, rooms
 
@@ -143,7 +143,11 @@ class _Given:
     def confirmed(self, errand: Errand) -> None:
         """The code was right: everything is judged once more, since rooms and files may have changed meanwhile."""
         if errand.verb is Verb.VOUCH:
-            records.vouched(self.reply, errand)
+            no = may(self.officer, Right.VOUCH, self.reply.desk.content.moderation)
+            if no is not None:
+                self.reply.refuse(no)
+            else:
+                records.vouched(self.reply, errand)
             return
         there = self._sites(errand)
         if there is not None:

@@ -112,7 +112,6 @@ STANDS_NOT = {
     "kick": "{who} tidak ada di {room}.",
 }
 TOO_LONG = "Paling lama {most} untuk `!{verb}`. " + TAIL
-ENDED_HERE = "Waktunya sudah lewat; tulis waktu yang akan datang. " + TAIL
 SHUTS_OUT_US = "Cekal itu akan mengenai server kita sendiri ({server}). " + TAIL
 SHUTS_OUT_AGENCY = (
     "Cekal itu akan mengenai server instansi {agency} ({server}). Sebut servernya dengan lengkap. " + TAIL
@@ -209,6 +208,5 @@ NOTED = "📝 Dicatat tentang {who}. Melihatnya: `!orang {name}`."
 LIST = "📋 **Yang sedang berlaku:**"
 LIST_LINE = "- {what} di {room} {until}, oleh {by}{why}"
 LIST_EMPTY = "📋 Tidak ada tindakan yang sedang berlaku{where}."
-IN_OPERATIONS = "Jawabannya di ruang kendali, karena menyangkut orang."
 ALL_CHANNELS = "semua kanal"
 BOT = "bot"
