@@ -348,7 +348,7 @@ async def test_redacting_the_last_messages_takes_their_edits_along(
 async def test_many_messages_ask_first(give: Give, take: Take, event: Event, engine: Engine) -> None:
     await take(*(event(f"beli {number}", room=OJOL, sender=JOKO) for number in range(25)))
     order = await give("!hapus 21 @joko di ojol spam", BUDI)
-    assert out(engine) == []
+    assert [one for one in out(engine) if one[0] == "redaction"] == []
     assert "21 pesan terakhir" in said(engine, order)
 
 
@@ -513,4 +513,6 @@ async def test_rooms_apply_respects_what_holds(confirmed: Give, give: Give, engi
     await confirmed("!kunci di ojol hoaks")
     await confirmed("!cekal server jahat.example di ojol spam")
     with engine.connect() as connection:
-        assert sanctions.held(connection) == {"ojol": Held({JOKO: -1}, locked=True, banned_servers=frozenset({"jahat.example"}))}
+        assert sanctions.held(connection) == {
+            "ojol": Held({JOKO: -1}, locked=True, banned_servers=frozenset({"jahat.example"}))
+        }
