@@ -11,7 +11,7 @@ from second_client import Node, SecondClient, Seen
 from sqlalchemy import select
 
 from bot.demo.world import OPERATIONS
-from bot.store.tables import incidents, metadata, outbox
+from bot.store.tables import incidents, members, metadata, outbox, room_state
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(420)]
 
@@ -69,5 +69,12 @@ async def test_a_report_is_found_and_then_forgotten_here_and_on_the_homeserver(t
         waiting = select(outbox.c.id).where(outbox.c.state == "queued")
         await world.until(lambda: not world.rows(waiting), "everything to be sent")
         rows = [(table.name, str(row)) for table in metadata.sorted_tables for row in world.rows(select(table))]
-        assert [row for row in rows if SECRET in row[1] or reporter.user_id in row[1]] == []
+        assert [row for row in rows if SECRET in row[1]] == []
+        # In which rooms they are, and that they made one of them, everybody there can see on the homeserver itself.
+        named = [name for name, row in rows if reporter.user_id in row]
+        there = world.rows(select(members.c.room_id).where(members.c.user_id == reporter.user_id))
+        made = select(room_state.c.room_id).where(room_state.c.sender == reporter.user_id)
+        assert {row[0] for row in there} == {channel, private}
+        assert {row[0] for row in world.rows(made)} <= {private}
+        assert set(named) <= {"members", "room_state"}
         world.assert_log_is_discreet()
