@@ -83,6 +83,8 @@ class Federation:
     agency: EmbeddedHomeserver
     agency_admin: str
     """Access token of the agency's administrator."""
+    authority: Path
+    """Certificate of the authority that both believe."""
 
     def register(self, localpart: str) -> str:
         """An account of the agency with PASSWORD and no message rate limit; its user id."""
@@ -102,7 +104,7 @@ def federation(folder: Path, **settings: Any) -> Iterator[Federation]:
         for server in servers.values():
             stack.enter_context(server)
         admin = servers["agency"].register(ADMIN, PASSWORD, admin=True)["access_token"]
-        yield Federation(servers["ours"], servers["agency"], admin)
+        yield Federation(servers["ours"], servers["agency"], admin, authority.path)
 
 
 def _server(

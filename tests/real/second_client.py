@@ -87,15 +87,19 @@ class Seen:
     @property
     def thread_root(self) -> str | None:
         """The root of the thread it is in."""
-        relation = self.wire_content.get("m.relates_to") or self.content.get("m.relates_to") or {}
+        relation = self._relation
         return relation.get("event_id") if relation.get("rel_type") == "m.thread" else None
 
     @property
     def reply_to(self) -> str | None:
         """The event it replies to (in a thread: the fallback, or a true reply)."""
-        relation = self.wire_content.get("m.relates_to") or self.content.get("m.relates_to") or {}
-        target = (relation.get("m.in_reply_to") or {}).get("event_id")
+        target = (self._relation.get("m.in_reply_to") or {}).get("event_id")
         return str(target) if target else None
+
+    @property
+    def _relation(self) -> dict[str, Any]:
+        found = self.wire_content.get("m.relates_to") or self.content.get("m.relates_to")
+        return found if isinstance(found, dict) and isinstance(found.get("m.in_reply_to", {}), dict) else {}
 
 
 class Node:

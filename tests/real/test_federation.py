@@ -2,112 +2,44 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 import yaml
-from bot_world import NOTES, BotWorld, bot_world
+from agency_world import Stage, agency_world
+from bot_world import NOTES
 from casechat import SECONDS, connect_agency, heard, shown
-from federation import PASSWORD, Federation, federation
-from second_client import Node, SecondClient, SecondClientError
+from federation import Federation, federation
+from second_client import SecondClient, SecondClientError
 from sqlalchemy import select
 
-from bot.demo.process import kentongan
-from bot.demo.world import OPERATIONS, World
+from bot.demo.world import OPERATIONS
 from bot.store.tables import audit, incidents, transcripts
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-AGENCIES, LIAISON = "instansi", "penghubung"
 REPORT = "lapor ada pohon tumbang menutup jalan di Bandar, motor tidak bisa lewat"
 QUESTION = "biaya sim c berapa pak"
-
-
-@dataclass
-class Stage:
-    """The police's world, the agency's server, and people on both."""
-
-    world: BotWorld
-    servers: Federation
-    node: Node
-    officer: SecondClient
-    rooms: dict[str, str] = field(default_factory=dict)
-
-    async def of_agency(self, name: str) -> SecondClient:
-        """Somebody with an account on the agency's server."""
-        if name != LIAISON:  # who has an account from the start, to be invited by the files
-            await asyncio.to_thread(self.servers.register, name)
-        return await self.node.login(self.servers.agency.url, name, PASSWORD, signed_only=True)
-
-    async def enter(self, client: SecondClient) -> None:
-        """The files, or an officer, invite to the agencies' space, and who is there goes on into the channel."""
-        if not client.user_id.startswith(f"@{LIAISON}:"):
-            await self.officer.do("invite", room=self.rooms[AGENCIES], user=client.user_id)
-        await client.join(self.alias(AGENCIES))
-        assert await client.join(self.alias("ojol")) == self.rooms["ojol"]
-        await client.wait_member(self.rooms["ojol"], self.world.bot_id)
-
-    def alias(self, room: str) -> str:
-        return self.world.world.aliases()[room]
-
-
-def agency(server: str) -> dict[str, Any]:
-    """What instansi.yaml says of it."""
-    return {"servers": [server], "liaisons": [f"@{LIAISON}:{server}"], "channels": ["ojol"]}
-
-
-def only_by_the_space(world: World, server: str) -> None:
-    """The agency has its space, and who is in it, or in ours, may enter the channel."""
-    folder = world.folder / "rooms"
-    rooms = yaml.safe_load((folder / "rooms.yaml").read_text())
-    rooms["space"]["join"] = "invite"
-    rooms["agencies"] = {AGENCIES: {"title": "Instansi"}}
-    rooms["channels"]["ojol"]["join"] = "space"
-    (folder / "rooms.yaml").write_text(yaml.safe_dump(rooms, allow_unicode=True))
-    named = {"agencies": {"bpbd": {"title": "BPBD", **agency(server)}}}
-    (folder / "instansi.yaml").write_text(yaml.safe_dump(named))
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     with federation(tmp_path_factory.mktemp("federation")) as both:
-        both.register(LIAISON)
         yield both
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory, servers: Federation) -> AsyncIterator[Stage]:
-    home = {"allowed_servers": [servers.agency.server_name]}
-    async with (
-        bot_world(
-            tmp_path_factory.mktemp("police"),
-            synapse=servers.ours,
-            prepare=partial(only_by_the_space, server=servers.agency.server_name),
-            homeserver=home,
-            speech={"workers": 1},
-        ) as world,
-        Node() as node,
-    ):
-        password = world.world.account("petugas").password
-        officer = await node.login(world.homeserver.url, "petugas", password, signed_only=True)
-        stage = Stage(world, servers, node, officer)
-        for room in ("space", OPERATIONS, AGENCIES, "ojol"):
-            stage.rooms[room] = await officer.join(stage.alias(room))
-            await officer.wait_member(stage.rooms[room], world.bot_id)
+    async with agency_world(tmp_path_factory.mktemp("police"), servers) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def liaison(stage: Stage) -> SecondClient:
     """The agency's liaison, in the channel."""
-    liaison = await stage.of_agency(LIAISON)
+    liaison = await stage.of_agency("penghubung")
     await stage.enter(liaison)
     return liaison
 
@@ -117,20 +49,14 @@ async def posko(stage: Stage, liaison: SecondClient) -> str:
     """The agency's own room on its own server, with the bot in it, as the files name it."""
     room = await liaison.dm(stage.world.bot_id)
     await liaison.wait_member(room, stage.world.bot_id)
-    await connect_agency(stage.world, room, **agency(stage.servers.agency.server_name))
+    await connect_agency(stage.world, room)
     return room
 
 
 async def test_a_liaison_enters_a_channel_of_ours_by_way_of_the_space(stage: Stage, liaison: SecondClient) -> None:
     channel = stage.rooms["ojol"]
     await stage.officer.wait_member(channel, liaison.user_id)
-    answer = await asyncio.to_thread(
-        stage.servers.ours.request,
-        "GET",
-        f"/_matrix/client/v3/rooms/{channel}/state/m.room.member/{liaison.user_id}",
-        None,
-        stage.officer.access_token,
-    )
+    answer = await stage.ours("GET", f"/rooms/{channel}/state/m.room.member/{liaison.user_id}")
     assert answer["membership"] == "join"
     assert answer["join_authorised_via_users_server"].endswith(f":{stage.servers.ours.server_name}")
     assert liaison.user_id.endswith(f":{stage.servers.agency.server_name}")
@@ -138,18 +64,11 @@ async def test_a_liaison_enters_a_channel_of_ours_by_way_of_the_space(stage: Sta
 
 async def test_somebody_of_the_other_server_who_is_not_in_the_space_stays_outside(stage: Stage) -> None:
     stranger = await stage.of_agency("asing")
-    doors: list[tuple[str, ...]] = [(stage.alias(room),) for room in ("ojol", "space", AGENCIES)]
-    doors.append((stage.rooms[OPERATIONS], stage.servers.ours.server_name))
+    doors = [(stage.alias("ojol"),), (stage.alias("space"),), (stage.rooms[OPERATIONS], stage.servers.ours.server_name)]
     for door in doors:
         with pytest.raises(SecondClientError, match="403"):
             await stranger.join(*door)
-    joined = await asyncio.to_thread(
-        stage.servers.ours.request,
-        "GET",
-        f"/_matrix/client/v3/rooms/{stage.rooms['ojol']}/joined_members",
-        None,
-        stage.officer.access_token,
-    )
+    joined = await stage.ours("GET", f"/rooms/{stage.rooms['ojol']}/joined_members")
     assert stranger.user_id not in joined["joined"]
 
 
@@ -191,8 +110,7 @@ async def test_a_report_passed_on_is_read_over_there_and_their_word_comes_back_a
     stage: Stage, liaison: SecondClient, posko: str, tmp_path: Path
 ) -> None:
     world, officer, operations = stage.world, stage.officer, stage.rooms[OPERATIONS]
-    await asyncio.to_thread(stage.servers.ours.register, "siti", PASSWORD)
-    reporter = await stage.node.login(stage.servers.ours.url, "siti", PASSWORD, signed_only=True)
+    reporter = await stage.citizen("siti")
     await stage.enter(reporter)
     note = await reporter.voice(stage.rooms["ojol"], NOTES / "kecelakaan.ogg", 7000)
     answer = await reporter.wait_for(
@@ -247,25 +165,3 @@ async def test_only_an_allowed_server_brings_the_bot_into_its_rooms(stage: Stage
     await host.message_from(world.bot_id, joined, after=asked)
     kinds = [row.kind for row in world.rows(select(audit.c.kind).where(audit.c.kind.startswith("invite.")))]
     assert kinds[-2:] == ["invite.leave", "invite.join"]
-
-
-async def test_an_agency_taken_out_is_put_out_first_and_shut_out_then(stage: Stage, liaison: SecondClient) -> None:
-    """The last word on this stage: nobody of theirs is in any room of ours afterwards, and nobody comes back."""
-    out = await kentongan("rooms", "agency", "view", "bpbd", "--json", config=stage.world.world.config_path)
-    seen = {one["room"]: one for one in map(json.loads, out.splitlines())}
-    assert (seen["ojol"]["sight"], seen["ojol"]["encrypted"]) == ("inside", True)
-    assert seen["ojol"]["since_at"]
-    assert seen[OPERATIONS]["sight"] == "never"
-
-    out = await kentongan(
-        "rooms", "agency", "remove", "bpbd", "--apply", "--json", config=stage.world.world.config_path
-    )
-    steps = [line for line in map(json.loads, out.splitlines()) if line["kind"] == "step" and line["room"] == "ojol"]
-    changes = [line["change"] for line in steps]
-    assert changes.index("RemoveMember") < next(i for i, one in enumerate(steps) if "m.room.server_acl" in one["text"])
-    for room in ("ojol", AGENCIES):
-        where = f"/_matrix/client/v3/rooms/{stage.rooms[room]}/joined_members"
-        answer = await asyncio.to_thread(stage.servers.ours.request, "GET", where, None, stage.officer.access_token)
-        assert not [user for user in answer["joined"] if user.endswith(f":{stage.servers.agency.server_name}")]
-        with pytest.raises(SecondClientError, match="403"):
-            await liaison.join(stage.rooms[room], stage.servers.ours.server_name)

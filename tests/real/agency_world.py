@@ -1,0 +1,91 @@
+"""The police's world beside an agency's homeserver, with people on both who use Element's SDK."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from bot_world import BotWorld, bot_world
+from federation import PASSWORD, Federation
+from second_client import Node, SecondClient
+
+from bot.demo.world import OPERATIONS, World
+
+
+@dataclass
+class Stage:
+    """The police's world, the agency's server, and people on both."""
+
+    world: BotWorld
+    servers: Federation
+    node: Node
+    officer: SecondClient
+    rooms: dict[str, str] = field(default_factory=dict)
+    """Those that the officer is in."""
+
+    async def citizen(self, name: str) -> SecondClient:
+        """Somebody on the police's server."""
+        await asyncio.to_thread(self.servers.ours.register, name, PASSWORD)
+        return await self.node.login(self.servers.ours.url, name, PASSWORD, signed_only=True)
+
+    async def of_agency(self, name: str) -> SecondClient:
+        """Somebody with an account on the agency's server."""
+        await asyncio.to_thread(self.servers.register, name)
+        return await self.node.login(self.servers.agency.url, name, PASSWORD, signed_only=True)
+
+    async def enter(self, client: SecondClient) -> None:
+        """An officer invites to the space, and who is there goes on into the channel."""
+        await self.officer.do("invite", room=self.rooms["space"], user=client.user_id)
+        await client.join(self.alias("space"))
+        assert await client.join(self.alias("ojol")) == self.rooms["ojol"]
+        await client.wait_member(self.rooms["ojol"], self.world.bot_id)
+
+    async def ours(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> dict[str, Any]:
+        """A raw call to the police's server, as the officer if nobody else is named."""
+        where = f"/_matrix/client/v3{path}"
+        return await asyncio.to_thread(
+            self.servers.ours.request, method, where, body, token or self.officer.access_token
+        )
+
+    def alias(self, room: str) -> str:
+        return self.world.world.aliases()[room]
+
+
+def only_by_the_space(world: World) -> None:
+    """The space is by invitation, and who is in it may enter the channel."""
+    file = world.folder / "rooms" / "rooms.yaml"
+    rooms = yaml.safe_load(file.read_text())
+    rooms["space"]["join"] = "invite"
+    rooms["channels"]["ojol"]["join"] = "space"
+    file.write_text(yaml.safe_dump(rooms, allow_unicode=True))
+
+
+@asynccontextmanager
+async def agency_world(
+    folder: Path, servers: Federation, *, prepare: Callable[[World], None] = only_by_the_space, **more: Any
+) -> AsyncIterator[Stage]:
+    """The bot on the police's server, the agency's server allowed to invite it, an officer in the rooms."""
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(
+            bot_world(
+                folder,
+                synapse=servers.ours,
+                prepare=prepare,
+                homeserver={"allowed_servers": [servers.agency.server_name]},
+                speech={"workers": 1},
+                **more,
+            )
+        )
+        node = await stack.enter_async_context(Node())
+        password = world.world.account("petugas").password
+        officer = await node.login(world.homeserver.url, "petugas", password, signed_only=True)
+        stage = Stage(world, servers, node, officer)
+        for room in ("space", OPERATIONS, "ojol"):
+            stage.rooms[room] = await officer.join(stage.alias(room))
+            await officer.wait_member(stage.rooms[room], world.bot_id)
+        yield stage
