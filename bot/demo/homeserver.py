@@ -20,7 +20,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -66,11 +66,13 @@ class EmbeddedHomeserver:
         prefer: int = 0,
         settings: dict[str, Any] | None = None,
         listeners: Sequence[dict[str, Any]] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """`port` it must have, `prefer` it has if that is free; else any, known once it has been started.
 
         `settings` overrides keys of homeserver.yaml (a test about throttling passes its own rc_message); `listeners`
-        stand beside the one for clients, which is all that a homeserver has that talks to no other.
+        stand beside the one for clients, which is all that a homeserver has that talks to no other; `environment` is
+        added to ours.
         """
         self.folder = folder
         self.server_name = server_name
@@ -78,6 +80,7 @@ class EmbeddedHomeserver:
         self._tries = 1 if port else _TRIES
         self._settings = settings or {}
         self._more_listeners = list(listeners)
+        self._environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -109,7 +112,7 @@ class EmbeddedHomeserver:
                 stdout=output,
                 stderr=output,
                 preexec_fn=_die_with_parent,
-                env={**os.environ, "SYNAPSE_CACHE_FACTOR": "1", "OMP_NUM_THREADS": "1"},
+                env={**os.environ, "SYNAPSE_CACHE_FACTOR": "1", "OMP_NUM_THREADS": "1", **self._environment},
             )
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

@@ -16,6 +16,8 @@ from second_client import Node, SecondClient
 
 from bot.demo.world import OPERATIONS, World
 
+AGENCY_SPACE, LIAISON = "instansi", "penghubung"
+
 
 @dataclass
 class Stage:
@@ -38,10 +40,19 @@ class Stage:
         await asyncio.to_thread(self.servers.register, name)
         return await self.node.login(self.servers.agency.url, name, PASSWORD, signed_only=True)
 
+    async def liaison(self) -> SecondClient:
+        """The agency's liaison, invited to its space when the rooms were made, in the channel."""
+        client = await self.node.login(self.servers.agency.url, LIAISON, PASSWORD, signed_only=True)
+        await self._enter(client, AGENCY_SPACE)
+        return client
+
     async def enter(self, client: SecondClient) -> None:
         """An officer invites to the space, and who is there goes on into the channel."""
         await self.officer.do("invite", room=self.rooms["space"], user=client.user_id)
-        await client.join(self.alias("space"))
+        await self._enter(client, "space")
+
+    async def _enter(self, client: SecondClient, space: str) -> None:
+        await client.join(self.alias(space))
         assert await client.join(self.alias("ojol")) == self.rooms["ojol"]
         await client.wait_member(self.rooms["ojol"], self.world.bot_id)
 
@@ -56,26 +67,42 @@ class Stage:
         return self.world.world.aliases()[room]
 
 
-def only_by_the_space(world: World) -> None:
-    """The space is by invitation, and who is in it may enter the channel."""
+def change_rooms(world: World, change: Callable[[dict[str, Any]], None]) -> None:
+    """Rewrite rooms.yaml before it is applied."""
     file = world.folder / "rooms" / "rooms.yaml"
     rooms = yaml.safe_load(file.read_text())
-    rooms["space"]["join"] = "invite"
-    rooms["channels"]["ojol"]["join"] = "space"
+    change(rooms)
     file.write_text(yaml.safe_dump(rooms, allow_unicode=True))
 
 
+def _with_agency(world: World, servers: Federation, version: str) -> None:
+    """The space is by invitation, and who is in it or in the agencies' may enter the channel."""
+
+    def change(rooms: dict[str, Any]) -> None:
+        rooms["version"] = version
+        rooms["space"]["join"] = "invite"
+        rooms["channels"]["ojol"]["join"] = "space"
+        rooms["agencies"] = {AGENCY_SPACE: {"title": "Instansi", "power": {"speak": 100, "invite": 100}}}
+
+    change_rooms(world, change)
+    agency = {
+        "title": "BPBD",
+        "servers": [servers.agency.server_name],
+        "liaisons": [servers.register(LIAISON)],
+        "channels": ["ojol"],
+    }
+    (world.folder / "rooms" / "instansi.yaml").write_text(yaml.safe_dump({"agencies": {"bpbd": agency}}))
+
+
 @asynccontextmanager
-async def agency_world(
-    folder: Path, servers: Federation, *, prepare: Callable[[World], None] = only_by_the_space, **more: Any
-) -> AsyncIterator[Stage]:
+async def agency_world(folder: Path, servers: Federation, *, version: str = "12", **more: Any) -> AsyncIterator[Stage]:
     """The bot on the police's server, the agency's server allowed to invite it, an officer in the rooms."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(
             bot_world(
                 folder,
                 synapse=servers.ours,
-                prepare=prepare,
+                prepare=lambda world: _with_agency(world, servers, version),
                 homeserver={"allowed_servers": [servers.agency.server_name]},
                 speech={"workers": 1},
                 **more,

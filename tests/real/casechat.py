@@ -49,7 +49,9 @@ async def gone(client: SecondClient, event_id: str) -> None:
 async def connect_agency(world: BotWorld, room: str, **more: Any) -> None:
     """The files name the agency's room and who is on duty; the running bot reads them anew."""
     rooms = world.world.folder / "rooms"
-    agency = {"title": "BPBD", "room": room, "categories": ["laka_lantas"], **more}
+    written = yaml.safe_load((rooms / "instansi.yaml").read_text())["agencies"]["bpbd"]
+    part = {name: written[name] for name in ("servers", "liaisons", "channels") if name in written}
+    agency = {**part, "title": "BPBD", "room": room, "categories": ["laka_lantas"], **more}
     (rooms / "instansi.yaml").write_text(yaml.safe_dump({"agencies": {"bpbd": agency}}))
     shift = {"since": "00:00", "until": "24:00", "members": ["@petugas"]}
     (rooms / "piket.yaml").write_text(yaml.safe_dump({"shifts": [shift]}))

@@ -1,11 +1,12 @@
 """Two real Synapses that federate over TLS on loopback: the police's own and an agency's, and nobody else.
 
-Each has a certificate of a small authority made for the run. Their names carry the port (`localhost:PORT`), so that
-no name server is needed; each lets in only the other.
+Each has a certificate of a small authority made for the run. Their names carry the port, so that neither well-known
+files nor a name server are asked; names under `.test` mean this machine to them. Each lets in only the other.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,7 +21,17 @@ from cryptography.x509.oid import NameOID
 
 from bot.demo.homeserver import EmbeddedHomeserver, free_port
 
-HOST = "localhost"
+HOSTS = {"ours": "polres.test", "agency": "bpbd.test"}
+"""Two hosts, not two ports of one: an ACL knows servers by their host."""
+LOOPBACK = """
+import socket
+_ask = socket.getaddrinfo
+def getaddrinfo(host, *more, **options):
+    name = host.decode() if isinstance(host, bytes) else host
+    return _ask("127.0.0.1" if isinstance(name, str) and name.endswith(".test") else host, *more, **options)
+socket.getaddrinfo = getaddrinfo
+"""
+"""Python's `sitecustomize` of both homeservers."""
 ADMIN, PASSWORD = "operator", "a-password"
 IMPATIENT = {
     "destination_min_retry_interval": "1s",
@@ -45,11 +56,11 @@ class Authority:
         self.path.write_bytes(_pem(self._sign(self._name, self._key, alone)))
 
     def certificate(self, name: str) -> dict[str, str]:
-        """A certificate for HOST and its key, as homeserver.yaml names them."""
+        """A server's certificate and its key, as homeserver.yaml names them."""
         key = ec.generate_private_key(ec.SECP256R1())
-        hosts = x509.SubjectAlternativeName([x509.DNSName(HOST)])
+        hosts = x509.SubjectAlternativeName([x509.DNSName(HOSTS[name])])
         certificate, secret = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        certificate.write_bytes(_pem(self._sign(_name(HOST), key, hosts)))
+        certificate.write_bytes(_pem(self._sign(_name(HOSTS[name]), key, hosts)))
         secret.touch(mode=0o600)
         secret.write_bytes(
             key.private_bytes(
@@ -97,8 +108,9 @@ class Federation:
 def federation(folder: Path, **settings: Any) -> Iterator[Federation]:
     """Both running; they end with the block. `settings` go to both."""
     authority = Authority(folder / "certificates")
-    ports = {name: free_port() for name in ("ours", "agency")}
-    names = [f"{HOST}:{port}" for port in ports.values()]
+    (folder / "sitecustomize.py").write_text(LOOPBACK)
+    ports = {name: free_port() for name in HOSTS}
+    names = [f"{HOSTS[name]}:{port}" for name, port in ports.items()]
     servers = {name: _server(folder, authority, name, port, names, settings) for name, port in ports.items()}
     with ExitStack() as stack:
         for server in servers.values():
@@ -127,7 +139,13 @@ def _server(
         "federation": IMPATIENT,
         **settings,
     }
-    return EmbeddedHomeserver(folder / name, server_name=f"{HOST}:{port}", settings=mine, listeners=[listener])
+    return EmbeddedHomeserver(
+        folder / name,
+        server_name=f"{HOSTS[name]}:{port}",
+        settings=mine,
+        listeners=[listener],
+        environment={"PYTHONPATH": os.pathsep.join((str(folder), os.environ.get("PYTHONPATH", "")))},
+    )
 
 
 def _name(common: str) -> x509.Name:

@@ -131,10 +131,15 @@ class RawServer:
         ((key, signature),) = sign_json(claim, self.name, self._key)["signatures"][self.name].items()
         parts = {"origin": self.name, "destination": ours, "key": key, "sig": signature}
         header = "X-Matrix " + ",".join(f'{name}="{value}"' for name, value in parts.items())
-        async with (
+        async with (  # fmt: skip
             aiohttp.ClientSession() as client,
             client.request(
-                method, f"https://{ours}{uri}", json=content, headers={"Authorization": header}, ssl=self._trust
+                method,
+                f"https://127.0.0.1:{ours.partition(':')[2]}{uri}",
+                json=content,
+                ssl=self._trust,
+                headers={"Authorization": header, "Host": ours},
+                server_hostname=ours.partition(":")[0],
             ) as response,
         ):
             answer: dict[str, Any] = await response.json()

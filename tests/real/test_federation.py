@@ -39,9 +39,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory, servers: Federation) -
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def liaison(stage: Stage) -> SecondClient:
     """The agency's liaison, in the channel."""
-    liaison = await stage.of_agency("penghubung")
-    await stage.enter(liaison)
-    return liaison
+    return await stage.liaison()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

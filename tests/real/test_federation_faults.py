@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import yaml
-from agency_world import Stage, agency_world, only_by_the_space
+from agency_world import Stage, agency_world
 from casechat import SECONDS, connect_agency, heard
 from federation import Federation, federation
 from rawserver import RawServer
@@ -19,7 +18,7 @@ from second_client import SecondClient
 from sqlalchemy import func, select
 
 from bot.clock import now_ms
-from bot.demo.world import OPERATIONS, World
+from bot.demo.world import OPERATIONS
 from bot.store.tables import audit, inbox, outbox
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
@@ -32,15 +31,6 @@ AHEAD = 20 * 3_600_000
 """Milliseconds: further ahead than this the signing key is not valid, and our server refuses the event."""
 
 
-def older_rooms(world: World) -> None:
-    """In rooms before version 12 the bot's power stands in a list, and can be taken away."""
-    only_by_the_space(world)
-    file = world.folder / "rooms" / "rooms.yaml"
-    rooms = yaml.safe_load(file.read_text())
-    rooms["version"] = "10"
-    file.write_text(yaml.safe_dump(rooms, allow_unicode=True))
-
-
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     with federation(tmp_path_factory.mktemp("federation")) as both:
@@ -51,15 +41,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
 async def stage(tmp_path_factory: pytest.TempPathFactory, servers: Federation) -> AsyncIterator[Stage]:
     quick = ("bot.app.DUTY_SECONDS=0.5",)
     folder = tmp_path_factory.mktemp("police")
-    async with agency_world(folder, servers, prepare=older_rooms, constants=quick) as stage:
+    # In rooms before version 12 the bot's power stands in a list, and can be taken away.
+    async with agency_world(folder, servers, version="10", constants=quick) as stage:
         yield stage
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def liaison(stage: Stage) -> SecondClient:
-    liaison = await stage.of_agency("penghubung")
-    await stage.enter(liaison)
-    return liaison
+    return await stage.liaison()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
