@@ -129,6 +129,7 @@ AGENCY_WITHOUT_ROOM = (
 NOTHING_TO_FORWARD = "Tidak ada yang bisa diteruskan: laporannya ditarik."
 ARRIVED = "📨 Sudah masuk ruang {agency} pukul {time}."
 NOT_ARRIVED = "⚠️ **Tidak sampai** ke ruang {agency}. Sampaikan lewat telepon."
+NOT_THE_AGENCY = "Seseorang di ruang {agency}, bukan penghubungnya"
 AGENCY_SIGN = "{sign} dari {agency}."
 AGENCY_PLACE = "🏢 **{agency}** membagikan [lokasi]({link})."
 AGENCY_SENT = "🏢 **{agency}** mengirim [{sort}]({link})."

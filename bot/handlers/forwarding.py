@@ -93,11 +93,21 @@ def confirm(connection: Connection, desk: Desk, now: int) -> int:
 
 
 def came_back(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
-    """Somebody in the agency's room answers a relay, or puts a sign on it: the card's thread says so."""
+    """Somebody in the agency's room answers a relay, or puts a sign on it: the card's thread says so.
+
+    As the agency's own only if it is; in a room that several share, or where officers sit, others answer, too.
+    """
     parts = (about or "").split(":")
     if len(parts) < 3 or parts[0] != RELAY or not parts[1].isdecimal():
         return
     number, title = int(parts[1]), _title(desk, parts[2])
+    speaker = desk.content.agencies.speaks_for(event.sender, parts[2], desk.config.homeserver.server_name)
+    if speaker is not None:
+        title = speaker.title
+    elif any(one.key == parts[2] for one in desk.content.agencies.all):  # else it has been taken out of the files
+        if event.kind is Kind.REACTION:
+            return
+        title = casewords.NOT_THE_AGENCY.format(agency=title)
     place = shared_place(event) if event.kind is Kind.LOCATION else None
     if event.kind is Kind.REACTION:
         word = casewords.AGENCY_SIGN.format(sign=escape(event.body[:20]), agency=escape(title))
@@ -118,7 +128,10 @@ def came_back(connection: Connection, event: IncomingEvent, desk: Desk, about: s
             said = threaded(f"outbox:{board.card_key(number)}", forwarded(event.media, casewords.VOICE_NAME))
             desk.tell_operations(connection, sound, said, now, priority=Priority.NOTICE)
             copies.add(connection, sound, number, source=event.event_id, kind=copies.FROM_REPORTER, now=now)
-        payload = {"incident": number, "agency": parts[2], "text": event.body, "trust": event.trust}
+        theirs = speaker.key if speaker is not None else None
+        payload = {
+            "incident": number, "agency": parts[2], "text": event.body, "trust": event.trust, "speaks_for": theirs,
+        }  # fmt: skip
         desk.record(connection, "incident.agency", event.event_id, payload, now)
 
 

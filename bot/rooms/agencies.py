@@ -98,6 +98,20 @@ class Agencies(Part):
         """The agencies that live on a server: a municipality may keep one for several."""
         return tuple(one for one in self.all if server in one.servers)
 
+    def speaks_for(self, user_id: str, key: str, server_name: str) -> Agency | None:
+        """The agency that what a person says about the reports of agency `key` is to be taken as the word of.
+
+        Theirs who are its liaisons or on its servers; where the files name neither, whoever is in its room. Somebody of
+        another agency speaks for that, and anybody else for none.
+        """
+        asked = next((one for one in self.all if one.key == key), None)
+        if asked is None:
+            return None
+        there = self.of_server(server_of(user_id))
+        if not (asked.servers or asked.liaisons) or user_id in asked.people(server_name) or asked in there:
+            return asked
+        return self.of_liaison(user_id, server_name) or (there[0] if len(there) == 1 else None)
+
     def servers_in(self, room: Room) -> set[str]:
         """The other servers that take part in a room."""
         return {server for one in self.in_room(room) for server in one.servers}

@@ -12,8 +12,10 @@ from sqlalchemy import Engine, select, update
 
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import forwarding
+from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.incidents.lifecycle import Status
+from bot.rooms.agencies import Agencies
 from bot.store import rooms
 from bot.store.database import Database
 from bot.store.tables import outbox, transmissions
@@ -199,6 +201,33 @@ async def test_the_agencys_answer_and_its_sign_come_back_to_the_card(
     await take(withdraw(words, "@posko:bpbd.example", POSKO))
     gone = [row["content"]["event_id"] for row in sent(engine, OPERATIONS) if row["action"] == "redaction"]
     assert gone == [f"outbox:card:1:agency:{words.event_id}"]
+
+
+@pytest.mark.parametrize(
+    ("sender", "said"),
+    [
+        ("@siapa:bpbd.example", ["👍 dari BPBD.", "🏢 BPBD: tim meluncur"]),
+        ("@penghubung:batang.test", ["👍 dari BPBD.", "🏢 BPBD: tim meluncur"]),
+        ("@regu:damkar.example", ["👍 dari Damkar.", "🏢 Damkar: tim meluncur"]),
+        ("@ani:batang.test", ["🏢 Seseorang di ruang BPBD, bukan penghubungnya: tim meluncur"]),
+        ("@bpbd.example:asing.example", ["🏢 Seseorang di ruang BPBD, bukan penghubungnya: tim meluncur"]),
+    ],
+)
+async def test_in_a_room_that_several_share_only_an_agencys_own_people_speak_for_it(
+    reported: IncomingEvent, take: Take, order: Event, event: Event, desk: Desk, consumer: Consumer, engine: Engine,
+    sender: str, said: list[str],
+) -> None:  # fmt: skip
+    bpbd, damkar = AGENCIES.all
+    theirs = {"servers": ("bpbd.example",), "liaisons": ("@penghubung",)}
+    known = Agencies(all=(bpbd.model_copy(update=theirs), damkar.model_copy(update={"servers": ("damkar.example",)})))
+    consumer.desk = replace(desk, content=replace(desk.content, agencies=known))
+    await take(order("teruskan BPBD"))
+    deliver(engine)
+    [relay] = sent(engine, POSKO)
+    whose = {"room": POSKO, "sender": sender}
+    sign = event("👍", kind=Kind.REACTION, type="m.reaction", target=f"${relay['key']}", **whose)
+    await take(sign, event("tim meluncur", thread_root=f"${relay['key']}", **whose))
+    assert bodies(engine, OPERATIONS, "card:1:agency:") == said
 
 
 async def test_a_reaction_alone_passes_nothing_on(
