@@ -112,7 +112,7 @@ async def agency_world(folder: Path, servers: Federation, *, version: str = "12"
         password = world.world.account("petugas").password
         officer = await node.login(world.homeserver.url, "petugas", password, signed_only=True)
         stage = Stage(world, servers, node, officer)
-        for room in ("space", OPERATIONS, "ojol"):
+        for room in ("space", OPERATIONS, AGENCY_SPACE, "ojol"):
             stage.rooms[room] = await officer.join(stage.alias(room))
             await officer.wait_member(stage.rooms[room], world.bot_id)
         yield stage

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 import yaml
-from agency_world import Stage, agency_world
+from agency_world import AGENCY_SPACE, Stage, agency_world
 from bot_world import NOTES
 from casechat import SECONDS, connect_agency, heard, shown
 from federation import Federation, federation
 from second_client import SecondClient, SecondClientError
 from sqlalchemy import select
 
+from bot.demo.process import kentongan
 from bot.demo.world import OPERATIONS
 from bot.store.tables import audit, incidents, transcripts
 
@@ -163,3 +165,24 @@ async def test_only_an_allowed_server_brings_the_bot_into_its_rooms(stage: Stage
     await host.message_from(world.bot_id, joined, after=asked)
     kinds = [row.kind for row in world.rows(select(audit.c.kind).where(audit.c.kind.startswith("invite.")))]
     assert kinds[-2:] == ["invite.leave", "invite.join"]
+
+
+async def test_an_agency_taken_out_is_put_out_first_and_shut_out_then(stage: Stage, liaison: SecondClient) -> None:
+    """The last word on this stage: nobody of theirs is in any room of ours afterwards, and nobody comes back."""
+    out = await kentongan("rooms", "agency", "view", "bpbd", "--json", config=stage.world.world.config_path)
+    seen = {one["room"]: one for one in map(json.loads, out.splitlines())}
+    assert (seen["ojol"]["sight"], seen["ojol"]["encrypted"]) == ("inside", True)
+    assert seen["ojol"]["since_at"]
+    assert seen[OPERATIONS]["sight"] == "never"
+
+    out = await kentongan(
+        "rooms", "agency", "remove", "bpbd", "--apply", "--json", config=stage.world.world.config_path
+    )
+    steps = [line for line in map(json.loads, out.splitlines()) if line["kind"] == "step" and line["room"] == "ojol"]
+    changes = [line["change"] for line in steps]
+    assert changes.index("RemoveMember") < next(i for i, one in enumerate(steps) if "m.room.server_acl" in one["text"])
+    for room in ("ojol", AGENCY_SPACE):
+        answer = await stage.ours("GET", f"/rooms/{stage.rooms[room]}/joined_members")
+        assert not [user for user in answer["joined"] if user.endswith(f":{stage.servers.agency.server_name}")]
+        with pytest.raises(SecondClientError, match="403"):
+            await liaison.join(stage.rooms[room], stage.servers.ours.server_name)
