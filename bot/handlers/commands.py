@@ -181,7 +181,7 @@ class _Given:
         if order.trial:
             what = trials.foretold(doing, there) + (words.TRIAL_CODE if coded else "")
             reply.say(words.TRIAL.format(what=what))
-        elif coded:
+        elif coded and not trials.idle(doing, there):
             confirming.ask(reply, errand, trials.foretold(doing, there))
         else:
             self._do(errand, there)

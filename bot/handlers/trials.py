@@ -26,6 +26,16 @@ def foretold(doing: Doing, there: list[Site]) -> str:
     return "\n".join([*(f"- {line}" for line in lines[:_SHOWN]), *more])
 
 
+def idle(doing: Doing, there: list[Site]) -> bool:
+    """Whether it would change nothing: all of it holds already, or there is nothing to take back."""
+    targets = doing.errand.targets or ("",)
+    if doing.errand.verb is Verb.REDACT:
+        return not any(sayings.last(doing.connection, site.room_id, one, 1) for site in there for one in targets)
+    if not doing.kind:
+        return False
+    return all(acting.standing(doing, doing.kind, site, one) is not None for site in there for one in targets)
+
+
 def _line(doing: Doing, site: Site, targets: tuple[str, ...]) -> str:
     verb, errand = doing.errand.verb, doing.errand
     if len(targets) == 1 and doing.kind:

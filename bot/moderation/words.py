@@ -188,6 +188,7 @@ WHAT = {
     "redact": "menghapus pesan {who}",
     "slow": "jeda kanal",
     "lock": "kunci kanal",
+    "close": "pintu kanal yang ditutup",
 }
 SWEPT_REASON = "terlalu cepat"
 

@@ -30,9 +30,10 @@ from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import moderation
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
+from bot.outgoing import Outgoing
 from bot.rooms.agencies import Agencies, Agency
 from bot.rooms.wanted import Held
-from bot.store import acts, outbox, remarks, sanctions
+from bot.store import acts, inbox, outbox, remarks, sanctions
 from bot.store.acts import FAILED, KENTONGAN
 
 HOUR = 3_600_000
@@ -345,11 +346,21 @@ async def test_redacting_the_last_messages_takes_their_edits_along(
     assert "tidak menemukan" in said(engine, order)
 
 
-async def test_many_messages_ask_first(give: Give, take: Take, event: Event, engine: Engine) -> None:
-    await take(*(event(f"beli {number}", room=OJOL, sender=JOKO) for number in range(25)))
+async def test_many_messages_ask_first_and_what_changes_nothing_does_not(
+    confirmed: Give, give: Give, event: Event, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        inbox.append(connection, [event(f"beli {number}", room=OJOL, sender=JOKO) for number in range(25)], NOW)
+        for row in inbox.pending(connection):
+            inbox.done(connection, row.id, NOW)
     order = await give("!hapus 21 @joko di ojol spam", BUDI)
-    assert [one for one in out(engine) if one[0] == "redaction"] == []
+    assert out(engine) == []
     assert "21 pesan terakhir" in said(engine, order)
+    order = await give("!hapus 21 @siti:lain.example di ojol spam", BUDI)
+    assert "tidak menemukan" in said(engine, order)
+    await confirmed("!kunci di ojol hoaks")
+    order = await give("!kunci di ojol hoaks")
+    assert "sudah dikunci" in said(engine, order)
 
 
 async def test_slow_mode_takes_out_what_comes_too_fast_and_tells_once(
@@ -516,3 +527,15 @@ async def test_rooms_apply_respects_what_holds(confirmed: Give, give: Give, engi
         assert sanctions.held(connection) == {
             "ojol": Held({JOKO: -1}, locked=True, banned_servers=frozenset({"jahat.example"}))
         }
+
+
+async def test_a_word_to_a_member_that_did_not_arrive_is_no_failed_act(give: Give, engine: Engine, desk: Desk) -> None:
+    await give("!bisukan @joko 1 jam di ojol")
+    with engine.begin() as connection:
+        outbox.append(connection, Outgoing("act:1:told", OJOL, {"msgtype": "m.notice"}), NOW)
+    [row] = [row for row in sent(engine) if row["key"] == "act:1:told"]
+    with engine.begin() as connection:
+        outbox.failed(connection, row["id"], "403 M_FORBIDDEN", NOW)
+        moderation.confirm(connection, desk, NOW)
+    assert all_acts(engine)[0].ended_at is None
+    assert [row["key"] for row in sent(engine, OPERATIONS) if row["key"].startswith("act-failed:")] == []
