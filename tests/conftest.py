@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
 from bot.store import migrate
 from bot.store.database import connect
+
+# How fast a machine is at this moment is no claim of any test; those that set a limit of their own keep it.
+settings.register_profile("kentongan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kentongan")
 
 LONGEST = ("test_crash", "test_speech", "test_bot_outages", "test_bot_life", "test_demo")
 """Files of tests/real that take minutes, the longest first."""
