@@ -17,13 +17,14 @@ def acl_with_denied(current: Mapping[str, Any] | None, servers: Iterable[str]) -
     Whether it may be sent is for `bot.rooms.acl.fault` to say.
     """
     allow, deny = _lists(current)
-    return _content(current, allow, [*deny, *(one for one in dict.fromkeys(servers) if one not in deny)])
+    return _content(current, allow, [*deny, *(one for one in acl.shut(servers) if one not in deny)])
 
 
 def acl_without_denied(current: Mapping[str, Any] | None, servers: Collection[str]) -> dict[str, Any]:
     """The whole list with these taken out of its denials."""
     allow, deny = _lists(current)
-    return _content(current, allow, [one for one in deny if one not in servers])
+    lifted = acl.shut(servers)
+    return _content(current, allow, [one for one in deny if one not in lifted])
 
 
 def covers(glob: str, server: str) -> bool:

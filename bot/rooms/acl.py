@@ -25,12 +25,18 @@ def only(own: str, others: Iterable[str] = (), banned: Iterable[str] = ()) -> di
     """
     guests = {one for one in others if one != own}
     allow = {own, *(host(own) for _ in guests), *guests, *map(host, guests)}
-    return {"allow": sorted(allow), "deny": sorted(set(banned)), "allow_ip_literals": False}
+    return {"allow": sorted(allow), "deny": shut(banned), "allow_ip_literals": False}
 
 
 def all_but(banned: Iterable[str]) -> dict[str, Any]:
     """Content that lets in everybody except servers that match one of these patterns."""
-    return {"allow": [EVERYBODY], "deny": sorted(set(banned)), "allow_ip_literals": False}
+    return {"allow": [EVERYBODY], "deny": shut(banned), "allow_ip_literals": False}
+
+
+def shut(banned: Iterable[str]) -> list[str]:
+    """Named with its port alone a server would still come in: it is asked for without."""
+    patterns = list(banned)
+    return sorted({*patterns, *map(host, patterns)})
 
 
 def host(server: str) -> str:

@@ -23,6 +23,15 @@ def test_what_stood_there_stays() -> None:
     assert acl_without_denied(after, ["c.d"]) == current
 
 
+def test_a_server_on_a_port_is_denied_by_its_host_which_is_what_homeservers_ask_for() -> None:
+    before = {"allow": ["kita.test", "bpbd.test"], "deny": [], "allow_ip_literals": False}
+    after = acl_with_denied(before, ["bpbd.test:8448"])
+    assert after["deny"] == ["bpbd.test", "bpbd.test:8448"]
+    assert not acl.permits(after, "bpbd.test:8448")
+    assert acl_without_denied(after, ["bpbd.test:8448"]) == before
+    assert acl.fault(acl_with_denied(None, ["kita.test:8449"]), "kita.test:8448"), "a neighbour on our own host"
+
+
 @pytest.mark.parametrize("glob", ["*", "kita.*", "*.test", "KITA.test", "kita.tes?"])
 def test_a_list_that_shuts_ours_out_is_at_fault(glob: str) -> None:
     assert covers(glob, "kita.test")

@@ -67,6 +67,12 @@ def test_case_means_nothing_and_a_port_is_no_part_of_a_guests_name():
     assert not acl.permits(content, "bpbd.test.jahat.test")
 
 
+def test_a_banned_server_is_shut_out_by_its_host():
+    for content in (acl.only(OWN, ["bpbd.test"], ["bpbd.test:8448"]), acl.all_but(["bpbd.test:8448"])):
+        assert content["deny"] == ["bpbd.test", "bpbd.test:8448"]
+        assert not acl.permits(content, "bpbd.test:8448")
+
+
 def test_addresses_are_no_names():
     for server in ("10.0.0.1", "10.0.0.1:8448", "[::1]", "[::1]:8448"):
         assert not acl.permits(acl.all_but([]), server)
