@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,8 +12,9 @@ from typing import Any
 
 import yaml
 from bot_world import BotWorld, bot_world
+from casechat import SECONDS
 from federation import PASSWORD, Federation
-from second_client import Node, SecondClient
+from second_client import Node, SecondClient, Seen
 
 from bot.demo.world import OPERATIONS, World
 
@@ -56,6 +58,18 @@ class Stage:
         assert await client.join(self.alias("ojol")) == self.rooms["ojol"]
         await client.wait_member(self.rooms["ojol"], self.world.bot_id)
 
+    async def order(self, text: str) -> Seen:
+        """The officer's order in the operations room; the bot's answer to it."""
+        given = await self.officer.text(self.rooms[OPERATIONS], text)
+        return await self.officer.wait_for(
+            lambda seen: seen.sender == self.world.bot_id and seen.reply_to == given and bool(seen.body), SECONDS
+        )
+
+    async def confirm(self, text: str) -> Seen:
+        """The same with the code that is asked for."""
+        asked = await self.order(text)
+        return await self.order(re.findall(r"Ketik (\d{6}) di sini", asked.body)[0])
+
     async def ours(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> dict[str, Any]:
         """A raw call to the police's server, as the officer if nobody else is named."""
         where = f"/_matrix/client/v3{path}"
@@ -92,6 +106,8 @@ def _with_agency(world: World, servers: Federation, version: str) -> None:
         "channels": ["ojol"],
     }
     (world.folder / "rooms" / "instansi.yaml").write_text(yaml.safe_dump({"agencies": {"bpbd": agency}}))
+    rights = {"roles": {"petugas": {"may": ["semua"]}}}
+    (world.folder / "rooms" / "moderation.yaml").write_text(yaml.safe_dump(rights))
 
 
 @asynccontextmanager

@@ -25,8 +25,8 @@ from synapse.events import make_event_from_dict
 
 from bot.clock import now_ms
 
-TRANSACTION = 50
-"""Events that one transaction may hold (server-server API, "Transactions")."""
+TRANSACTION = 25
+"""Events in one transaction; fifty may be (server-server API, "Transactions")."""
 
 
 @dataclass
@@ -80,7 +80,7 @@ class RawServer:
     async def _taken(self) -> None:
         """Until our server has looked at all of it: when more than some hundred wait there, it throws them away."""
         database = f"file:{self._servers.ours.folder / 'homeserver.db'}?mode=ro"
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while True:
                 with closing(sqlite3.connect(database, uri=True)) as there:
                     if there.execute("SELECT count(*) FROM federation_inbound_events_staging").fetchone() == (0,):

@@ -123,8 +123,8 @@ async def test_no_state_of_another_servers_room_harms_the_bot(
 ) -> None:
     """In a room of theirs where the bot sits, everything that state can be is written, straight from their server."""
     encryption = {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}
-    options = {"room_version": version, "preset": "private_chat", "invite": [stage.world.bot_id],
-               "initial_state": [encryption]}  # fmt: skip
+    options = {"room_version": version, "preset": "private_chat", "is_direct": True,
+               "invite": [stage.world.bot_id], "initial_state": [encryption]}  # fmt: skip
     room = (await liaison.do("create_room", options=options, wait_for_encryption=True))["room_id"]
     await liaison.wait_member(room, stage.world.bot_id)
     await answered(stage, liaison, room)
@@ -134,7 +134,7 @@ async def test_no_state_of_another_servers_room_harms_the_bot(
         {"type": type_, "sender": me, "state_key": key, "content": content}
         for type_ in TYPES
         for number, content in enumerate(NONSENSE)
-        for key in ("", f"key {number}")
+        for key in ["" if number % 2 else f"key {number}"]
         if (type_, key) != ("m.room.server_acl", "")
     ]
     drafts += [{"type": "m.room.member", "sender": me, "state_key": me, "content": {"membership": "join", **more}}
@@ -146,9 +146,9 @@ async def test_no_state_of_another_servers_room_harms_the_bot(
     drafts += [{"type": "m.room.server_acl", "sender": me, "state_key": "", "content": content}
                for content in NONSENSE]  # fmt: skip
     sent = []
-    for start in range(0, len(drafts), 50):
+    for start in range(0, len(drafts), 25):
         raw.forget(room)  # a change of power that our server refuses takes all that follows it along
-        ids = await raw.send(room, *drafts[start : start + 50])
+        ids = await raw.send(room, *drafts[start : start + 25])
         refused = {one.event_id for one in raw.refused}
         sent += [one for one in ids if one not in refused]
     assert len(sent) > len(drafts) * 0.9, "nearly all of it is what a homeserver lets through"
@@ -222,7 +222,7 @@ async def test_a_flood_from_another_server_drowns_nobody_else(
     stage: Stage, liaison: SecondClient, citizen: SecondClient, raw: RawServer
 ) -> None:
     channel = stage.rooms["ojol"]
-    flood = [{"msgtype": "m.text", "body": f"lapor ada banjir di Batang nomor {number}"} for number in range(100)]
+    flood = [{"msgtype": "m.text", "body": f"lapor ada banjir di Batang nomor {number}"} for number in range(60)]
     sent = await raw.say(channel, liaison.user_id, *flood)
     assert raw.refused == []
     await answered(stage, citizen, channel)
