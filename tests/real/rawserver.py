@@ -120,6 +120,10 @@ class RawServer:
             self._rooms[room_id] = _Room(create["content"].get("room_version", "1"), head, 1000, auth)
         return self._rooms[room_id]
 
+    async def learn(self, room_id: str) -> None:
+        """Look where the room stands, while the agency's server still hears of it."""
+        await self._room(room_id)
+
     def forget(self, room_id: str) -> None:
         """What comes next follows what the agency's own server has by then."""
         self._rooms.pop(room_id, None)
