@@ -106,9 +106,10 @@ class Stage:
             await asyncio.gather(*(send() for _ in range(senders)))
         return result
 
-    async def redacted(self, sender: str) -> set[str]:
-        """The sender's events that stand redacted in the room."""
-        found, start = set(), ""
+    async def redacted(self, sender: str) -> list[float]:
+        """When each of the sender's events that stand redacted in the room was, as the server dates it."""
+        found: list[float] = []
+        start = ""
         content = {"senders": [sender], "types": ["m.room.message"]}
         while True:
             where = (
@@ -118,20 +119,22 @@ class Stage:
                 self.homeserver.request, "GET", where + (f"&from={start}" if start else ""), None, self._token
             )
             chunk = page.get("chunk", [])
-            found |= {one["event_id"] for one in chunk if "redacted_because" in one.get("unsigned", {})}
+            because = [one.get("unsigned", {}).get("redacted_because") for one in chunk]
+            found += [one["origin_server_ts"] / 1000 for one in because if one]
             if not chunk or not page.get("end"):
-                return found
+                return sorted(found)
             start = page["end"]
 
-    async def swept(self, sender: str, wanted: int) -> int:
-        """How many stand redacted once nothing more is."""
+    async def swept(self, sender: str, wanted: int) -> list[float]:
+        """The same, once nothing more is redacted."""
+        found: list[float] = []
         count, changed, end = 0, time.monotonic(), time.monotonic() + LONGEST_SECONDS
         while time.monotonic() < min(end, changed + QUIET_SECONDS) and count < wanted:
             await asyncio.sleep(0.5)
-            now = len(await self.redacted(sender))
-            if now != count:
-                count, changed = now, time.monotonic()
-        return count
+            found = await self.redacted(sender)
+            if len(found) != count:
+                count, changed = len(found), time.monotonic()
+        return found
 
     async def muted_at(self, sender: str) -> float | None:
         """When the power levels that silence the sender were written, as the server dates them; `None`: not at all."""
@@ -185,14 +188,16 @@ async def keep_asking(person: Person, room: str, bot_id: str, done: asyncio.Even
     return list(await asyncio.gather(*waits))
 
 
-def tell(console: Console, name: str, flood: Flood, swept: int, muted: float | None, cpu: float) -> None:
+def tell(console: Console, name: str, flood: Flood, swept: list[float], muted: float | None, cpu: float) -> None:
     """One line for each of them."""
     seconds = max(flood.last - flood.first, 0.001)
-    share = swept / len(flood.accepted) if flood.accepted else 0.0
+    share = len(swept) / len(flood.accepted) if flood.accepted else 0.0
+    last = f", the last {swept[-1] - flood.last:.1f} s after the flood" if swept else ""
     mute = "mutes nobody" if muted is None else f"muted after {muted - flood.first:.2f} s"
+    rate = len(flood.accepted) / seconds
     console.print(
-        f"{name}: offered {flood.offered}, accepted {len(flood.accepted)} in {seconds:.1f} s "
-        f"({len(flood.accepted) / seconds:.1f}/s) · redacted {swept} ({share:.0%}) · {mute} · CPU {cpu:.1f} s"
+        f"{name}: offered {flood.offered}, accepted {len(flood.accepted)} in {seconds:.1f} s ({rate:.1f}/s) · "
+        f"redacted {len(swept)} ({share:.0%}{last}) · {mute} · CPU {cpu:.1f} s"
     )
 
 

@@ -1,7 +1,7 @@
 """The one way out: drains the outbox.
 
-Most urgent first over all rooms; in each room one at a time, in order. A row leaves the queue only when the
-homeserver gave an event id for it, or when no further try can help. Nothing here decides what to say.
+Most urgent first over all rooms; in each room one at a time, in order, redactions beside it. A row leaves the queue
+only when the homeserver gave an event id for it, or when no further try can help. Nothing here decides what to say.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ from bot.store.database import Database
 log = structlog.get_logger()
 
 ROOMS_AT_ONCE = 8
+REDACTIONS_AT_ONCE = 4
+"""Of all rooms; the rest of the places stays for what people wait for."""
+_REDACTION = "redaction of row "
 WIDEN_AFTER = 3
 FIRST_PAUSE, LAST_PAUSE = 0.5, 60.0
 """Seconds; after the n-th failure in a row about FIRST_PAUSE·2ⁿ."""
@@ -166,7 +169,8 @@ class Sender:
         blocked: set[str] = set()
         joins = {row.room_id: row.id for row in rows if row.action is Action.JOIN}
         for row in rows:
-            if row.room_id in self._tasks or row.room_id in blocked:
+            lane = self._lane(row)
+            if lane is None or lane in self._tasks or row.room_id in blocked:
                 continue
             if row.action not in MEMBERSHIP and joins.get(row.room_id, row.id) < row.id:
                 continue  # however urgent: first we have to be there
@@ -188,9 +192,20 @@ class Sender:
                 content = None
             kind.running += 1
             task = asyncio.create_task(self._send(row, content, kind))
-            self._tasks[row.room_id] = task
-            task.add_done_callback(partial(self._finished, row.room_id))
+            self._tasks[lane] = task
+            task.add_done_callback(partial(self._finished, lane))
         return wait
+
+    def _lane(self, row: outbox.Row) -> str | None:
+        """What goes one at a time: a room, or a redaction by itself; `None` while enough redactions are under way.
+
+        Redactions of different events have no order, and a flood is gone sooner when several go at once.
+        """
+        if row.action is not Action.REDACTION:
+            return row.room_id
+        lane = f"{_REDACTION}{row.id}"
+        under_way = sum(one.startswith(_REDACTION) for one in self._tasks)
+        return lane if under_way < REDACTIONS_AT_ONCE else None
 
     def _held_room(self, row: outbox.Row) -> float:
         if row.room_id in self._awaited and row.room_id in self._session.client.rooms:
@@ -199,8 +214,8 @@ class Sender:
         pause = self._rooms.get(row.room_id)
         return pause.until if pause else 0.0
 
-    def _finished(self, room_id: str, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(room_id, None)
+    def _finished(self, lane: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(lane, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fatal = error
         self._news.set()

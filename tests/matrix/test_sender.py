@@ -324,6 +324,24 @@ async def test_a_redaction_of_what_was_refused_is_given_up(database: Database) -
         assert not [path for path in b.server.paths if "/redact/" in path]
 
 
+async def test_redactions_of_a_room_go_several_at_once_and_leave_room_for_messages(database: Database) -> None:
+    async with bench(database, start=False) as b:
+        b.server.gate["!a"] = asyncio.Event()
+        sweep = [
+            Outgoing(f"hapus{number}", "!a", {"event_id": f"${number}"}, action=Action.REDACTION) for number in range(9)
+        ]
+        b.put(*sweep, text("jawaban"))
+        b.start()
+        async with asyncio.timeout(10):
+            while b.server.open_at_once < module.REDACTIONS_AT_ONCE + 1:
+                await asyncio.sleep(0.01)
+        assert sum("/redact/" in path for path in b.server.paths) == module.REDACTIONS_AT_ONCE
+        b.server.gate["!a"].set()
+        for one in (*sweep, text("jawaban")):
+            assert (await b.settled(one.key)).state == "sent"
+        assert sum("/redact/" in path for path in b.server.paths) == len(sweep), "each once"
+
+
 async def test_nothing_is_said_in_a_room_before_joining_it(database: Database) -> None:
     async with bench(database, start=False) as b:
         tries = iter([refusal(404, "M_UNKNOWN"), refusal(502, "M_UNKNOWN")])
