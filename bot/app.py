@@ -38,7 +38,6 @@ from bot.handlers import (
     policies,
     tickets,
     watch,
-    waves,
 )
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
@@ -256,7 +255,6 @@ class App:
             backlog.look,
             guides.pin,
             guarding.watch_unreadable,
-            waves.reopen_due,
             policies.look,
         ]
         while True:

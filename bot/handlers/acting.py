@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bot.handlers import lifting, sites, telling
+from bot.handlers import lifting, policies, publishing, sites, switching, telling
 from bot.handlers.desk import Desk
 from bot.handlers.sites import Site
 from bot.moderation import words
@@ -93,6 +93,9 @@ class Doing:
 
 def carry_out(doing: Doing, there: list[Site]) -> list[str]:
     """Do it in each of the channels; what was done, or why it was not, a line each."""
+    whole = _WHOLE.get(doing.errand.verb)
+    if whole is not None:
+        return [whole(doing)]
     deed = _DEEDS[doing.errand.verb]
     targets = doing.errand.targets or ("",)
     return [line for site in there for target in targets for line in deed(doing, site, target)]
@@ -148,6 +151,7 @@ def _ban(doing: Doing, site: Site, target: str) -> list[str]:
     number = doing.start("ban", site, target)
     telling.member(doing, site, target, number, doing.desk.content.moderation.texts.banned, thread=False)
     doing.send(lifting.membership(f"act:{number}:ban", site.room_id, Action.BAN, target, doing.errand.reason))
+    _share(doing, "ban", target)
     return [doing.line("ban", site, target)]
 
 
@@ -163,7 +167,17 @@ def _ban_server(doing: Doing, site: Site, server: str) -> list[str]:
         key = f"act:{number}:kick:{at}"
         doing.send(lifting.membership(key, site.room_id, Action.KICK, one, doing.errand.reason))
     doing.send(lifting.servers(doing.connection, site.room_id, f"act:{number}:server_ban", doing.now))
+    _share(doing, "server_ban", server)
     return [doing.line("server_ban", site, server, count=len(people))]
+
+
+def _share(doing: Doing, kind: str, target: str) -> None:
+    """What holds in all channels is for the agencies to know."""
+    if doing.errand.everywhere:
+        publishing.publish(
+            doing.connection, doing.desk, kind, target, reason=doing.errand.reason, by=doing.officer,
+            cause=doing.errand.order_id, now=doing.now,
+        )  # fmt: skip
 
 
 def _redact(doing: Doing, site: Site, target: str) -> list[str]:
@@ -201,9 +215,21 @@ def _lock(doing: Doing, site: Site, _: str) -> list[str]:
     return [doing.line("lock", site)]
 
 
+def _follow(doing: Doing) -> str:
+    by, now = doing.officer, doing.now
+    return policies.follow(doing.connection, doing.desk, doing.errand.targets[0], by=by, now=now)
+
+
+def _leave(doing: Doing) -> str:
+    by, now = doing.officer, doing.now
+    return policies.unfollow(doing.connection, doing.desk, doing.errand.targets[0], by=by, now=now)
+
+
 def _lifted(kind: str, said: str) -> Callable[[Doing, Site, str], list[str]]:
     def lift(doing: Doing, site: Site, target: str) -> list[str]:
         held = acts.in_force(doing.connection, doing.now, kind=kind, room_id=site.room_id, target=target)
+        if kind == "lock":  # "open" is meant of the door as well
+            held += acts.in_force(doing.connection, doing.now, kind=lifting.CLOSE, room_id=site.room_id)
         for act in held:
             lifting.lift(doing.connection, doing.desk, act, doing.officer, doing.now)
         if not held:
@@ -238,4 +264,8 @@ _DEEDS: dict[Verb, Callable[[Doing, Site, str], list[str]]] = {
     Verb.FAST: _lifted("slow", "fast"),
     Verb.LOCK: _lock,
     Verb.UNLOCK: _lifted("lock", "unlock"),
+    Verb.PROTECT_OFF: switching.switch,
+    Verb.PROTECT_ON: switching.switch,
 }
+_WHOLE: dict[Verb, Callable[[Doing], str]] = {Verb.LIST_FOLLOW: _follow, Verb.LIST_LEAVE: _leave}
+"""What is done once, for all channels together."""

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import acting, confirming, records, sites, trials
+from bot.handlers import acting, complaintcards, confirming, policies, records, sites, switching, trials
 from bot.handlers.acting import Doing
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import why_exempt
@@ -29,16 +29,17 @@ from bot.moderation import words
 from bot.moderation.acl import covers
 from bot.moderation.authority import Refusal, Why, judge, judge_target, may
 from bot.moderation.errand import Errand, needs_code
+from bot.moderation.orders import EVERYWHERE, Order, Place, Slip
 from bot.moderation.pills import with_addresses
-from bot.moderation.reading import Order, Place, Slip, read
+from bot.moderation.protectionwords import BY_WORD
+from bot.moderation.reading import read
 from bot.moderation.terms import Term, spell
-from bot.moderation.verbs import NEEDS, Right, Verb
+from bot.moderation.verbs import MENDING, NEEDS, Right, Verb
 from bot.rooms.model import Officer
 from bot.store import changes, inbox, rooms
+from bot.store.complaints import Complaint
 
 _MINUTE = 60_000
-_MENDING = frozenset((Verb.UNMUTE, Verb.UNBAN, Verb.UNBAN_SERVER, Verb.UNLOCK, Verb.FAST))
-"""What only takes back: allowed against anybody, an officer who was silenced by mistake included."""
 
 
 def concerns(
@@ -56,10 +57,10 @@ def concerns(
         return True
     if about is not None and about.startswith(("card", "alarm:")) and card_orders.read(event.body) is not None:
         return False
-    return _read(connection, event, desk, now) is not None
+    return _read(connection, event, desk, complaintcards.concerned(connection, about), now) is not None
 
 
-def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
+def ordered(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
     """An order, a slip, or a code."""
     reply = Reply(connection, desk, event, now)
     officer = desk.content.rooms.officer(event.sender, desk.config.homeserver.server_name)
@@ -69,7 +70,8 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
         if errand is not None:
             _Given(reply, officer, Order(errand.verb)).confirmed(errand)
         return
-    order = _read(connection, event, desk, now)
+    complaint = complaintcards.concerned(connection, about)
+    order = _read(connection, event, desk, complaint, now)
     if order is None:
         return
     if officer is None:
@@ -79,17 +81,22 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
         reply.say(helping.slip(order, _channels(connection, desk), inside=reply.inside))
         desk.record(connection, "order.slip", event.event_id, {"officer": event.sender, "fault": order.fault}, now)
         return
-    _Given(reply, officer, order).obey()
+    _Given(reply, officer, order, complaint).obey()
 
 
-def _read(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> Order | Slip | None:
-    room = desk.room(connection, event.room_id)
+def _read(
+    connection: Connection, event: IncomingEvent, desk: Desk, complaint: Complaint | None, now: int
+) -> Order | Slip | None:
+    """Under the card of a complaint an order is about whom it is about, and where."""
+    room = desk.room(connection, complaint.room_id if complaint is not None else event.room_id)
     place = Place(
         server=desk.config.homeserver.server_name,
         channels=sites.spoken(desk, connection),
         now=datetime.fromtimestamp(now / 1000, UTC).astimezone(desk.config.zone),
         here=room.name if room is not None and room.kind == "channel" else None,
-        replies=event.reply_to is not None,
+        protections=BY_WORD,
+        replies=event.reply_to is not None or complaint is not None,
+        unsigned=complaint is not None,
     )
     return read(with_addresses(event.body, event.content.get("formatted_body")), place)
 
@@ -106,6 +113,13 @@ class _Given:
     reply: Reply
     officer: Officer
     order: Order
+    complaint: Complaint | None = None
+    """Under whose card it was given."""
+
+    @property
+    def here(self) -> str:
+        """The room that is meant where none is named."""
+        return self.complaint.room_id if self.complaint is not None else self.reply.event.room_id
 
     def obey(self) -> None:
         """Do it, make it wait, or say why not."""
@@ -131,8 +145,15 @@ class _Given:
             reply.say(words.NO_REPLY.format(verb=verb))
             return
         if verb in (Verb.LIST, Verb.PERSON):  # changes nothing, and is told in the operations room alone
-            here = sites.names(connection, desk, self.order.room, event.room_id)
+            here = sites.names(connection, desk, self.order.room, self.here)
             records.show(reply, targets[0] if targets else None, here)
+            return
+        if verb is Verb.PROTECTIONS:
+            here = sites.names(connection, desk, self.order.room, self.here)
+            reply.privately(switching.overview(connection, desk, here, now))
+            return
+        if verb is Verb.LISTS:
+            reply.privately(policies.overview(connection, desk))
             return
         doubt = self._doubt()
         if doubt is not None:
@@ -156,11 +177,17 @@ class _Given:
     def _settle(self, targets: tuple[str, ...]) -> None:
         order, reply = self.order, self.reply
         connection, desk, event, now = reply.connection, reply.desk, reply.event, reply.now
+        everywhere = order.room == EVERYWHERE or NEEDS[order.verb].address
+        named = sites.names(connection, desk, EVERYWHERE if everywhere else order.room, self.here)
+        about, about_room = event.reply_to, event.room_id if event.reply_to else None
+        if self.complaint is not None:
+            about, about_room = self.complaint.event_id, self.complaint.room_id
         errand = Errand(
-            order.verb, event.event_id, targets, sites.names(connection, desk, order.room, event.room_id),
-            amount=order.amount, reason=order.reason, about=event.reply_to,
-            about_room=event.room_id if event.reply_to else None, proof=event.master_key or "", device=event.device_id,
+            order.verb, event.event_id, targets, named, amount=order.amount, reason=order.reason, about=about,
+            about_room=about_room, proof=event.master_key or "", device=event.device_id, everywhere=everywhere,
         )  # fmt: skip
+        if NEEDS[order.verb].address and not self._reaches(errand):
+            return
         if order.verb is Verb.REMARK:
             records.remark(reply, errand, trial=order.trial)
             return
@@ -191,11 +218,27 @@ class _Given:
         code = reply.event.event_id if reply.event.event_id != errand.order_id else None
         doing = Doing(reply.connection, reply.desk, errand, reply.event.sender, self.officer.role, reply.now, code)
         reply.done(acting.carry_out(doing, there))
+        complaintcards.ordered(reply.connection, reply.desk, errand, reply.event, reply.now)
+
+    def _reaches(self, errand: Errand) -> bool:
+        """Whether an order about a policy list goes on; looking at one is done here, since it touches no channel."""
+        reply, address = self.reply, errand.targets[0]
+        connection, desk, event, now = reply.connection, reply.desk, reply.event, reply.now
+        if errand.verb is Verb.LIST_LOOK:
+            looked = policies.would_look if self.order.trial else policies.preview
+            reply.privately(looked(connection, desk, address, by=event.sender, now=now))
+            return False
+        why = policies.hindrance(connection, address, following=errand.verb is Verb.LIST_FOLLOW)
+        if why is not None:
+            reply.privately(f"{why} {words.TAIL}")
+        return why is None
 
     def _targets(self) -> tuple[str, ...] | None:
         """Whom it is about; `None` when the message that stands for them is not known."""
         if self.order.targets or not NEEDS[self.order.verb].person:
             return self.order.targets
+        if self.complaint is not None:
+            return (self.complaint.user_id,)
         event = inbox.event(self.reply.connection, self.reply.event.reply_to or "")
         if event is None or event.room_id != self.reply.event.room_id:
             return None
@@ -221,7 +264,7 @@ class _Given:
         rules, right, now = self.reply.desk.content.moderation, NEEDS[self.order.verb].right, self.reply.now
         assert right is not None  # noqa: S101 - every act has one
         span = rules.lengths.of(right)
-        usual = span.seconds(span.usual)
+        usual = span.seconds(span.usual) if self.order.verb is not Verb.PROTECT_ON else None
         term = written or (Term(seconds=usual) if usual is not None else Term(endless=True))
         most, length = span.seconds(span.most), term.length(now)
         if most is not None and (length is None or length > most):
@@ -243,7 +286,7 @@ class _Given:
                 reply.refuse(Refusal(Why.ROOM_UNKNOWN, room.title if room else name))
                 return None
             refusal = judge(self.officer, sender, right, desk.content.moderation, site.room, site.found, me=desk.me)
-            if site.found is not None and errand.verb not in _MENDING:
+            if site.found is not None and errand.verb not in MENDING:
                 for target in people:
                     refusal = refusal or judge_target(
                         sender, target, site.room, site.found, why_exempt(desk), me=desk.me

@@ -16,6 +16,8 @@ from bot.handlers.officers import officer
 from bot.handlers.replies import threaded
 from bot.incidents.lifecycle import undressed
 from bot.markup import render
+from bot.moderation.errand import Errand
+from bot.moderation.verbs import MENDING
 from bot.outgoing import Outgoing, Priority
 from bot.store import acts, complaints, inbox, notices, outbox, relays, transmissions
 from bot.store.complaints import Complaint, State
@@ -35,6 +37,23 @@ def complaint_of(connection: Connection, key: str | None) -> Complaint | None:
     parts = (key or "").split(":")
     card = parts[0] == CARD and (len(parts) == 2 or (len(parts) == 4 and parts[2] == _AGAIN))
     return complaints.get(connection, int(parts[1])) if card and parts[1].isdecimal() else None
+
+
+def concerned(connection: Connection, key: str | None) -> Complaint | None:
+    """The complaint that one of our messages is about: its card, or a word under it."""
+    kind, _, rest = (key or "").partition(":")
+    number = rest.partition(":")[0]
+    return complaints.get(connection, int(number)) if kind == CARD and number.isdecimal() else None
+
+
+def ordered(connection: Connection, desk: Desk, errand: Errand, event: IncomingEvent, now: int) -> None:
+    """An officer has ordered something about a message: whoever complained about it has been heard."""
+    complaint = complaints.of_event(connection, errand.about) if errand.about is not None else None
+    if complaint is None or complaint.user_id not in errand.targets or complaint.room_id != errand.about_room:
+        return
+    if errand.verb not in MENDING:
+        complaints.close(connection, complaint.id, State.DONE, event.sender, now)
+    refresh(connection, desk, _again(connection, complaint), event.event_id, now)
 
 
 def live_key(connection: Connection, number: int) -> str:

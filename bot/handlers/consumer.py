@@ -159,8 +159,11 @@ class Consumer:
         if chosen.way in _MAY_BE_ERASURE and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")
         foreign = kind is RoomKind.OTHER and not agency and event.kind is not Kind.INVITE
-        silenced = foreign and groups.silences(connection, event, self.desk, row.received_at, now)
+        listed = foreign and policies.is_list(connection, event.room_id)
+        silenced = listed or (foreign and groups.silences(connection, event, self.desk, row.received_at, now))
         if silenced and event.kind is not Kind.REDACTION and chosen.way is not Way.ERASURE:
+            if listed:
+                policies.changed(connection, event, self.desk, now)
             inbox.done(connection, row.id, now)
             inbox.forget_content(connection, row.id)
             return Way.SILENT
@@ -275,7 +278,7 @@ class Consumer:
             case Way.SEARCH:
                 searching.answer(connection, event, self.desk, now)
             case Way.ORDER:
-                commands.ordered(connection, event, self.desk, now)
+                commands.ordered(connection, event, self.desk, about, now)
             case Way.ATTACHMENT:
                 questions.attached(connection, event, self.desk, now)
             case Way.MEMBERSHIP:

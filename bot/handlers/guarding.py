@@ -94,7 +94,7 @@ def watch_unreadable(connection: Connection, desk: Desk, now: int) -> int:
 def active(connection: Connection, watches: Watches, room_id: str, now: int) -> Collection[Name]:
     """The protections that hold in a room: as the files say, unless an officer has switched."""
     switched = guard.switches(connection, room_id, now)
-    return [name for name in NAMES if switched.get(name, watches.on(name))]
+    return [name for name in NAMES if (switched[name].on if name in switched else watches.on(name))]
 
 
 def _swept(connection: Connection, event: IncomingEvent, at: int, *, kept: bool, emergency: bool, now: int) -> bool:

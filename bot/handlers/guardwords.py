@@ -52,7 +52,6 @@ WAVE = (
     "Periksa siapa mereka sebelum ramai; orang satu server bisa dicekal sekaligus dengan perintah."
 )
 WAVE_CLOSED = "\n\n🚪 Kanal ditutup dulu ({how}) sampai {until}. Beri ✅ untuk membukanya sekarang."
-WAVE_OPENED = "🚪 {room} terbuka lagi seperti biasa."
 HOW_CLOSED = {"knock": "masuk dengan mengetuk", "invite": "hanya dengan undangan"}
 
 CARD_TITLE = "⚠️ **Aduan #{number}** · {room} · {count}"

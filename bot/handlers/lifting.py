@@ -7,34 +7,44 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from bot.handlers import publishing
 from bot.handlers.desk import Desk
 from bot.moderation.acl import acl_with_denied, acl_without_denied
 from bot.outgoing import Action, Outgoing, Priority
-from bot.rooms import acl
+from bot.rooms import acl, wanted
+from bot.rooms.change import REFERENCE
 from bot.rooms.found import FoundRoom
 from bot.rooms.model import server_of
 from bot.rooms.power import level
 from bot.rooms.wanted import LOCKED_POWER, SAYING
-from bot.store import acts, outbox, roomstate, sanctions
+from bot.store import acts, outbox, rooms, roomstate, sanctions
 from bot.store.acts import Act
 
-MUTED = sanctions.MUTED_POWER
-POWER_LEVELS, ACL = "m.room.power_levels", acl.TYPE
+MUTED, CLOSE = sanctions.MUTED_POWER, sanctions.CLOSE
+POWER_LEVELS, ACL, JOIN_RULES = "m.room.power_levels", acl.TYPE, "m.room.join_rules"
 
 
 def lift(connection: Connection, desk: Desk, act: Act, by: str, now: int) -> bool:
-    """It holds no longer, here and in the homeserver; false when it was over.
+    """It holds no longer, here and in the homeserver; false when it was over, or cannot be undone yet.
 
     Another act that holds for the same stays in force: two officers' mutes, of which one ends.
     """
+    if act.kind == CLOSE and _as_written(connection, desk, act) is None:
+        return False  # it stays shut, and is looked at again
     if not acts.end(connection, act.id, by, now):
         return False
+    publishing.retract(connection, desk, act, by, now)
     if act.room_id is None or acts.in_force(connection, now, kind=act.kind, room_id=act.room_id, target=act.target):
         return True
     outgoing = _undoing(connection, desk, act, act.room_id, now)
     if outgoing is not None:
         outbox.append(connection, outgoing, now)
     return True
+
+
+def close(room_id: str, rule: str, key: str) -> Outgoing:
+    """Nobody comes in as before: by knocking, or not at all."""
+    return state(key, room_id, JOIN_RULES, set={"join_rule": rule})
 
 
 def lock(found: FoundRoom, key: str) -> Outgoing:
@@ -140,4 +150,20 @@ def _undoing(connection: Connection, desk: Desk, act: Act, room_id: str, now: in
         return unlock(room_id, speaking(desk, connection, room_id), raised, key)
     if act.kind == "server_ban":
         return servers(connection, room_id, key, now, dropped=act.target)
+    if act.kind == CLOSE:
+        return state(key, room_id, JOIN_RULES, set=_as_written(connection, desk, act))
     return None
+
+
+def _as_written(connection: Connection, desk: Desk, act: Act) -> dict[str, Any] | None:
+    """The join rule of the files; `None` while the room or the space that it points at is unknown."""
+    room = desk.room(connection, act.room_id) if act.room_id is not None else None
+    if room is None:
+        return None
+    rules = wanted.join_rules(room, desk.content.rooms, desk.content.agencies)
+    for one in rules.get("allow", ()):
+        space = rooms.by_name(connection, str(one["room_id"]).removeprefix(REFERENCE))
+        if space is None:
+            return None
+        one["room_id"] = space.room_id
+    return rules

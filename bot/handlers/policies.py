@@ -6,18 +6,18 @@ channel, and only those it lifts again: a ban by an officer stays, and whom an o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
-from urllib.parse import parse_qs, unquote
 
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import policyviews
+from bot.handlers import lifting, policyviews
 from bot.handlers import policywords as words
 from bot.handlers.desk import Desk
 from bot.markup import escape, render
 from bot.moderation import policies as rules
+from bot.moderation import words as trialwords
+from bot.moderation.listaddress import parse
 from bot.moderation.policies import Around, Reading, Rule, Weighed, read, weigh
 from bot.outgoing import Action, Outgoing, Priority
 from bot.store import acts, heartbeats, outbox, policies, rooms, roomstate
@@ -25,39 +25,74 @@ from bot.store.acts import KENTONGAN
 from bot.store.policies import PolicyList, State
 
 BAN = "ban"
+_JOIN = "policy:join"
 _PATIENCE_MS = 10 * 60_000
 """A list that could not be opened within this time is told to be out of reach."""
 _EVERY_MS = 10 * 60_000
 """How often all followed lists are compared with our members, whatever was missed in between."""
 _DAY_MS = 24 * 3_600_000
-_ROOM = re.compile(r"(?:https?://matrix\.to/#/)?([!#][^\s?/]{1,254})(?:\?(\S{1,500}))?")
 
 
 def preview(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
     """An officer wants to see a list; the words for them. What it would do follows once we are in its room."""
-    where, via = _address(address)
-    if where is None:
+    asked = parse(address)
+    if asked is None:
         return words.NO_ADDRESS
-    known = policies.get(connection, where)
+    if _is_ours(connection, asked.where):
+        return words.OURS.format(address=escape(asked.where))
+    known = policies.get(connection, asked.where)
     if known is not None and known.state in (State.PREVIEWED, State.FOLLOWED):
         return policyviews.preview(desk, known, *_weighed(connection, desk, known))
-    policies.begin(connection, where, by, now)
-    content = {"via": list(via or [where.partition(":")[2]])}
-    if content["via"] == [""]:
-        content = {}
-    outgoing = Outgoing(f"policy:join:{where}:{now}", where, content, action=Action.JOIN, priority=Priority.CARD)
-    outbox.append(connection, outgoing, now)
-    desk.record(connection, "policy.looked", where, {"by": by}, now)
-    return words.LOOKING.format(address=escape(where))
+    policies.begin(connection, asked.where, by, now)
+    content = {"via": list(asked.via)} if asked.via else {}
+    key = f"{_JOIN}:{asked.where}:{now}"
+    outbox.append(connection, Outgoing(key, asked.where, content, action=Action.JOIN, priority=Priority.CARD), now)
+    desk.record(connection, "policy.looked", asked.where, {"by": by}, now)
+    return words.LOOKING.format(address=escape(asked.where))
+
+
+def would_look(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
+    """What looking at it would do."""
+    asked = parse(address)
+    return trialwords.TRIAL.format(
+        what="- " + words.WOULD_LOOK.format(address=escape(asked.where if asked else address))
+    )
+
+
+def overview(connection: Connection, desk: Desk) -> str:
+    """The lists that are followed or have been looked at, and our own."""
+    known = policies.all_in(connection, State.FOLLOWED, State.PREVIEWED, State.JOINING)
+    return policyviews.overview(desk, [(one, _counted(connection, one)) for one in known])
+
+
+def hindrance(connection: Connection, address: str, *, following: bool) -> str | None:
+    """Why a list cannot be followed, or be let go; `None` when it can."""
+    one = _known(connection, address)
+    if one is None or one.state is State.LEFT:
+        return words.UNKNOWN.format(address=escape(address))
+    if not following or one.state is State.PREVIEWED:
+        return None
+    return (words.ALREADY if one.state is State.FOLLOWED else words.NOT_YET).format(address=escape(one.address))
+
+
+def foretold(connection: Connection, desk: Desk, address: str, *, following: bool, now: int) -> str:
+    """Whom following it would put out now, or letting it go let in."""
+    one = _known(connection, address)
+    if one is None:
+        return words.UNKNOWN.format(address=escape(address))
+    if not following:
+        count = len(_held(connection, now)) if one.state is State.FOLLOWED else 0
+        return words.WOULD_LEAVE.format(address=escape(one.address), count=count)
+    reading, weighed = _weighed(connection, desk, one)
+    return policyviews.foretold(desk, one, reading, weighed)
 
 
 def follow(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
     """From now on its rules hold in all channels; the words for the officer, who has confirmed it."""
-    one = policies.get(connection, _address(address)[0] or address)
-    if one is None or one.state is State.LEFT:
-        return words.UNKNOWN.format(address=escape(address))
-    if one.state is not State.PREVIEWED:
-        return (words.ALREADY if one.state is State.FOLLOWED else words.NOT_YET).format(address=escape(one.address))
+    one = _known(connection, address)
+    why = hindrance(connection, address, following=True)
+    if why is not None or one is None:
+        return why or words.UNKNOWN.format(address=escape(address))
     policies.advance(connection, one.room_id, State.FOLLOWED, by, now)
     banned, _ = apply(connection, desk, now)
     desk.record(connection, "policy.followed", one.room_id, {"by": by, "banned": len(banned)}, now)
@@ -67,7 +102,7 @@ def follow(connection: Connection, desk: Desk, address: str, *, by: str, now: in
 
 def unfollow(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
     """Its rules hold no longer, and we leave its room; the words for the officer."""
-    one = policies.get(connection, _address(address)[0] or address)
+    one = _known(connection, address)
     if one is None or one.state is State.LEFT:
         return words.UNKNOWN.format(address=escape(address))
     policies.advance(connection, one.room_id, State.LEFT, by, now)
@@ -82,8 +117,12 @@ def look(connection: Connection, desk: Desk, now: int) -> int:
     """What comes round: lists that have opened are shown, followed ones compared; returns how many were shown."""
     shown = 0
     for one in policies.all_in(connection, State.JOINING):
-        room_id = policies.room_behind(connection, one.address)
+        room_id = policies.room_behind(connection, one.address, f"{_JOIN}:{one.address}:{one.at}")
         if room_id is not None:
+            before = policies.get(connection, room_id)
+            if _is_ours(connection, room_id) or (before is not None and before.state is State.FOLLOWED):
+                _known_already(connection, desk, one, ours=_is_ours(connection, room_id), now=now)
+                continue
             one = policies.arrived(connection, one, room_id)
             said = render(policyviews.preview(desk, one, *_weighed(connection, desk, one))).content()
             desk.tell_operations(connection, f"policy:preview:{room_id}:{one.at}", said, now)
@@ -148,29 +187,42 @@ def apply(connection: Connection, desk: Desk, now: int) -> tuple[list[str], list
                 banned.append(user)
     lifted = sorted(held - wanted)
     for act in standing:
-        if act.target in wanted or act.room_id is None or not acts.end(connection, act.id, KENTONGAN, now):
-            continue
-        if not acts.in_force(connection, now, kind=BAN, room_id=act.room_id, target=act.target):
-            content = {"user_id": act.target}
-            outgoing = Outgoing(f"act:{act.id}:end", act.room_id, content, Action.UNBAN, priority=Priority.WARNING)
-            outbox.append(connection, outgoing, now)
+        if act.target not in wanted:
+            lifting.lift(connection, desk, act, KENTONGAN, now)
     return banned, lifted
 
 
-def publish(
-    connection: Connection, desk: Desk, user_id: str, *, reason: str, by: str, now: int, on: bool = True
-) -> bool:
-    """Put a ban (or, with `on` false, its end) on our own list; false when there is none (yet)."""
-    name = desk.content.protections.policies.own
-    room = rooms.by_name(connection, name) if name is not None else None
-    if room is None:
-        return False
-    rule = {"entity": user_id, "reason": reason[: rules.LONGEST], "recommendation": "m.ban"} if on else {}
-    content = {"state_key": f"rule:{user_id}"[: rules.LONGEST], "set": rule}
-    key = f"policy:own:{user_id}:{now}"
-    outgoing = Outgoing(key, room.room_id, content, Action.STATE, "m.policy.rule.user", priority=Priority.NOTICE)
-    desk.record(connection, "policy.published", room.room_id, {"about": user_id, "by": by, "on": on}, now)
-    return outbox.append(connection, outgoing, now)
+def is_list(connection: Connection, room_id: str) -> bool:
+    """Whether a room is a list's: nobody is spoken to there, and nothing but its rules is read."""
+    return policies.is_list(connection, room_id)
+
+
+def _known(connection: Connection, address: str) -> PolicyList | None:
+    """The list of that address, by whichever name it was looked at."""
+    asked = parse(address)
+    where = asked.where if asked is not None else address
+    found = policies.get(connection, where)
+    if found is not None:
+        return found
+    room_id = policies.room_behind(connection, where, "")
+    return policies.get(connection, room_id) if room_id is not None else None
+
+
+def _is_ours(connection: Connection, where: str) -> bool:
+    """Whether it is a room of ours: nobody leaves those by letting a list go."""
+    return any(where in (one.room_id, one.alias) for one in rooms.named(connection).values())
+
+
+def _known_already(connection: Connection, desk: Desk, one: PolicyList, *, ours: bool, now: int) -> None:
+    """Another name for a room that we follow, or for one of ours: looking at it changes nothing."""
+    policies.drop(connection, one.room_id)
+    text = (words.OURS if ours else words.ALREADY).format(address=escape(one.address))
+    key = f"policy:known:{one.room_id}:{one.at}"
+    desk.tell_operations(connection, key, render(text).content(notice=True), now)
+
+
+def _counted(connection: Connection, one: PolicyList) -> int:
+    return len(_reading(connection, one).rules)
 
 
 def _still(user_id: str, reading: Reading, around: Around) -> bool:
@@ -194,8 +246,7 @@ def _ban(connection: Connection, desk: Desk, user_id: str, one: PolicyList, rule
         number = acts.start(
             connection, BAN, user_id, room_id=room_id, by=KENTONGAN, reason=reason, event_id=rule.event_id, now=now
         )
-        content = {"user_id": user_id, "reason": reason}
-        outgoing = Outgoing(f"act:{number}:ban", room_id, content, Action.BAN, priority=Priority.WARNING)
+        outgoing = lifting.membership(f"act:{number}:ban", room_id, Action.BAN, user_id, reason)
         done |= outbox.append(connection, outgoing, now)
     if done:
         payload = {"about": user_id, "list": one.room_id, "entity": rule.entity, "reason": rule.reason}
@@ -268,14 +319,3 @@ def _around(connection: Connection, desk: Desk, also: Collection[str] = ()) -> A
         members=frozenset(policies.members_of_channels(connection) | set(also)),
         most_percent=content.protections.policies.most_percent,
     )  # fmt: skip
-
-
-def _address(text: str) -> tuple[str | None, list[str]]:
-    """(room id or alias, servers to join through) of what an officer wrote or pasted."""
-    found = _ROOM.fullmatch(unquote(text.strip()))
-    if found is None:
-        return None, []
-    where, query = found[1], found[2] or ""
-    if where.startswith("#") and ":" not in where:
-        return None, []
-    return where, [name for name in parse_qs(query).get("via", []) if name][:5]

@@ -26,6 +26,27 @@ def preview(desk: Desk, one: PolicyList, reading: Reading, weighed: Weighed) -> 
     )  # fmt: skip
 
 
+def foretold(desk: Desk, one: PolicyList, reading: Reading, weighed: Weighed) -> str:
+    """What is confirmed by a code: whom it hits now."""
+    address = escape(one.address)
+    return words.WOULD_FOLLOW.format(address=address, rules=len(reading.rules), now=_now(desk, weighed))
+
+
+def overview(desk: Desk, lists: Sequence[tuple[PolicyList, int]]) -> str:
+    """Every list with how many rules it has, and our own."""
+    lines = [
+        words.OVERVIEW_LINE.format(
+            address=escape(one.address), count=count,
+            state=words.OVERVIEW_STATES[one.state].format(by=escape(one.by)),
+        )
+        for one, count in lists
+    ]  # fmt: skip
+    text = "\n".join([words.OVERVIEW, "", *lines]) if lines else words.OVERVIEW_EMPTY
+    name = desk.content.protections.policies.own
+    room = desk.content.rooms.by_name(name) if name is not None else None
+    return f"{text}\n\n{words.OWN.format(room=room.title)}" if room is not None else text
+
+
 def _now(desk: Desk, weighed: Weighed) -> str:
     if weighed.halted:
         text = words.HALTED.format(percent=desk.content.protections.policies.most_percent)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.moderation.policies import Ignored, Refusal
+from bot.store.policies import State
 
 NO_ADDRESS = (
     "Tulis alamat daftarnya: `#nama:server`, atau kode ruangnya dengan tautan `https://matrix.to/#/!…?via=server`."
 )
+OURS = "{address} ruang kita sendiri, bukan daftar orang lain. Tidak ada yang dilakukan."
 LOOKING = "Daftar {address} sedang dibuka; pratinjaunya menyusul di sini. Belum ada yang diikuti."
 CANNOT_JOIN = (
     "Daftar {address} tidak bisa dibuka: bot tidak diterima di sana, atau alamatnya bukan alamat utama ruang itu."
@@ -41,6 +43,19 @@ WHY_IGNORED: Mapping[Ignored, str] = {
     Ignored.MALFORMED: "rusak", Ignored.OTHER: "bukan cekal", Ignored.TOO_MANY: "melebihi batas",
 }  # fmt: skip
 MORE = " … dan {count} lagi"
+OVERVIEW = "📋 **Daftar cekal orang lain:**"
+OVERVIEW_LINE = "- {address}: {state}; {count} aturan"
+OVERVIEW_STATES: Mapping[State, str] = {
+    State.FOLLOWED: "**diikuti** (oleh {by})", State.PREVIEWED: "baru dilihat", State.JOINING: "sedang dibuka",
+}  # fmt: skip
+OVERVIEW_EMPTY = "📋 Tidak ada daftar cekal orang lain yang diikuti. Melihat satu: `!daftarcekal lihat #nama:server`."
+OWN = "Daftar kita sendiri: **{room}**. Cekal `di semua` dibagikan di sana."
+WOULD_FOLLOW = "daftar {address} diikuti ({rules} aturan), dan aturan baru berlaku begitu datang. {now}"
+WOULD_LEAVE = (
+    "daftar {address} tidak diikuti lagi; dari {count} orang yang dicekal karena daftar, yang hanya karena daftar ini "
+    "boleh masuk lagi."
+)
+WOULD_LOOK = "daftar {address} dibuka dan pratinjaunya ditunjukkan di ruang kendali; belum ada yang diikuti"
 FOLLOWED = "📋 Daftar {address} diikuti. Dicekal sekarang: {count} orang. Aturan baru berlaku begitu datang."
 UNFOLLOWED = "📋 Daftar {address} tidak diikuti lagi. Cekal yang hanya karena daftar itu dicabut: {count} orang."
 CHANGED = "📋 Daftar cekal berubah. Dicekal: {banned}. Dicabut: {lifted}."

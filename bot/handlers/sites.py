@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from bot.handlers.desk import Desk
 from bot.markup import escape
 from bot.moderation import words
-from bot.moderation.reading import EVERYWHERE
+from bot.moderation.orders import EVERYWHERE
 from bot.rooms.found import FoundRoom
 from bot.rooms.model import Room
 from bot.store import rooms, roomstate

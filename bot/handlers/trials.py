@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.handlers import acting, sites
+from bot.handlers import acting, policies, sites, switching
 from bot.handlers.acting import Doing
 from bot.handlers.sites import Site
 from bot.markup import escape
@@ -11,13 +11,17 @@ from bot.moderation.terms import spell
 from bot.moderation.verbs import Verb
 from bot.store import sayings
 
+SWITCHED = frozenset((Verb.PROTECT_OFF, Verb.PROTECT_ON))
 _SHOWN = 12
 """Lines in one answer: what fits on a phone."""
 
 
 def foretold(doing: Doing, there: list[Site]) -> str:
     """A line for each channel and person, with how many people there are."""
-    targets = doing.errand.targets or ("",)
+    verb, targets = doing.errand.verb, doing.errand.targets or ("",)
+    if verb in (Verb.LIST_FOLLOW, Verb.LIST_LEAVE):
+        following = verb is Verb.LIST_FOLLOW
+        return "- " + policies.foretold(doing.connection, doing.desk, targets[0], following=following, now=doing.now)
     if len(targets) > 1:
         lines = [_line(doing, site, targets) for site in there]
     else:
@@ -31,6 +35,8 @@ def idle(doing: Doing, there: list[Site]) -> bool:
     targets = doing.errand.targets or ("",)
     if doing.errand.verb is Verb.REDACT:
         return not any(sayings.last(doing.connection, site.room_id, one, 1) for site in there for one in targets)
+    if doing.errand.verb in SWITCHED:
+        return all(switching.standing(doing, site, one) is not None for site in there for one in targets)
     if not doing.kind:
         return False
     return all(acting.standing(doing, doing.kind, site, one) is not None for site in there for one in targets)
@@ -38,6 +44,8 @@ def idle(doing: Doing, there: list[Site]) -> bool:
 
 def _line(doing: Doing, site: Site, targets: tuple[str, ...]) -> str:
     verb, errand = doing.errand.verb, doing.errand
+    if verb in SWITCHED:
+        return switching.foretold(doing, site, targets[0])
     if len(targets) == 1 and doing.kind:
         held = acting.standing(doing, doing.kind, site, targets[0])
         if held is not None:

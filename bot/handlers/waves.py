@@ -7,35 +7,31 @@ now: after a pause of ours everybody of an hour comes at once, and the channel m
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import guardwords, restating, restraint
+from bot.handlers import guardwords, lifting, restating, sites
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import exempt
 from bot.handlers.guarding import active
 from bot.handlers.officers import officer
 from bot.incidents.lifecycle import undressed
 from bot.markup import escape, render
+from bot.moderation import words
 from bot.moderation.protectionfile import Joins
 from bot.moderation.protections import is_wave
-from bot.outgoing import Action, Outgoing, Priority
-from bot.rooms import wanted
-from bot.rooms.change import REFERENCE
+from bot.outgoing import Priority
 from bot.rooms.model import Room
-from bot.store import acts, guard, inbox, outbox, rooms, roomstate
+from bot.store import acts, guard, inbox, outbox, roomstate
 from bot.store.acts import KENTONGAN, Act
 
-WAVE, CLOSE = "wave", "close"
+WAVE, CLOSE = "wave", lifting.CLOSE
 GOING_MS = 10 * 60_000
 """A wave that rests for less than this is still the same."""
-_DAY_MS = 24 * 3_600_000
 _ROOM = ""
 """Instead of a person, in a strike that is a whole room's."""
 _MOST_SERVERS = 5
-_JOIN_RULES = "m.room.join_rules"
 
 
 def watch(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
@@ -57,30 +53,6 @@ def watch(connection: Connection, event: IncomingEvent, desk: Desk, now: int) ->
     return True
 
 
-def reopen_due(connection: Connection, desk: Desk, now: int) -> int:
-    """Channels whose time of being closed is over open again; returns how many."""
-    due = acts.overdue(connection, now, kind=CLOSE, lately=now - _DAY_MS)
-    return sum(open_again(connection, desk, one, KENTONGAN, now) for one in due)
-
-
-def open_again(connection: Connection, desk: Desk, act: Act, by: str, now: int) -> bool:
-    """The channel is as the files say again; false when it was not closed. Once for each act, whoever ended it."""
-    room = desk.room(connection, act.room_id) if act.room_id is not None else None
-    rules = _as_written(connection, desk, room) if room is not None else None
-    if act.room_id is None or room is None or rules is None:
-        return False
-    acts.end(connection, act.id, by, now)
-    outgoing = Outgoing(
-        f"act:{act.id}:end", act.room_id, {"state_key": "", "set": rules}, action=Action.STATE, type=_JOIN_RULES
-    )
-    if not outbox.append(connection, outgoing, now):
-        return False
-    desk.record(connection, "protection.opened", act.room_id, {"act": act.id, "by": by}, now)
-    words = guardwords.WAVE_OPENED.format(room=escape(room.title))
-    desk.tell_operations(connection, f"{WAVE}:opened:{act.id}", render(words).content(notice=True), now)
-    return True
-
-
 def reacted(connection: Connection, event: IncomingEvent, desk: Desk, about: str | None, now: int) -> None:
     """An officer's ✅ to the word about a wave: the channel opens at once."""
     kind, _, first = (about or "").partition(":")
@@ -90,7 +62,10 @@ def reacted(connection: Connection, event: IncomingEvent, desk: Desk, about: str
         return
     came = inbox.event(connection, first)
     for one in acts.in_force(connection, now, kind=CLOSE, room_id=came.room_id) if came is not None else ():
-        open_again(connection, desk, one, event.sender, now)
+        if lifting.lift(connection, desk, one, event.sender, now):
+            desk.record(connection, "act.close.lifted", event.event_id, {"act": one.id, "by": event.sender}, now)
+            text = words.OVER[CLOSE].format(room=f"**{sites.title(connection, desk, one.room_id)}**")
+            desk.tell_operations(connection, f"over:{one.id}", render(text).content(notice=True), now)
 
 
 def _tell(
@@ -116,7 +91,7 @@ def _words(
     servers = Counter(one.user_id.partition(":")[2] for one in came).most_common(_MOST_SERVERS)
     shut = ""
     if closed is not None and closed.until_at is not None and watch.close is not None:
-        how, until = guardwords.HOW_CLOSED[watch.close], restraint.clock(desk, closed.until_at, now)
+        how, until = guardwords.HOW_CLOSED[watch.close], sites.clock(desk, closed.until_at, now)
         shut = guardwords.WAVE_CLOSED.format(how=how, until=until)
     listed = ", ".join(f"{escape(server)} ({count})" for server, count in servers)
     return guardwords.WAVE.format(
@@ -132,27 +107,12 @@ def _close(connection: Connection, event: IncomingEvent, room: Room, watch: Join
     if standing:
         return standing[-1]
     found = roomstate.found(connection, event.room_id)
-    rule = (found.content(_JOIN_RULES) or {}).get("join_rule") if found is not None else None
+    rule = (found.content(lifting.JOIN_RULES) or {}).get("join_rule") if found is not None else None
     if rule in ("invite", watch.close):
         return None
     number = acts.start(
         connection, CLOSE, "", room_id=event.room_id, by=KENTONGAN, reason=guardwords.NAMES["joins"],
         event_id=event.event_id, now=now, until=now + watch.minutes * 60_000,
     )  # fmt: skip
-    content = {"state_key": "", "set": {"join_rule": watch.close}}
-    outgoing = Outgoing(
-        f"act:{number}:close", event.room_id, content, action=Action.STATE, type=_JOIN_RULES, priority=Priority.WARNING
-    )
-    outbox.append(connection, outgoing, now)
+    outbox.append(connection, lifting.close(event.room_id, watch.close, f"act:{number}:close"), now)
     return acts.in_force(connection, now, kind=CLOSE, room_id=event.room_id)[-1]
-
-
-def _as_written(connection: Connection, desk: Desk, room: Room) -> dict[str, Any] | None:
-    """The join rule of the files; `None` while the space that it points at is unknown."""
-    rules = wanted.join_rules(room, desk.content.rooms, desk.content.agencies)
-    for one in rules.get("allow", ()):
-        space = rooms.by_name(connection, str(one["room_id"]).removeprefix(REFERENCE))
-        if space is None:
-            return None
-        one["room_id"] = space.room_id
-    return rules

@@ -78,7 +78,8 @@ class Delivery:
     async def carry_out(self, row: outbox.Row, content: dict[str, Any], now: int) -> str | None:
         """Do what the row says, with `content` its content with references resolved.
 
-        Returns the event id; `None` for membership, which has none, and for state that stood so already.
+        Returns the event id, of a join the room's; `None` for other membership, which has none, and for state that
+        stood so already.
         Raises Refused, NotNow, RoomUnknown, and SignedOut.
         """
         try:
@@ -88,7 +89,7 @@ class Delivery:
                 case Action.REDACTION:
                     return await self._redaction(row, content)
                 case Action.JOIN:
-                    await self._join(row, content)
+                    return await self._join(row, content)
                 case Action.LEAVE:
                     await self._leave(row)
                 case Action.STATE:
@@ -234,7 +235,7 @@ class Delivery:
                 raise
             return None
 
-    async def _join(self, row: outbox.Row, content: dict[str, Any]) -> None:
+    async def _join(self, row: outbox.Row, content: dict[str, Any]) -> str | None:
         """`content["via"]` names servers to join through, for rooms of other servers."""
         via = [name for name in content.get("via") or [] if isinstance(name, str)]
         where = path("join", row.room_id)
@@ -242,13 +243,14 @@ class Delivery:
             # `server_name` until Matrix 1.11, `via` since.
             where += "?" + urlencode([(key, name) for name in via for key in ("server_name", "via")])
         try:
-            await self._api.request("POST", where, {}, wait=False)
+            room_id = (await self._api.request("POST", where, {}, wait=False)).get("room_id")
         except ApiError as error:
             # Servers that are away show as 404 or 502; the inviter's may be up again in a minute.
             tries = {404: JOIN_TRIES, 403: INVITE_TRIES}.get(error.status, 0)
             if row.attempts < tries:
                 raise NotNow(f"{error.status} {error.errcode}") from error
             raise
+        return room_id if isinstance(room_id, str) else None
 
     async def _leave(self, row: outbox.Row) -> None:
         try:

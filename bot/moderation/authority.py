@@ -99,7 +99,7 @@ def level_for(found: FoundRoom, right: Right) -> int:
     """The power that the homeserver asks for the kin act: silence somebody, and you might as well remove them."""
     if right is Right.REDACT:
         return found.needed_for("redact")
-    if right in (Right.BAN, Right.BAN_SERVER):
+    if right in (Right.BAN, Right.BAN_SERVER, Right.POLICIES):
         return found.needed_for("ban")
     return found.needed_for("kick")
 
@@ -110,7 +110,7 @@ def bot_level_for(found: FoundRoom, right: Right) -> int:
         return found.needed(_POWER_LEVELS)
     if right is Right.BAN_SERVER:
         return max(found.needed(_ACL), found.needed_for("kick"))
-    if right is Right.BAN:
+    if right in (Right.BAN, Right.POLICIES):
         return max(found.needed_for("ban"), found.needed_for("kick"))  # lifting one asks for both
     if right is Right.SLOW:
         return found.needed_for("redact")

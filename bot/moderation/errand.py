@@ -28,6 +28,8 @@ class Errand:
     proof: str = ""
     """The officer's master key."""
     device: str | None = None
+    everywhere: bool = False
+    """It was ordered for all channels, not for those that there happen to be."""
     new_key: str | None = None
     """Of `percaya`: the key that is accepted."""
 
@@ -45,7 +47,11 @@ class Errand:
 
 def needs_code(errand: Errand, *, people: int, messages: int) -> bool:
     """Whether it hits many, or what cannot be undone at once; up to `people` and `messages` it needs none."""
-    if errand.verb in (Verb.BAN, Verb.BAN_SERVER, Verb.LOCK, Verb.VOUCH):
+    if errand.verb in (Verb.BAN, Verb.BAN_SERVER, Verb.LOCK, Verb.VOUCH, Verb.LIST_FOLLOW):
+        return True
+    if errand.verb is Verb.LIST_LEAVE:
+        return False  # only takes back
+    if errand.everywhere and errand.verb in (Verb.PROTECT_OFF, Verb.PROTECT_ON):
         return True
     if errand.verb in (Verb.UNMUTE, Verb.UNBAN, Verb.UNBAN_SERVER, Verb.UNLOCK, Verb.FAST) and len(errand.rooms) <= 1:
         return len(errand.targets) > people

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.markup import escape
-from bot.moderation.reading import MAX_MESSAGES, SLOWEST, Fault, Slip
+from bot.moderation.orders import MAX_MESSAGES, SLOWEST, Fault, Slip
+from bot.moderation.protectionwords import SPOKEN
 from bot.moderation.terms import spell
 from bot.moderation.verbs import NEEDS, Right, Verb
 
@@ -66,6 +67,34 @@ ENTRIES: Mapping[Verb, Entry] = {
     ),
     Verb.PERSON: Entry("apa yang tercatat tentang seseorang", ("!orang @budi",)),
     Verb.LIST: Entry("yang sedang berlaku: siapa, mengapa, sampai kapan", ("!daftar",)),
+    Verb.PROTECTIONS: Entry(
+        "apa yang dijaga bot sendiri, dan mana yang sedang dimatikan", ("!perlindungan", "!perlindungan di ojol")
+    ),
+    Verb.PROTECT_OFF: Entry(
+        "bot berhenti menjaga satu hal, untuk sementara",
+        ("!perlindungan banjir mati 2 jam{di}",),
+        "Tanpa lama: menurut `rooms/moderation.yaml`. Menyala lagi sendiri.",
+    ),
+    Verb.PROTECT_ON: Entry(
+        "bot menjaga satu hal",
+        ("!perlindungan banjir nyala{di}", "!perlindungan serbuan nyala 1 hari{di}"),
+        "Tanpa lama: sampai dimatikan lagi.",
+    ),
+    Verb.LISTS: Entry("daftar cekal orang lain yang dilihat atau diikuti", ("!daftarcekal",)),
+    Verb.LIST_LOOK: Entry(
+        "membuka daftar cekal dan menunjukkan siapa yang akan kena",
+        ("!daftarcekal lihat #daftar:server.example",),
+        "Alamatnya `#nama:server`, kode ruang, atau tautan `https://matrix.to/…`. Belum ada yang diikuti.",
+    ),
+    Verb.LIST_FOLLOW: Entry(
+        "yang ada di daftar itu dicekal dari semua kanal, juga yang ditambahkan kemudian",
+        ("!daftarcekal ikut #daftar:server.example",),
+        "Hanya sesudah dilihat. Dipastikan dengan kode.",
+    ),
+    Verb.LIST_LEAVE: Entry(
+        "berhenti mengikuti; cekal yang hanya karena daftar itu dicabut",
+        ("!daftarcekal lepas #daftar:server.example",),
+    ),
     Verb.HELP: Entry("bantuan ini, atau tentang satu perintah", ("!bantuan bisukan",)),
     Verb.VOUCH: Entry(
         "menerima kunci baru rekan petugas",
@@ -100,6 +129,10 @@ _FAULTS: Mapping[Fault, str] = {
     Fault.NO_TERM_HERE: "`!{verb}` tidak berjangka waktu. Mungkin `!bisukan` atau `!cekal`?",
     Fault.BAD_AMOUNT: "Berapa?",
     Fault.NO_REASON: "`!{verb}` perlu alasan.",
+    Fault.NO_ADDRESS: "Daftar yang mana? Tulis alamatnya: `#nama:server`, atau tautan `https://matrix.to/#/…`.",
+    Fault.NO_PROTECTION: "Perlindungan yang mana? Yang ada: {protections}.",
+    Fault.ON_OR_OFF: "Nyala atau mati?",
+    Fault.UNSIGNED: "Perintah atau obrolan? Kalau perintah, awali dengan `!`, atau tulis alasannya sesudah `karena`.",
     Fault.QUESTION: "Itu bertanya atau memerintah? Kirim lagi tanpa tanda tanya.",
     Fault.ONE_ORDER: "Satu pesan satu perintah, ya.",
 }
@@ -133,7 +166,10 @@ def slip(found: Slip, channels: Sequence[str], *, inside: bool) -> str:
     """What was wrong, how it is right, and that nothing was done."""
     what = _AMOUNTS.get(found.verb) if found.fault is Fault.BAD_AMOUNT else None
     what = what or _FAULTS[found.fault].format(
-        verb=found.verb, words=escape(found.words), channels=", ".join(f"`{one}`" for one in channels) or "belum ada"
+        verb=found.verb,
+        words=escape(found.words),
+        channels=", ".join(f"`{one}`" for one in channels) or "belum ada",
+        protections=", ".join(f"`{names[0]}`" for names in SPOKEN.values()),
     )
     channel = channels[0] if channels else "KANAL"
     return f"{what} Contoh: `{_shown(ENTRIES[found.verb].examples[0], channel, inside=inside)}`. {_NOTHING_DONE}"

@@ -39,9 +39,10 @@ class _Reader(HTMLParser):
         elif self._quoted:
             return
         elif tag == "a":
-            address = unquote((dict(attrs).get("href") or "").removeprefix(_LINK)).partition("?")[0]
+            address, _, servers = unquote((dict(attrs).get("href") or "").removeprefix(_LINK)).partition("?")
             if address[:1] in ("@", "#", "!") and "/" not in address.partition(":")[2]:
-                self.parts.append(f" {address} ")
+                # A room may be found by nothing but the servers that its link names.
+                self.parts.append(f" {address}?{servers} " if servers and address[0] != "@" else f" {address} ")
                 self.pills += 1
                 self._in_pill = True
         elif tag in _BREAKS:

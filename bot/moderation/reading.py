@@ -10,20 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from enum import StrEnum
 
 from rapidfuzz.distance import OSA
 
+from bot.moderation import listaddress
+from bot.moderation.orders import EVERYWHERE, MAX_MESSAGES, SLOWEST, Fault, Order, Place, Slip
 from bot.moderation.terms import Term, read_term, trails
-from bot.moderation.verbs import NEEDS, PAIRS, WORDS, Verb
+from bot.moderation.verbs import FURTHER, NEEDS, PAIRS, SWITCHES, WORDS, Verb
 
-EVERYWHERE = "semua"
-"""The room of an order for all channels."""
-MAX_MESSAGES = 200
-"""Messages that one order takes back."""
-SLOWEST = 3600
-"""Seconds between two messages in slow mode, at most."""
 _LONGEST = 4000
 """Characters that are read."""
 _SIGN = re.compile(r"\s*!\s*(?=[^\W\d_])")
@@ -43,85 +37,38 @@ _HERE = re.compile(r"sini(?!\w)", re.IGNORECASE)
 _COUNT = re.compile(r"(\d{1,6})(?!\w)(?:\s*(?:pesan|detik|dtk)(?!\w))?(?:\s+terakhir(?!\w))?", re.IGNORECASE)
 _WHY = re.compile(r"(?:alasan(?:nya)?|sebab(?:nya)?)\s*:?\s*|karena\s+|krn\s+", re.IGNORECASE)
 _ANOTHER = re.compile(r"\n\s*!\s*([^\W\d_]+)")
+_VIA = re.compile(r"\?\S+")
+_OF_PROTECTIONS = frozenset((Verb.PROTECTIONS, Verb.PROTECT_OFF, Verb.PROTECT_ON))
+_ORDINARY = frozenset(
+    (Verb.PERSON, Verb.LIST, Verb.HELP, Verb.CANCEL, Verb.VOUCH, Verb.REMARK, Verb.SLOW, Verb.LISTS, Verb.PROTECTIONS)
+)
+"""Orders whose words begin ordinary sentences."""
+_WORDLESS = frozenset((Verb.PERSON, Verb.LIST, Verb.VOUCH, Verb.FAST, Verb.LISTS))
+"""Orders behind which nothing is left to say."""
 _FUZZY_FROM = 5
 """Letters below which a word one letter from an order is too often another word."""
 
 
-class Fault(StrEnum):
-    """What is wrong with an order that was meant."""
-
-    MISSPELT = "misspelt"
-    NO_TARGET = "no_target"
-    NOT_A_PERSON = "not_a_person"
-    """A display name, or an address that is none."""
-    NO_PEOPLE_HERE = "no_people_here"
-    ONE_AT_A_TIME = "one_at_a_time"
-    NO_SERVER = "no_server"
-    NO_ROOM = "no_room"
-    UNKNOWN_ROOM = "unknown_room"
-    WHICH_ROOM = "which_room"
-    NO_ROOM_HERE = "no_room_here"
-    BAD_TERM = "bad_term"
-    TERM_LAST = "term_last"
-    NO_TERM_HERE = "no_term_here"
-    BAD_AMOUNT = "bad_amount"
-    NO_REASON = "no_reason"
-    QUESTION = "question"
-    ONE_ORDER = "one_order"
-
-
-@dataclass(frozen=True)
-class Slip:
-    """An order was meant, and it is not clear which, or on whom; nothing may be done."""
-
-    verb: Verb
-    fault: Fault
-    words: str = ""
-    """What could not be read."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """An order as written."""
-
-    verb: Verb
-    targets: tuple[str, ...] = ()
-    """Full user ids, or the server's name or glob. Empty: whoever wrote the message that is replied to."""
-    room: str | None = None
-    """A channel's name in rooms.yaml, or EVERYWHERE; `None` for the room it is said in, or for none."""
-    term: Term | None = None
-    amount: int | None = None
-    """Messages to take back, or seconds of slow mode."""
-    reason: str = ""
-    trial: bool = False
-    """Only say what would happen."""
-    topic: Verb | None = None
-    """What help is asked about."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where and when an order is given, which decides how it reads."""
-
-    server: str
-    """Ours: a name without one is there."""
-    channels: Mapping[str, str]
-    """What a channel may be called, in lower case → its name in rooms.yaml."""
-    now: datetime
-    """Local time."""
-    here: str | None = None
-    """The channel it is said in; `None` for the operations room."""
-    replies: bool = False
-    """It replies to somebody's message, so that they need not be named."""
-
-
 def read(text: str, place: Place) -> Order | Slip | None:
-    """The order in a message; `None` when it is none. Without `!` in front nothing is."""
+    """The order in a message; `None` when it is none. Without `!` in front nothing is, but a whole one under a card."""
     text = text[:_LONGEST]
     sign = _SIGN.match(text)
     if sign is None:
-        return None
-    at, trial = sign.end(), False
+        return _unsigned(text, place) if place.unsigned else None
+    return _signed(text, sign.end(), place, signed=True)
+
+
+def _unsigned(text: str, place: Place) -> Order | Slip | None:
+    """Officers also talk under a card: what may be talk is asked back about, and ordinary words are only talk."""
+    text = text.strip()
+    found = _signed(text, 0, place, signed=False)
+    talk = isinstance(found, Slip) and found.verb in _ORDINARY
+    helps = isinstance(found, Order) and found.verb in (Verb.HELP, Verb.CANCEL) and len(text.split()) > 2
+    return None if talk or helps else found
+
+
+def _signed(text: str, at: int, place: Place, *, signed: bool) -> Order | Slip | None:
+    trial = False
     if early := _TRIAL.match(text, at):
         at, trial = early.end(), True
         at = again.end() if (again := _AGAIN.match(text, at)) else at
@@ -135,7 +82,7 @@ def read(text: str, place: Place) -> Order | Slip | None:
     if verb in (Verb.HELP, Verb.CANCEL):
         about = _verb(text[at:].lstrip(" !"), 0) if verb is Verb.HELP else None
         return Order(verb, topic=about.verb if isinstance(about, Slip) else about[0] if about else None)
-    return _Reading(text, at, verb, place, trial=trial).result()
+    return _Reading(text, at, verb, place, trial=trial, signed=signed).result()
 
 
 def _verb(text: str, at: int) -> tuple[Verb, int] | Slip | None:
@@ -146,9 +93,9 @@ def _verb(text: str, at: int) -> tuple[Verb, int] | Slip | None:
     second = _FIRST.match(text, first.end())
     after = second[1].casefold() if second else ""
     if second is not None and (pair := PAIRS.get((word, after))):
-        return _of_server(pair, text, second.end())
+        return _further(pair, text, second.end())
     if word in WORDS:
-        return _of_server(WORDS[word], text, first.end())
+        return _further(WORDS[word], text, first.end())
     opening = [verb for (one, _), verb in PAIRS.items() if one == word and one not in WORDS]
     if opening:
         near = [verb for (one, other), verb in PAIRS.items() if one == word and OSA.distance(after, other) <= 2]
@@ -157,11 +104,10 @@ def _verb(text: str, at: int) -> tuple[Verb, int] | Slip | None:
     return Slip(meant, Fault.MISSPELT, first[1]) if meant else None
 
 
-def _of_server(verb: Verb, text: str, at: int) -> tuple[Verb, int]:
+def _further(verb: Verb, text: str, at: int) -> tuple[Verb, int]:
     word = _FIRST.match(text, at)
-    if word is not None and word[1].casefold() == "server" and verb in (Verb.BAN, Verb.UNBAN):
-        return (Verb.BAN_SERVER if verb is Verb.BAN else Verb.UNBAN_SERVER), word.end()
-    return verb, at
+    more = FURTHER.get((verb, word[1].casefold())) if word is not None else None
+    return (more, word.end()) if word is not None and more is not None else (verb, at)
 
 
 def _near(word: str) -> Verb | None:
@@ -184,14 +130,17 @@ class _Reading:
     verb: Verb
     place: Place
     trial: bool = False
+    signed: bool = True
+    marked: bool = False
+    """Its reason is surely one."""
     targets: list[str] = field(default_factory=list)
     room: str | None = None
     term: Term | None = None
     amount: int | None = None
 
     def result(self) -> Order | Slip:
-        needs = NEEDS[self.verb]
         fault = self._parts()
+        needs = NEEDS[self.verb]  # a protection's order is only known by its parts
         reason = self._reason()
         if fault is None and needs.room and self.room is None:
             reason, fault = self._room_last(reason)
@@ -208,8 +157,8 @@ class _Reading:
     # ── the parts before the reason ─────────────────────────────────────────────────────────────────────
 
     def _parts(self) -> Slip | None:
-        needs = NEEDS[self.verb]
         while True:
+            needs = NEEDS[self.verb]
             between = _BETWEEN.match(self.text, self.at)
             self.at = between.end() if between else self.at
             if self.at >= len(self.text):
@@ -218,6 +167,10 @@ class _Reading:
                 self.at, self.trial = trial.end(), True
             elif self.verb is Verb.REMARK and self.targets:
                 return None  # a remark is everything behind the name
+            elif needs.address:
+                return self._address()
+            elif self.verb in _OF_PROTECTIONS and self._protection():
+                continue
             elif self.text[self.at] == "@" or self.text.startswith("https://matrix.to/#/", self.at):
                 if fault := self._person():
                     return fault
@@ -262,6 +215,27 @@ class _Reading:
         self.at = found.end()
         return None
 
+    def _address(self) -> Slip | None:
+        words = self.text[self.at :].split()
+        if listaddress.parse(words[0]) is None:
+            return self._slip(Fault.NO_ADDRESS, words[0])
+        self.targets.append(words[0].rstrip(".,;"))
+        self.at += len(words[0])
+        return None
+
+    def _protection(self) -> bool:
+        """Its name, or whether it is switched on or off; in whichever order they stand."""
+        word = _FIRST.match(self.text, self.at)
+        if self.verb is Verb.PROTECTIONS and word is not None and word[1].casefold() in SWITCHES:
+            self.verb, self.at = SWITCHES[word[1].casefold()], word.end()
+            return True
+        found = self._named(self.place.protections, self.at) if not self.targets else None
+        if found is None:
+            return False
+        self.targets.append(found[0])
+        self.at = found[1]
+        return True
+
     def _count(self) -> bool:
         if self.verb is Verb.SLOW:
             term = read_term(self.text, self.at, self.place.now)
@@ -275,7 +249,7 @@ class _Reading:
         return True
 
     def _room(self, start: int) -> Slip | None:
-        if not NEEDS[self.verb].room and self.verb is not Verb.LIST:
+        if not NEEDS[self.verb].room and self.verb not in (Verb.LIST, Verb.PROTECTIONS):
             return self._slip(Fault.NO_ROOM_HERE)
         if everywhere := _ALL.match(self.text, start):
             self.room, self.at = EVERYWHERE, everywhere.end()
@@ -283,25 +257,28 @@ class _Reading:
         if here := _HERE.match(self.text, start):
             self.at = here.end()
             return None if self.place.here is not None else self._slip(Fault.NO_ROOM)
-        known = self._channel(start)
+        known = self._named(self.place.channels, start)
         if known is None:
             return self._slip(Fault.UNKNOWN_ROOM, " ".join(self.text[start:].split()[:2]))
         self.room, self.at = known
+        via = _VIA.match(self.text, self.at)
+        self.at = via.end() if via else self.at
         return None
 
-    def _channel(self, start: int) -> tuple[str, int] | None:
-        """The channel whose name stands there, the longest that fits, with where it ends."""
+    def _named(self, names: Mapping[str, str], start: int) -> tuple[str, int] | None:
+        """What is meant by the name that stands there, the longest that fits, with where it ends."""
         there = self.text[start:].casefold()
-        for spoken in sorted(self.place.channels, key=len, reverse=True):
+        for spoken in sorted(names, key=len, reverse=True):
             after = there[len(spoken) : len(spoken) + 1]
             if there.startswith(spoken) and not (after.isalnum() or after in ("_", "-")):
-                return self.place.channels[spoken], start + len(spoken)
+                return names[spoken], start + len(spoken)
         return None
 
     # ── the reason ──────────────────────────────────────────────────────────────────────────────────────
 
     def _reason(self) -> str:
         rest = self.text[self.at :]
+        self.marked = _WHY.match(rest) is not None or self.text[: self.at].rstrip().endswith(":")
         rest = _WHY.sub("", rest, count=1) if _WHY.match(rest) else rest
         without = _TRIAL.sub("", rest) if re.search(r"(?:--|[\u2010-\u2015])coba\s*$", rest, re.IGNORECASE) else rest
         self.trial = self.trial or without != rest
@@ -327,6 +304,10 @@ class _Reading:
             return self._slip(Fault.ONE_AT_A_TIME)
         if self.verb in (Verb.BAN_SERVER, Verb.UNBAN_SERVER) and not self.targets:
             return self._slip(Fault.NO_SERVER)
+        if needs.address and not self.targets:
+            return self._slip(Fault.NO_ADDRESS)
+        if self.verb in _OF_PROTECTIONS and (fault := self._half(reason)) is not None:
+            return self._slip(fault, reason)
         most = {Verb.REDACT: MAX_MESSAGES, Verb.SLOW: SLOWEST}.get(self.verb)
         if most is not None and (self.amount is None or not 1 <= self.amount <= most):
             return self._slip(Fault.BAD_AMOUNT)
@@ -336,11 +317,19 @@ class _Reading:
             return self._slip(Fault.NO_REASON)
         return None
 
+    def _half(self, reason: str) -> Fault | None:
+        """What is missing of an order about a protection; the bare word shows them all."""
+        if not self.targets and (reason or self.verb is not Verb.PROTECTIONS):
+            return Fault.NO_PROTECTION
+        return Fault.ON_OR_OFF if self.targets and self.verb is Verb.PROTECTIONS else None
+
     def _doubtful(self, reason: str) -> Slip | None:
+        if reason and not self.signed and not self.marked:
+            return self._slip(Fault.UNSIGNED)
         if reason.endswith("?") and self.verb is not Verb.REMARK:
             return self._slip(Fault.QUESTION)
         if NEEDS[self.verb].term and self.term is None and trails(reason):
             return self._slip(Fault.TERM_LAST)
-        if reason and self.verb in (Verb.PERSON, Verb.LIST, Verb.VOUCH, Verb.FAST):
+        if reason and (NEEDS[self.verb].address or self.verb in _WORDLESS):
             return self._slip(Fault.MISSPELT, str(self.verb))
         return None

@@ -96,10 +96,13 @@ class Lengths(Part):
     bisukan: Span = Span(usual="1 jam", most="30 hari")
     cekal: Span = Span(usual="30 hari", most="selamanya")
     kunci: Span = Span(usual="selamanya", most="selamanya")
+    perlindungan: Span = Span(usual="2 jam", most="selamanya")
 
     def of(self, right: Right) -> Span:
         """The one for an act."""
-        return {Right.MUTE: self.bisukan, Right.LOCK: self.kunci}.get(right, self.cekal)
+        return {
+            Right.MUTE: self.bisukan, Right.LOCK: self.kunci, Right.PROTECT: self.perlindungan,
+        }.get(right, self.cekal)  # fmt: skip
 
 
 class Codes(Part):

@@ -173,6 +173,7 @@ OVER = {
     "server_ban": "↩️ Masa cekal server {who} dari {room} habis.",
     "lock": "🔓 Masa kunci {room} habis; kanal dibuka lagi.",
     "slow": "🐇 Masa jeda {room} habis.",
+    "close": "🚪 {room} terbuka lagi seperti biasa.",
 }
 FAILED = "⚠️ {by} **Tidak jadi:** {what} di {room}. Kata homeserver: {error}"
 FAILED_LIFT = (

@@ -78,13 +78,6 @@ def in_force(
     return [_act(row) for row in connection.execute(found.order_by(acts.c.id))]
 
 
-def overdue(connection: Connection, now: int, *, kind: str, lately: int) -> list[Act]:
-    """Acts of that kind whose time is over and that nobody has ended, or somebody has since `lately`."""
-    over = or_(acts.c.ended_at.is_(None), acts.c.ended_at >= lately)
-    found = select(acts).where(over, acts.c.until_at <= now, acts.c.kind == kind)
-    return [_act(row) for row in connection.execute(found.order_by(acts.c.id))]
-
-
 def about(connection: Connection, target: str) -> list[Act]:
     """What was done to a person (or server), the newest first."""
     found = select(acts).where(acts.c.target == target).order_by(acts.c.since_at.desc(), acts.c.id.desc()).limit(MOST)

@@ -190,21 +190,31 @@ def switch(
 
     `by` and the time stand in the row; the audit is the caller's.
     """
-    here = (protection_switches.c.room_id == room_id) & (protection_switches.c.protection == protection)
-    connection.execute(delete(protection_switches).where(here))
+    unswitch(connection, room_id, protection)
     values = {"room_id": room_id, "protection": protection, "on": int(on), "by": by, "at": now, "until_at": until}
     connection.execute(protection_switches.insert().values(values))
 
 
-def switches(connection: Connection, room_id: str, now: int) -> dict[str, bool]:
-    """Protection → on or off, where officers have said so and it still holds."""
+def unswitch(connection: Connection, room_id: str, protection: str) -> None:
+    """What the files say holds again."""
+    here = (protection_switches.c.room_id == room_id) & (protection_switches.c.protection == protection)
+    connection.execute(delete(protection_switches).where(here))
+
+
+@dataclass(frozen=True)
+class Switch:
+    """An officer's word about a protection, against the files."""
+
+    on: bool
+    by: str
+    until_at: int | None
+
+
+def switches(connection: Connection, room_id: str, now: int) -> dict[str, Switch]:
+    """Protection → what officers have said, where it still holds."""
     holds = or_(protection_switches.c.until_at.is_(None), protection_switches.c.until_at > now)
-    rows = connection.execute(
-        select(protection_switches.c.protection, protection_switches.c.on).where(
-            protection_switches.c.room_id == room_id, holds
-        )
-    )
-    return {row.protection: bool(row.on) for row in rows}
+    rows = connection.execute(select(protection_switches).where(protection_switches.c.room_id == room_id, holds))
+    return {row.protection: Switch(bool(row.on), row.by, row.until_at) for row in rows}
 
 
 def before(connection: Connection, room_id: str, event_id: str, count: int) -> Sequence[Any]:

@@ -170,6 +170,13 @@ def content(connection: Connection, key: str) -> dict[str, Any] | None:
     return dict(found) if isinstance(found, dict) else None
 
 
+def newest(connection: Connection, prefix: str) -> dict[str, Any] | None:
+    """What the newest row below a prefix of keys says."""
+    below = (outbox.c.key > prefix) & (outbox.c.key < prefix + "\U0010ffff")
+    found = connection.scalar(select(outbox.c.content).where(below).order_by(outbox.c.id.desc()).limit(1))
+    return dict(found) if isinstance(found, dict) else None
+
+
 def settled(connection: Connection, key: str, before: int) -> bool:
     """Whether a key's row was sent, and before that time."""
     at = connection.scalar(select(outbox.c.sent_at).where(outbox.c.key == key, outbox.c.state == "sent"))

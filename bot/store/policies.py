@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from bot.store.inbox import insert_or_ignore
-from bot.store.tables import members, policy_lists, room_state, rooms
+from bot.store.tables import members, outbox, policy_lists, room_state, rooms
 
 
 class State(StrEnum):
@@ -69,8 +69,28 @@ def advance(connection: Connection, room_id: str, state: State, by: str, now: in
     connection.execute(update(policy_lists).where(policy_lists.c.room_id == room_id).values(values))
 
 
-def room_behind(connection: Connection, address: str) -> str | None:
-    """The id of the room that we are in under an id or alias, as its own state tells."""
+def drop(connection: Connection, where: str) -> None:
+    """It was no list of its own."""
+    connection.execute(delete(policy_lists).where(policy_lists.c.room_id == where))
+
+
+def is_list(connection: Connection, room_id: str) -> bool:
+    """Whether a room is a list's, or of one that is just being opened."""
+    known = get(connection, room_id)
+    if known is not None:
+        return known.state is not State.LEFT
+    waiting = all_in(connection, State.JOINING)
+    return any(
+        room_behind(connection, one.address, f"policy:join:{one.address}:{one.at}") == room_id for one in waiting
+    )
+
+
+def room_behind(connection: Connection, address: str, key: str) -> str | None:
+    """The id of the room that we are in under an id or alias: as the homeserver answered when we joined (the outbox row
+    of that key), else as the room's own state tells, while the answer is under way."""
+    answered: str | None = connection.scalar(select(outbox.c.event_id).where(outbox.c.key == key))
+    if answered is not None and answered.startswith("!"):
+        address = answered
     if address.startswith("!"):
         known = select(room_state.c.room_id).where(
             room_state.c.room_id == address, room_state.c.type == "m.room.create"

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
-from handlers_world import ME, NOW, OJOL, sent
+from handlers_world import ME, NOW, OJOL, OPERATIONS, Event, Take, sent
 from sqlalchemy import Engine, select
 
-from bot.event import IncomingEvent
+from bot.event import IncomingEvent, Trust
 from bot.handlers.desk import Desk
 from bot.rooms.model import Officer
 from bot.store import acts, rooms, roomstate
@@ -25,6 +25,29 @@ SIAGA = "!siaga"
 KEYS = {ANI: "AniMasterKey", BUDI: "BudiMasterKey"}
 
 Give = Callable[..., Awaitable[IncomingEvent]]
+
+
+def giving(take: Take, event: Event) -> Give:
+    """An officer's words from their proven device; in the operations room unless told otherwise."""
+
+    async def order(body: str, sender: str = ANI, room: str = OPERATIONS, **values: object) -> IncomingEvent:
+        proven = {"trust": Trust.DEVICE, "device_id": "PHONE", "master_key": KEYS.get(sender)}
+        one = event(body, room=room, sender=sender, **{**proven, **values})
+        await take(one)
+        return one
+
+    return order
+
+
+def confirming(give: Give, engine: Engine) -> Give:
+    """The same with its code."""
+
+    async def order(body: str, sender: str = ANI, room: str = OPERATIONS, **values: object) -> IncomingEvent:
+        one = await give(body, sender, room, **values)
+        await give(code_in(said(engine, one)), sender, room)
+        return one
+
+    return order
 
 
 def staffed(desk: Desk) -> Desk:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import pytest
 from handlers_world import NOW, OJOL, OPERATIONS, Event, Take
-from moderation_world import ANI, BUDI, JOKO, KEYS, SIAGA, Give, all_acts, code_in, furnish, out, said, staffed, tell
+from moderation_world import (
+    ANI,
+    BUDI,
+    JOKO,
+    KEYS,
+    SIAGA,
+    Give,
+    all_acts,
+    code_in,
+    furnish,
+    giving,
+    out,
+    said,
+    staffed,
+    tell,
+)
 from sqlalchemy import Engine, select, update
 
 from bot.event import IncomingEvent, Kind, Trust
@@ -27,13 +42,7 @@ def channel(engine: Engine) -> None:
 
 @pytest.fixture
 def give(take: Take, event: Event) -> Give:
-    async def order(body: str, sender: str = ANI, room: str = OPERATIONS, **values: object) -> IncomingEvent:
-        proven = {"trust": Trust.DEVICE, "device_id": "PHONE", "master_key": KEYS.get(sender)}
-        one = event(body, room=room, sender=sender, **{**proven, **values})
-        await take(one)
-        return one
-
-    return order
+    return giving(take, event)
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from moderation_world import (
     Give,
     all_acts,
     code_in,
+    confirming,
     furnish,
+    giving,
     levels,
     out,
     payloads,
@@ -26,7 +28,7 @@ from moderation_world import (
 )
 from sqlalchemy import Engine
 
-from bot.event import IncomingEvent, Kind, Trust
+from bot.event import Kind, Trust
 from bot.handlers import moderation
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
@@ -52,27 +54,12 @@ def channels(engine: Engine) -> None:
 
 @pytest.fixture
 def give(take: Take, event: Event) -> Give:
-    """An officer's words from their proven device; in the operations room unless told otherwise."""
-
-    async def order(body: str, sender: str = ANI, room: str = OPERATIONS, **values: object) -> IncomingEvent:
-        proven = {"trust": Trust.DEVICE, "device_id": "PHONE", "master_key": KEYS.get(sender)}
-        one = event(body, room=room, sender=sender, **{**proven, **values})
-        await take(one)
-        return one
-
-    return order
+    return giving(take, event)
 
 
 @pytest.fixture
 def confirmed(give: Give, engine: Engine) -> Give:
-    """The same with its code."""
-
-    async def order(body: str, sender: str = ANI, room: str = OPERATIONS, **values: object) -> IncomingEvent:
-        one = await give(body, sender, room, **values)
-        await give(code_in(said(engine, one)), sender, room)
-        return one
-
-    return order
+    return confirming(give, engine)
 
 
 # ── mute ────────────────────────────────────────────────────────────────────────────────────────────────

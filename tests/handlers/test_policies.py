@@ -13,7 +13,7 @@ from handlers_world import ME, NOW, OJOL, OPERATIONS, Event, Take, sent
 from sqlalchemy import Connection, Engine
 
 from bot.event import Kind
-from bot.handlers import policies
+from bot.handlers import policies, publishing
 from bot.handlers.desk import Desk
 from bot.moderation.protectionfile import Policies
 from bot.outgoing import Action
@@ -213,14 +213,12 @@ async def test_what_is_no_address_is_said(engine: Engine, call: Callable[..., An
 async def test_our_own_bans_stand_on_our_own_list_when_the_files_name_one(
     engine: Engine, database: Database, desk: Desk
 ) -> None:
-    publish = {"reason": "menipu", "by": ANI, "now": NOW}
-    assert await database.run(lambda connection: policies.publish(connection, desk, EVIL, **publish)) is False
+    words = {"reason": "menipu", "by": ANI, "cause": "$order", "now": NOW}
+    assert not await database.run(lambda connection: publishing.publish(connection, desk, "ban", EVIL, **words))
     own = replace(desk.content.protections, policies=Policies(own="nelayan"))
     ours = replace(desk, content=replace(desk.content, protections=own))
-    assert await database.run(lambda connection: policies.publish(connection, ours, EVIL, **publish))
+    assert await database.run(lambda connection: publishing.publish(connection, ours, "ban", EVIL, **words))
+    assert not await database.run(lambda connection: publishing.publish(connection, ours, "ban", EVIL, **words)), "once"
     [row] = [row for row in sent(engine) if row["type"] == "m.policy.rule.user"]
     assert row["room_id"] == NELAYAN
     assert row["content"]["set"] == {"entity": EVIL, "reason": "menipu", "recommendation": "m.ban"}
-    later = {**publish, "now": NOW + 1, "on": False}
-    assert await database.run(lambda connection: policies.publish(connection, ours, EVIL, **later))
-    assert sent(engine)[-1]["content"] == {"state_key": f"rule:{EVIL}", "set": {}}

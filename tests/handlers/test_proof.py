@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from handlers_world import OPERATIONS, Event, Take, audited, sent
-from moderation_world import ANI, BUDI, KEYS, Give, all_acts, code_in, furnish, out, payloads, said, staffed
+from moderation_world import ANI, BUDI, KEYS, Give, all_acts, code_in, furnish, giving, out, payloads, said, staffed
 from sqlalchemy import Engine
 
-from bot.event import IncomingEvent, Trust
+from bot.event import Trust
 from bot.handlers.desk import Desk
 from bot.store import officerkeys
 
@@ -24,13 +24,7 @@ def channel(engine: Engine) -> None:
 
 @pytest.fixture
 def give(take: Take, event: Event) -> Give:
-    async def order(body: str, sender: str = ANI, room: str = OPERATIONS, **values: object) -> IncomingEvent:
-        proven = {"trust": Trust.DEVICE, "device_id": "PHONE", "master_key": KEYS.get(sender)}
-        one = event(body, room=room, sender=sender, **{**proven, **values})
-        await take(one)
-        return one
-
-    return order
+    return giving(take, event)
 
 
 MUTE = "!bisukan @joko 1 jam di ojol"

@@ -11,7 +11,7 @@ from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import waves
+from bot.handlers import moderation
 from bot.handlers.desk import Desk
 from bot.moderation.protectionfile import Protections
 from bot.store import rooms
@@ -66,9 +66,9 @@ async def test_a_closed_channel_opens_by_itself_as_the_files_say(
 ) -> None:
     await take(*joins(event, 10))
     deliver(engine)
-    assert await database.run(lambda connection: waves.reopen_due(connection, desk, NOW + HOUR - 1)) == 0
-    assert await database.run(lambda connection: waves.reopen_due(connection, desk, NOW + HOUR)) == 1
-    assert await database.run(lambda connection: waves.reopen_due(connection, desk, NOW + HOUR)) == 0
+    assert await database.run(lambda connection: moderation.expire(connection, desk, NOW + HOUR - 1)) == 0
+    assert await database.run(lambda connection: moderation.expire(connection, desk, NOW + HOUR)) == 1
+    assert await database.run(lambda connection: moderation.expire(connection, desk, NOW + HOUR)) == 0
     assert by_key(engine, "act:1:end")["content"] == {"state_key": "", "set": {"join_rule": "public"}}
 
 

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.moderation import help as helping
+from bot.moderation.orders import EVERYWHERE, Fault, Order, Place, Slip
 from bot.moderation.pills import with_addresses
-from bot.moderation.reading import EVERYWHERE, Fault, Order, Place, Slip, read
+from bot.moderation.protectionwords import BY_WORD
+from bot.moderation.reading import read
 from bot.moderation.terms import Term, read_term, spell
 from bot.moderation.verbs import NEEDS, Right, Verb
 
@@ -20,9 +22,11 @@ CHANNELS = {
     "ojol": "ojol", "ojol kamtibmas": "ojol", "#ojol:batang.test": "ojol", "desa-siaga": "desa-siaga",
     "desa siaga": "desa-siaga",
 }  # fmt: skip
-OPERATIONS = Place("batang.test", CHANNELS, NOW)
-INSIDE = Place("batang.test", CHANNELS, NOW, here="ojol")
-REPLY = Place("batang.test", CHANNELS, NOW, here="ojol", replies=True)
+OPERATIONS = Place("batang.test", CHANNELS, NOW, BY_WORD)
+INSIDE = Place("batang.test", CHANNELS, NOW, BY_WORD, here="ojol")
+REPLY = Place("batang.test", CHANNELS, NOW, BY_WORD, here="ojol", replies=True)
+CARD = Place("batang.test", CHANNELS, NOW, BY_WORD, here="ojol", replies=True, unsigned=True)
+"""Under the card of a complaint."""
 JOKO, FAR = "@joko:batang.test", "@a:lain.example:8448"
 HOUR, MONTH = Term(seconds=3600), Term(seconds=2_592_000)
 
@@ -174,7 +178,7 @@ def test_every_example_of_the_help_is_an_order_of_its_kind(verb: Verb) -> None:
 
 @given(st.text(max_size=200), st.booleans(), st.booleans())
 def test_reading_never_raises_and_makes_no_order_without_its_sign(text: str, inside: bool, replies: bool) -> None:
-    place = Place("batang.test", CHANNELS, NOW, here="ojol" if inside else None, replies=replies)
+    place = Place("batang.test", CHANNELS, NOW, BY_WORD, here="ojol" if inside else None, replies=replies)
     assert text.lstrip().startswith("!") or read(text, place) is None
     read(f"!{text}", place)
 
@@ -256,3 +260,88 @@ def test_lengths_as_people_say_them() -> None:
     assert [spell(one) for one in (1, 90, 3600, 5400, 86_400 * 14)] == [
         "1 detik", "1 menit 30 detik", "1 jam", "1 jam 30 menit", "14 hari",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("!perlindungan", Order(Verb.PROTECTIONS)),
+        ("!perlindungan di ojol", Order(Verb.PROTECTIONS, room="ojol")),
+        (
+            "!perlindungan banjir mati 1 jam di ojol ada pengumuman",
+            Order(Verb.PROTECT_OFF, ("flood",), "ojol", HOUR, reason="ada pengumuman"),
+        ),
+        ("!perlindungan matikan pesan suara di semua", Order(Verb.PROTECT_OFF, ("voices",), EVERYWHERE)),
+        ("!pelindung makian: nyala di ojol --coba", Order(Verb.PROTECT_ON, ("insults",), "ojol", trial=True)),
+        ("!daftarcekal", Order(Verb.LISTS)),
+        ("!daftar cekal", Order(Verb.LISTS)),
+        ("!daftarcekal lihat #a:b.example", Order(Verb.LIST_LOOK, ("#a:b.example",))),
+        (
+            "!daftarcekal ikut https://matrix.to/#/!ab:c.example?via=d.example --coba",
+            Order(Verb.LIST_FOLLOW, ("https://matrix.to/#/!ab:c.example?via=d.example",), trial=True),
+        ),
+        ("!daftar cekal lepas !v12id", Order(Verb.LIST_LEAVE, ("!v12id",))),
+    ],
+)
+def test_protections_and_lists_are_ordered_by_their_indonesian_names(text: str, order: Order) -> None:
+    assert read(text, OPERATIONS) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("!perlindungan banjir", Fault.ON_OR_OFF),
+        ("!perlindungan banjr mati", Fault.NO_PROTECTION),
+        ("!perlindungan mati", Fault.NO_PROTECTION),
+        ("!perlindungan semua mati", Fault.NO_PROTECTION),
+        ("!perlindungan banjir mati", Fault.NO_ROOM),
+        ("!perlindungan banjir mati di pasar", Fault.UNKNOWN_ROOM),
+        ("!daftarcekal ikut", Fault.NO_ADDRESS),
+        ("!daftarcekal lihat @budi", Fault.NO_ADDRESS),
+        ("!daftarcekal ikt #a:b.example", Fault.MISSPELT),
+    ],
+)
+def test_a_protection_or_list_that_is_not_clear_is_a_slip(text: str, fault: Fault) -> None:
+    found = read(text, OPERATIONS)
+    assert isinstance(found, Slip)
+    assert found.fault is fault
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ("bisukan", Order(Verb.MUTE)),
+        ("Bisukan 1 jam", Order(Verb.MUTE, term=HOUR)),
+        ("keluarkan karena ribut", Order(Verb.KICK, reason="ribut")),
+        ("tegur: mohon jangan jualan", Order(Verb.WARN, reason="mohon jangan jualan")),
+        ("!bisukan jualan terus", Order(Verb.MUTE, reason="jualan terus")),
+        ("orang", Order(Verb.PERSON)),
+    ],
+)
+def test_under_a_complaint_a_whole_order_needs_no_sign(text: str, order: Order) -> None:
+    assert read(text, CARD) == order
+    assert text.startswith("!") or read(text, REPLY) is None, "elsewhere it does"
+
+
+@pytest.mark.parametrize("text", ["bisukan saja pak, kasihan", "keluarkan dia?", "bisukann 1 jam", "hapus saja"])
+def test_under_a_complaint_what_may_be_talk_does_nothing_and_is_asked_back_about(text: str) -> None:
+    assert isinstance(read(text, CARD), Slip)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["orang ini sudah dua kali", "saya telepon dulu", "pelan-pelan ya", "catat ya", "bantuan segera datang", "siap"],
+)
+def test_under_a_complaint_officers_talk_in_peace(text: str) -> None:
+    assert read(text, CARD) is None
+
+
+def test_a_pasted_link_keeps_the_servers_that_a_room_is_found_by() -> None:
+    link = "https://matrix.to/#/!ab:c.example?via=d.example"
+    html = f'!daftarcekal lihat <a href="{link}">Daftar</a>'
+    found = read(with_addresses("!daftarcekal lihat Daftar", html), OPERATIONS)
+    assert found == Order(Verb.LIST_LOOK, ("!ab:c.example?via=d.example",))
+    inside = with_addresses("", '!kunci 1 jam di <a href="https://matrix.to/#/#ojol:batang.test?via=x">x</a> hoaks')
+    assert read(inside, Place("batang.test", {"#ojol:batang.test": "ojol"}, NOW)) == Order(
+        Verb.LOCK, room="ojol", term=HOUR, reason="hoaks"
+    )
