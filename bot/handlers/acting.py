@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bot.handlers import lifting, policies, publishing, sites, switching, telling
+from bot.handlers import lifting, policies, publishing, restraint, sites, switching, telling
 from bot.handlers.desk import Desk
 from bot.handlers.sites import Site
+from bot.handlers.telling import Cause
 from bot.moderation import words
 from bot.moderation.acl import covers
 from bot.moderation.errand import Errand
+from bot.moderation.rules import Texts
 from bot.moderation.terms import spell
 from bot.moderation.verbs import Verb
 from bot.outgoing import Action, Outgoing, Priority
-from bot.rooms import power
 from bot.rooms.model import server_of
 from bot.store import acts, outbox, roomstate, sayings
 
@@ -82,6 +83,28 @@ class Doing:
         """Into the outbox."""
         outbox.append(self.connection, outgoing, self.now)
 
+    @property
+    def texts(self) -> Texts:
+        """What members are told."""
+        return self.desk.content.moderation.texts
+
+    def tell(
+        self, site: Site, target: str, number: int, text: str, *, thread: bool = True, public: bool = False
+    ) -> bool:
+        """Tell whom it hits."""
+        return telling.member(
+            self.connection, self.desk, self._cause(site), target, number, text, self.now, thread=thread, public=public
+        )
+
+    def tell_channel(self, site: Site, what: int | str, text: str, *, pause: str = "", after: bool = False) -> None:
+        """Tell everybody there."""
+        cause = self._cause(site)
+        telling.channel(self.connection, self.desk, cause, what, text, self.now, pause=pause, after=after)
+
+    def _cause(self, site: Site) -> Cause:
+        about = self.errand.about if self.errand.about_room == site.room_id else None
+        return Cause(site.room_id, self.kind, self.until, self.errand.reason, about)
+
     def line(self, kind: str, site: Site, target: str = "", **more: object) -> str:
         """What was done, for officers."""
         why = words.WHY.format(reason=sites.literal(self.errand.reason.rstrip(" ."))) if self.errand.reason else ""
@@ -121,27 +144,31 @@ def hit(doing: Doing, site: Site, server: str) -> list[str]:
 
 def _warn(doing: Doing, site: Site, target: str) -> list[str]:
     number = doing.start("warn", site, target)
-    telling.member(doing, site, target, number, doing.desk.content.moderation.texts.warned, public=True)
+    doing.tell(site, target, number, doing.texts.warned, public=True)
     return [doing.line("warn", site, target)]
 
 
 def _mute(doing: Doing, site: Site, target: str) -> list[str]:
     if (line := standing(doing, "mute", site, target)) is not None:
         return [line]
-    levels = (site.found.content(lifting.POWER_LEVELS) if site.found else None) or {}
-    users = levels.get("users")
-    before = power.level(users[target], 0) if isinstance(users, dict) and target in users else None
-    number = doing.start("mute", site, target, before if before is None or before >= 0 else None)
-    doing.send(lifting.power(site.room_id, target, lifting.MUTED, f"act:{number}:mute"))
-    told = telling.member(doing, site, target, number, doing.desk.content.moderation.texts.muted)
+    number = restraint.mute(
+        doing.connection, site.room_id, target, by=doing.officer, reason=doing.errand.reason or None,
+        event_id=doing.errand.order_id, until=doing.until, now=doing.now,
+    )  # fmt: skip
+    assert number is not None  # noqa: S101 - it does not stand
+    doing.record("act.mute", site, target, number)
+    told = doing.tell(site, target, number, doing.texts.muted)
     return [doing.line("mute", site, target) + ("" if told else f" _{words.NOT_TOLD}_")]
 
 
 def _kick(doing: Doing, site: Site, target: str) -> list[str]:
     if site.found is None or site.found.membership(target) not in ("join", "invite", "knock"):
         return [words.STANDS_NOT["kick"].format(who=sites.person(doing.desk, target), room=site.room.title)]
-    number = doing.start("kick", site, target)
-    doing.send(lifting.membership(f"act:{number}:kick", site.room_id, Action.KICK, target, doing.errand.reason))
+    number = restraint.kick(
+        doing.connection, site.room_id, target, by=doing.officer, reason=doing.errand.reason or None,
+        event_id=doing.errand.order_id, now=doing.now,
+    )  # fmt: skip
+    doing.record("act.kick", site, target, number)
     return [doing.line("kick", site, target)]
 
 
@@ -149,7 +176,7 @@ def _ban(doing: Doing, site: Site, target: str) -> list[str]:
     if (line := standing(doing, "ban", site, target)) is not None:
         return [line]
     number = doing.start("ban", site, target)
-    telling.member(doing, site, target, number, doing.desk.content.moderation.texts.banned, thread=False)
+    doing.tell(site, target, number, doing.texts.banned, thread=False)
     doing.send(lifting.membership(f"act:{number}:ban", site.room_id, Action.BAN, target, doing.errand.reason))
     _share(doing, "ban", target)
     return [doing.line("ban", site, target)]
@@ -202,7 +229,7 @@ def _slow(doing: Doing, site: Site, _: str) -> list[str]:
         acts.end(doing.connection, earlier.id, doing.officer, doing.now)
     pause = spell(doing.errand.amount or 0)
     number = doing.start("slow", site, "", doing.errand.amount)
-    telling.channel(doing, site, number, doing.desk.content.moderation.texts.slow, pause=pause)
+    doing.tell_channel(site, number, doing.texts.slow, pause=pause)
     return [doing.line("slow", site, pause=pause)]
 
 
@@ -210,7 +237,7 @@ def _lock(doing: Doing, site: Site, _: str) -> list[str]:
     if (line := standing(doing, "lock", site, "")) is not None or site.found is None:
         return [line or ""]
     number = doing.start("lock", site, "")
-    telling.channel(doing, site, number, doing.desk.content.moderation.texts.locked)
+    doing.tell_channel(site, number, doing.texts.locked)
     doing.send(lifting.lock(site.found, f"act:{number}:lock"))
     return [doing.line("lock", site)]
 
@@ -241,10 +268,9 @@ def _lifted(kind: str, said: str) -> Callable[[Doing, Site, str], list[str]]:
                 return [words.STANDS_NOT[kind].format(who=sites.person(doing.desk, target), room=site.room.title)]
             doing.send(found)
         doing.record(f"act.{kind}.lifted", site, target, held[-1].id if held else None)
-        texts = doing.desk.content.moderation.texts
-        text = {"lock": texts.unlocked, "slow": texts.slow_over}.get(kind)
+        text = {"lock": doing.texts.unlocked, "slow": doing.texts.slow_over}.get(kind)
         if text is not None:
-            telling.channel(doing, site, f"{doing.errand.order_id}:{site.room.name}", text, after=True)
+            doing.tell_channel(site, f"{doing.errand.order_id}:{site.room.name}", text, after=True)
         return [doing.line(said, site, target)]
 
     return lift

@@ -9,16 +9,17 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import complaintviews, guardwords, restating, restraint, retraction
+from bot.handlers import complaintviews, guardwords, lifting, restating, restraint, retraction, telling
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import in_files
 from bot.handlers.officers import officer
 from bot.handlers.replies import threaded
+from bot.handlers.sweeping import redact
+from bot.handlers.telling import Cause
 from bot.incidents.lifecycle import undressed
 from bot.markup import render
 from bot.moderation.errand import Errand
 from bot.moderation.verbs import MENDING
-from bot.outgoing import Outgoing, Priority
 from bot.store import acts, complaints, inbox, notices, outbox, relays, transmissions
 from bot.store.complaints import Complaint, State
 
@@ -135,7 +136,7 @@ def unreacted(connection: Connection, event: IncomingEvent, desk: Desk, now: int
         return
     if sign == _MUTE:
         for one in acts.led_to(connection, [reaction.event_id], complaint.user_id):
-            restraint.unmute(connection, one, event.sender, now)
+            lifting.lift(connection, desk, one, event.sender, now)
     elif sign == _NOTHING and complaint.state is State.DISMISSED:
         complaints.reopen(connection, complaint.id)
     else:
@@ -154,16 +155,14 @@ def _act(connection: Connection, event: IncomingEvent, desk: Desk, complaint: Co
         if note is not None and note.state == "queued":
             _cannot(connection, event, desk, complaint, guardwords.NOT_YET_HEARD, now)
             return False
-        if not restraint.redact(connection, room_id, complaint.event_id, guardwords.REDACTED_BY_OFFICER, now):
+        if not redact(connection, room_id, complaint.event_id, guardwords.REDACTED_BY_OFFICER, now):
             return False
         _note(connection, event, complaint, "redact", why, now, amount=1)
     elif sign == _WARN:
         if acts.led_to(connection, [event.event_id], user_id):
             return False
         number = _note(connection, event, complaint, "warn", why, now)
-        said = render(guardwords.WARNED_BY_OFFICER).content(notice=True)
-        said = threaded(_thread_of(connection, complaint), said) | {"m.mentions": {"user_ids": [user_id]}}
-        outbox.append(connection, Outgoing(f"act:{number}:warn", room_id, said, priority=Priority.REPLY), now)
+        _tell(connection, desk, complaint, number, "warn", desk.content.moderation.texts.warned, now)
     else:
         minutes = desk.content.protections.complaints.mute_minutes
         until = now + minutes * 60_000
@@ -172,9 +171,7 @@ def _act(connection: Connection, event: IncomingEvent, desk: Desk, complaint: Co
         )
         if number_or_none is None:
             return False
-        words = guardwords.MUTED.format(until=restraint.clock(desk, until, now), why="pesan yang diadukan")
-        said = threaded(_thread_of(connection, complaint), render(words).content(notice=True))
-        outbox.append(connection, Outgoing(f"act:{number_or_none}:told", room_id, said), now)
+        _tell(connection, desk, complaint, number_or_none, "mute", desk.content.moderation.texts.muted, now, until)
     complaints.close(connection, complaint.id, State.DONE, event.sender, now)
     return True
 
@@ -184,12 +181,10 @@ def _note(
     amount: int | None = None,
 ) -> int:  # fmt: skip
     """What is over as soon as it is done."""
-    number = acts.start(
+    return restraint.once(
         connection, kind, complaint.user_id, room_id=complaint.room_id, by=event.sender, reason=why,
         event_id=event.event_id, now=now, amount=amount,
     )  # fmt: skip
-    acts.end(connection, number, event.sender, now)
-    return number
 
 
 def _cannot(connection: Connection, event: IncomingEvent, desk: Desk, complaint: Complaint, why: str, now: int) -> None:
@@ -201,10 +196,13 @@ def _cannot(connection: Connection, event: IncomingEvent, desk: Desk, complaint:
     desk.tell_operations(connection, f"{CARD}:{complaint.id}:word:{event.event_id}", said, now)
 
 
-def _thread_of(connection: Connection, complaint: Complaint) -> str:
-    """The root of the thread in which a message stands, or would begin one: threads do not nest."""
-    event = inbox.event(connection, complaint.event_id)
-    return (event.thread_root if event is not None else None) or complaint.event_id
+def _tell(
+    connection: Connection, desk: Desk, complaint: Complaint, number: int, kind: str, text: str, now: int,
+    until: int | None = None,
+) -> None:  # fmt: skip
+    """Under the message that was complained about."""
+    cause = Cause(complaint.room_id, kind, until, "", complaint.event_id)
+    telling.member(connection, desk, cause, complaint.user_id, number, text, now, public=True)
 
 
 def _again(connection: Connection, complaint: Complaint) -> Complaint:

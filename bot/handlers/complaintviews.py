@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import guardwords, restating, restraint
+from bot.handlers import guardwords, restating, sites
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import in_files
 from bot.handlers.replies import permalink
@@ -154,7 +154,7 @@ def _told(desk: Desk, act: Act, now: int) -> str:
     amount = f"{act.amount} " if act.kind == "redact" and (act.amount or 0) > 1 else ""
     by = "bot" if act.by == KENTONGAN else escape(short_name(act.by))
     over = act.ended_at is not None and act.until_at is not None and act.ended_at < act.until_at
-    until = guardwords.UNTIL.format(until=restraint.clock(desk, act.until_at, now)) if act.until_at is not None else ""
+    until = guardwords.UNTIL.format(until=sites.clock(desk, act.until_at, now)) if act.until_at is not None else ""
     return f"{amount}{guardwords.KIND_OF_ACT[act.kind]}{until} ({by}){guardwords.LIFTED if over else ''}"
 
 

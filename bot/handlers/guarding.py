@@ -11,10 +11,12 @@ from collections.abc import Collection
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import complaints, guardwords, restraint
+from bot.handlers import complaints, guardwords, restraint, telling
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import exempt, may_notify
 from bot.handlers.routing import RoomKind
+from bot.handlers.sweeping import sweep
+from bot.handlers.telling import Cause
 from bot.moderation.protectionfile import NAMES, Name, Watches
 from bot.moderation.protections import CALM_MS, Facts, Said, Verdict, judge, longest_window
 from bot.store import acts, guard, inbox, notices, rooms, roomstate
@@ -112,7 +114,7 @@ def _swept(connection: Connection, event: IncomingEvent, at: int, *, kept: bool,
     if at > flood.since_at + CALM_MS:
         return False  # the mute did not hold them, then: judged anew
     why = guardwords.REDACTED.format(why=guardwords.NAMES["flood"])
-    _count(connection, event, restraint.sweep(connection, event.room_id, [event.event_id], why, now), now)
+    _count(connection, event, sweep(connection, event.room_id, [event.event_id], why, now), now)
     return True
 
 
@@ -132,7 +134,7 @@ def _follow(connection: Connection, event: IncomingEvent, desk: Desk, verdict: V
         )
     if "redact" in what:
         why = guardwords.REDACTED.format(why=name)
-        swept = restraint.sweep(connection, event.room_id, verdict.sweep, why, now)
+        swept = sweep(connection, event.room_id, verdict.sweep, why, now)
         _count(connection, event, swept, now)
     if "warn" in what and notices.first_time(
         connection, event.sender, f"guard:{verdict.protection}:{now // _HOUR}", now
@@ -156,8 +158,8 @@ def _mute(connection: Connection, event: IncomingEvent, desk: Desk, verdict: Ver
         now=now,
     )  # fmt: skip
     if number is not None:
-        words = guardwords.MUTED.format(until=restraint.clock(desk, until, now), why=why)
-        desk.say(connection, event, f"act:{number}:told", words, now, notice=True, thread=True)
+        cause = Cause(event.room_id, "mute", until, why, event.event_id)
+        telling.member(connection, desk, cause, event.sender, number, desk.content.moderation.texts.muted, now)
 
 
 def _count(connection: Connection, event: IncomingEvent, swept: int, now: int) -> None:
@@ -176,11 +178,10 @@ def _count(connection: Connection, event: IncomingEvent, swept: int, now: int) -
     if mine is not None:
         acts.grow(connection, mine.id, (mine.amount or 0) + swept)
         return
-    number = acts.start(
+    restraint.once(
         connection, "redact", event.sender, room_id=event.room_id, by=KENTONGAN, reason=None,
         event_id=event.event_id, now=now, amount=swept,
     )  # fmt: skip
-    acts.end(connection, number, KENTONGAN, now)
 
 
 def _is_kept(connection: Connection, event: IncomingEvent) -> bool:

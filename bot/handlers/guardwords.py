@@ -36,13 +36,6 @@ WARNINGS: Mapping[str, str] = {
         "apa, di mana, kapan. Darurat: telepon **110**."
     ),
 }
-MUTED = (
-    "Anda tidak bisa menulis di kanal ini sampai {until} karena {why}. Keberatan, atau ada yang perlu dilaporkan? "
-    "Tulis ke bot ini lewat pesan pribadi. Darurat: telepon **110**."
-)
-WARNED_BY_OFFICER = (
-    "👮 Petugas mengingatkan: mohon pesan seperti ini tidak dikirim di kanal. Terima kasih atas pengertiannya."
-)
 REDACTED = "dihapus: {why}"
 REDACTED_BY_OFFICER = "dihapus petugas"
 BY_COMPLAINT = "aduan #{number}"

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.handlers import lifting, sites
+from bot.handlers import lifting, publishing, sites, telling
 from bot.handlers.desk import Desk
+from bot.handlers.telling import Cause
 from bot.markup import escape, render
 from bot.moderation import words
 from bot.outgoing import Outgoing
@@ -45,12 +46,13 @@ def confirm(connection: Connection, desk: Desk, now: int) -> int:
         outbox.settle(connection, key)
         number, _, part = key.removeprefix("act:").partition(":")
         act = acts.get(connection, int(number)) if number.isdecimal() else None
-        if act is None or part == "told":  # a word to a member: that it did not arrive changes nothing
+        if act is None:
             continue
         payload = {"act": act.id, "part": part, "room": room_id, "error": error}
         desk.record(connection, "act.failed", act.event_id or key, payload, now)
         if part == act.kind:
             acts.fail(connection, act.id, now)
+            publishing.retract(connection, desk, act, acts.KENTONGAN, now)
         # Of many messages or people in one act the first that fails speaks for all.
         name = part.partition(":")[0]
         text = words.FAILED_LIFT if part == "end" else words.FAILED
@@ -131,6 +133,4 @@ def _tell(connection: Connection, desk: Desk, key: str, text: str, now: int, *, 
 def _tell_channel(connection: Connection, desk: Desk, act: Act, room_id: str, now: int) -> None:
     texts = desk.content.moderation.texts
     text = texts.unlocked if act.kind == "lock" else texts.slow_over
-    title = f"**{sites.title(connection, desk, room_id)}**"
-    said = render(text.format(kanal=title, sampai="", alasan="", jeda="")).content(notice=True)
-    outbox.append(connection, Outgoing(f"tell:{act.id}:over", room_id, said), now)
+    telling.channel(connection, desk, Cause(room_id, act.kind), f"{act.id}:over", text, now, after=True)

@@ -14,7 +14,7 @@ from bot.handlers import sites
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import why_exempt
 from bot.handlers.replies import threaded
-from bot.handlers.sweeping import sweep
+from bot.handlers.sweeping import redact
 from bot.markup import render
 from bot.moderation import words
 from bot.moderation.terms import spell
@@ -39,8 +39,10 @@ def enforce(connection: Connection, event: IncomingEvent, desk: Desk, now: int, 
     report = follows or transmissions.by_event(connection, event.event_id) is not None
     if report and event.kind in _SEEN:
         return False
-    if not sweep(connection, desk, event, words.SWEPT_REASON, now):
+    if not redact(connection, event.room_id, event.event_id, words.SWEPT_REASON, now):
         return False
+    payload = {"room": event.room_id, "sender": event.sender, "why": words.SWEPT_REASON}
+    desk.record(connection, "message.swept", event.event_id, payload, now)
     _tell(connection, event, desk, held[-1].id, pause, now, report=report)
     return True
 

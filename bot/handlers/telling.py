@@ -1,36 +1,53 @@
-"""What members are told when order is kept: in the thread of what they wrote, in their DM, or to the channel."""
+"""What members are told when order is kept: in the thread of what they wrote, in their DM, or to the channel.
+
+One way for what officers order, what they do from a card, and what protections do; rooms/moderation.yaml has the words.
+"""
 
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
+from sqlalchemy import Connection
+
 from bot.handlers import sites
+from bot.handlers.desk import Desk
 from bot.handlers.replies import threaded
-from bot.handlers.sites import Site
 from bot.markup import render
 from bot.moderation import words
 from bot.outgoing import Outgoing, Priority
 from bot.store import inbox, outbox, rooms
 
-if TYPE_CHECKING:
-    from bot.handlers.acting import Doing
+
+@dataclass(frozen=True)
+class Cause:
+    """What was done in a channel, as far as its members hear of it."""
+
+    room_id: str
+    kind: str
+    """Of the act; "" for one that is over at once."""
+    until: int | None = None
+    reason: str = ""
+    about: str | None = None
+    """Event id of the message that led to it."""
 
 
 def member(
-    doing: Doing, site: Site, target: str, number: int, text: str, *, thread: bool = True, public: bool = False
-) -> bool:
+    connection: Connection, desk: Desk, cause: Cause, target: str, number: int, text: str, now: int, *,
+    thread: bool = True, public: bool = False,
+) -> bool:  # fmt: skip
     """Tell whom it hits; false when there was no way that is theirs.
 
-    `thread`: under the message that the order replied to. `public`: else in the channel, by name.
+    `thread`: under their message that led to it. `public`: else in the channel, by name.
     """
-    errand, content = doing.errand, render(_filled(doing, site, text)).content()
+    content = render(_filled(connection, desk, cause, text, now)).content()
     content["m.mentions"] = {"user_ids": [target]}
-    direct = rooms.direct_with(doing.connection, target)
-    room_id = site.room_id
-    if thread and errand.about is not None and errand.about_room == site.room_id and _theirs(doing, target):
-        content = _beneath(doing, errand.about, content)
+    direct, room_id = rooms.direct_with(connection, target), cause.room_id
+    if thread and (root := _thread(connection, cause, target)) is not None:
+        content = threaded(root, content)
+        content["m.relates_to"] |= {"is_falling_back": False, "m.in_reply_to": {"event_id": cause.about}}
     elif direct is not None:
         room_id = direct
         content["m.mentions"] = {}
@@ -40,33 +57,32 @@ def member(
         content["formatted_body"] = f'<a href="{link}">{html.escape(target)}</a> {content["formatted_body"]}'
     else:
         return False
-    outbox.append(doing.connection, Outgoing(f"tell:{number}", room_id, content), doing.now)
+    outbox.append(connection, Outgoing(f"tell:{number}", room_id, content), now)
     return True
 
 
-def channel(doing: Doing, site: Site, what: int | str, text: str, *, pause: str = "", after: bool = False) -> None:
+def channel(
+    connection: Connection, desk: Desk, cause: Cause, what: int | str, text: str, now: int, *, pause: str = "",
+    after: bool = False,
+) -> None:  # fmt: skip
     """Tell everybody in the channel. `after`: once what was ordered is done, so that people can answer."""
-    said = render(_filled(doing, site, text, pause=pause)).content(notice=True)
+    said: dict[str, Any] = render(_filled(connection, desk, cause, text, now, pause)).content(notice=True)
     priority = Priority.REPLY if after else Priority.WARNING
-    outbox.append(doing.connection, Outgoing(f"tell:{what}", site.room_id, said, priority=priority), doing.now)
+    outbox.append(connection, Outgoing(f"tell:{what}", cause.room_id, said, priority=priority), now)
 
 
-def _theirs(doing: Doing, target: str) -> bool:
-    event = inbox.event(doing.connection, doing.errand.about or "")
-    return event is not None and event.sender == target
+def _thread(connection: Connection, cause: Cause, target: str) -> str | None:
+    """The thread of the message in that channel, if it is theirs: threads do not nest."""
+    event = inbox.event(connection, cause.about) if cause.about is not None else None
+    if event is None or event.sender != target or event.room_id != cause.room_id:
+        return None
+    return event.thread_root or event.event_id
 
 
-def _beneath(doing: Doing, about: str, content: dict[str, Any]) -> dict[str, Any]:
-    event = inbox.event(doing.connection, about)
-    content = threaded((event.thread_root if event else None) or about, content)
-    content["m.relates_to"] |= {"is_falling_back": False, "m.in_reply_to": {"event_id": about}}
-    return content
-
-
-def _filled(doing: Doing, site: Site, text: str, pause: str = "") -> str:
-    reason = sites.literal(doing.errand.reason.rstrip(" .!"))
+def _filled(connection: Connection, desk: Desk, cause: Cause, text: str, now: int, pause: str = "") -> str:
+    reason = sites.literal(cause.reason.rstrip(" .!"))
     return text.format(
-        kanal=f"**{site.room.title}**", jeda=pause,
-        sampai=sites.until(doing.desk, doing.until, doing.now, doing.kind),
+        kanal=f"**{sites.title(connection, desk, cause.room_id)}**", jeda=pause,
+        sampai=sites.until(desk, cause.until, now, cause.kind),
         alasan=words.REASON.format(reason=reason) if reason else "",
     )  # fmt: skip

@@ -138,7 +138,7 @@ async def test_an_officer_deletes_warns_and_mutes_by_a_reaction(
         ("redact", ANI, SPAMMER), ("warn", ANI, SPAMMER), ("mute", ANI, SPAMMER),
     ]  # fmt: skip
     assert done(engine)[2].until_at == NOW + 3_600_000
-    word = by_key(engine, "act:2:warn")
+    word = by_key(engine, "tell:2")
     assert (word["room_id"], word["content"]["m.relates_to"]["event_id"]) == (OJOL, bad.event_id)
     assert by_key(engine, "act:3:mute")["content"] == {"state_key": "", "merge": {"users": {SPAMMER: -1}}}
     assert states(engine) == ["done"]

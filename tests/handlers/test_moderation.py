@@ -32,7 +32,6 @@ from bot.event import Kind, Trust
 from bot.handlers import moderation
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
-from bot.outgoing import Outgoing
 from bot.rooms.agencies import Agencies, Agency
 from bot.rooms.wanted import Held
 from bot.store import acts, inbox, outbox, remarks, sanctions
@@ -517,10 +516,9 @@ async def test_rooms_apply_respects_what_holds(confirmed: Give, give: Give, engi
 
 
 async def test_a_word_to_a_member_that_did_not_arrive_is_no_failed_act(give: Give, engine: Engine, desk: Desk) -> None:
-    await give("!bisukan @joko 1 jam di ojol")
-    with engine.begin() as connection:
-        outbox.append(connection, Outgoing("act:1:told", OJOL, {"msgtype": "m.notice"}), NOW)
-    [row] = [row for row in sent(engine) if row["key"] == "act:1:told"]
+    bad = await give("jual pulsa", JOKO, OJOL)
+    await give("!bisukan 1 jam", room=OJOL, reply_to=bad.event_id)
+    [row] = [row for row in sent(engine) if row["key"] == "tell:1"]
     with engine.begin() as connection:
         outbox.failed(connection, row["id"], "403 M_FORBIDDEN", NOW)
         moderation.confirm(connection, desk, NOW)

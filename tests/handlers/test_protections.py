@@ -88,7 +88,7 @@ async def test_a_flood_is_muted_first_swept_and_shown_on_one_card(
     assert SPAMMER in complaint_shown(engine)
     assert "dibisukan sampai" in complaint_shown(engine)
     assert len(keys(engine, "warn:")) == 1
-    [told] = [row for row in sent(engine, OJOL) if row["key"].endswith(":told")]
+    [told] = [row for row in sent(engine, OJOL) if row["key"].startswith("tell:")]
     assert "110" in told["content"]["body"]
     assert audited(engine).count("protection.struck") == 1
 
