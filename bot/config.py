@@ -42,7 +42,8 @@ class Homeserver(Section):
     access_token_env: str | None = "KENTONGAN_ACCESS_TOKEN"  # noqa: S105
     access_token_file: Path | None = None
     admin_token_env: str | None = "KENTONGAN_ADMIN_TOKEN"  # noqa: S105
-    """An administrator's access token, for registration codes alone; never the bot's own."""
+    """An administrator's access token, for registration codes and for reading what people report with their client's
+    button; never the bot's own."""
     admin_token_file: Path | None = None
     allowed_servers: list[str] = []
     """Servers whose people may invite the bot; its own is always allowed."""
