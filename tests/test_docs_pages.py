@@ -60,6 +60,14 @@ def link_problems(page: Path) -> list[str]:
     return problems
 
 
+def contents_problems(text: str) -> list[str]:
+    """Sections that a page's contents leave out; a page without contents has none to leave out."""
+    text = without_fences(text)
+    listed = re.findall(r"^(?:-|\d+\.) \[.+\]\(#(.+)\)$", text.partition("\n## ")[0], re.MULTILINE)
+    sections = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    return [one for one in sections if listed and not anchors(f"# {one}") <= set(listed)]
+
+
 def table_problems(text: str) -> list[str]:
     """Rows of a table that have another number of cells than its head: renderers cut or pad them."""
     problems, width = [], 0
@@ -86,9 +94,10 @@ def test_every_direct_dependency_is_explained() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_ids)
-def test_links_lead_somewhere_and_tables_are_whole(page: Path) -> None:
+def test_links_lead_somewhere_and_tables_and_contents_are_whole(page: Path) -> None:
     assert link_problems(page) == []
     assert table_problems(page.read_text()) == []
+    assert contents_problems(page.read_text()) == []
 
 
 def test_every_make_target_is_named() -> None:
@@ -102,6 +111,8 @@ def test_gaps_in_dependencies_links_tables_and_targets_are_found(tmp_path: Path)
     page = tmp_path / "page.md"
     page.write_text("# A title\n[x](other.md) [y](#a-title) [z](#gone) [w](https://example.org/)\n")
     assert link_problems(page) == ["other.md", "#gone"]
+    assert contents_problems("- [A](#a)\n\n## A\n\n## B\n") == ["B"]
+    assert contents_problems("- [A](other.md)\n\n## A\n") == []
     assert table_problems("| a | b |\n|---|---|\n| 1 | 2 |\n| 1 \\| 2 | 3 |\n") == []
     assert table_problems("| a | b |\n|---|---|\n| 1 |\n") == ["| 1 |"]
     assert target_problems("lint: x\ntest: lint\n", ["```sh\nmake test\n```", "`make all`"]) == [
