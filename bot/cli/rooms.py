@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from sqlalchemy import Connection
 
-from bot.cli import agencies, exits, leaflets, tokens
+from bot.cli import agencies, exits, leaflets, officers, tokens
 from bot.cli.account import open_api, open_database, told
 from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.roombar import RoomBar, spoken
@@ -34,6 +34,7 @@ app.command("poster")(leaflets.poster)
 app.command("page")(leaflets.page)
 app.add_typer(tokens.app, name="token")
 app.add_typer(agencies.app, name="agency")
+app.add_typer(officers.app, name="officer")
 
 AdoptOption = Annotated[
     list[str] | None, typer.Option("--adopt", help="Ambil alih ruang ini walau ada orang di luar daftar yang berkuasa.")

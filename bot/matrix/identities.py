@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.matrix.api import HomeserverApi, path
 from bot.matrix.events import table, text
 from bot.matrix.guard import guarded
 from bot.matrix.signatures import MASTER, SELF_SIGNING, verified
@@ -48,6 +49,11 @@ class Identities:
             with guarded("cross_signing", user=user_id):
                 one = _identity(user_id, answer)
             self._known[user_id] = one
+
+
+async def ask(api: HomeserverApi, user_id: str) -> Identity:
+    """What the homeserver shows of one person now. Raises ApiError, Unreachable."""
+    return _identity(user_id, await api.request("POST", path("keys", "query"), {"device_keys": {user_id: []}}))
 
 
 def _identity(user_id: str, answer: Mapping[str, Any]) -> Identity:

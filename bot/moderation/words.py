@@ -161,8 +161,12 @@ OTHER_KEY = (
     "`!percaya {name}`."
 )
 VOUCHED = "🔑 Kunci baru {who} diterima atas kata {by}: `{key}`."
+TRUSTED = "🔑 Kunci baru {who} diterima operator, di mesin bot: `{key}`. Bukan Anda yang meminta? Beri tahu operator."
 VOUCH_NONE = "Tidak ada kunci baru {who} yang menunggu. {who} perlu mengirim satu perintah dulu dengan kunci barunya."
-VOUCH_SELF = "Kunci sendiri harus dipercaya orang lain. Minta komandan yang lain."
+VOUCH_SELF = (
+    "Kunci sendiri harus dipercaya orang lain. Minta komandan yang lain; kalau tidak ada, operator, dengan "
+    "`kentongan rooms officer trust`."
+)
 VOUCH_NO_OFFICER = "{who} bukan petugas; hanya kunci petugas yang dicatat."
 VOUCH_CHANGED = "Kunci {who} berubah lagi sejak kode diberikan. " + TAIL
 

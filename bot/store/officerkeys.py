@@ -1,4 +1,4 @@
-"""Under which cross-signing key each officer is known: the one shown first, or one that a colleague vouched for."""
+"""Under which cross-signing key each officer is known: the one shown first, or one that somebody vouched for since."""
 
 from __future__ import annotations
 
@@ -43,4 +43,13 @@ def vouch(connection: Connection, user_id: str, master_key: str, *, by: str, now
     """The refused key is theirs from now on; false when it is not that one any more."""
     theirs = update(officer_keys).where(officer_keys.c.user_id == user_id, officer_keys.c.refused_key == master_key)
     new = {"master_key": master_key, "refused_key": None, "pinned_at": now, "pinned_by": by}
+    return bool(connection.execute(theirs.values(**new)).rowcount)
+
+
+def replace(connection: Connection, user_id: str, master_key: str, *, known: str | None, by: str, now: int) -> bool:
+    """That key is theirs from now on, in place of the `known` one (`None`: they had none); false when it is another."""
+    new = {"master_key": master_key, "refused_key": None, "pinned_at": now, "pinned_by": by}
+    if known is None:
+        return insert_or_ignore(connection, officer_keys, {"user_id": user_id, **new})
+    theirs = update(officer_keys).where(officer_keys.c.user_id == user_id, officer_keys.c.master_key == known)
     return bool(connection.execute(theirs.values(**new)).rowcount)

@@ -87,7 +87,8 @@ async def test_a_colleague_vouches_for_a_new_key_with_a_code(give: Give, engine:
 async def test_nobody_vouches_for_themselves_for_strangers_or_for_what_has_changed_meanwhile(
     give: Give, engine: Engine
 ) -> None:
-    assert "orang lain" in said(engine, await give("!percaya @ani"))
+    assert "orang lain" in (own := said(engine, await give("!percaya @ani")))
+    assert "kentongan rooms officer trust" in own, "where there is no other"
     assert "bukan petugas" in said(engine, await give("!percaya @joko"))
     assert "Tidak ada kunci baru" in said(engine, await give("!percaya @budi"))
     assert "Minta komandan" in said(engine, await give("!percaya @ani", BUDI))
