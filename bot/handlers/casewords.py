@@ -21,7 +21,6 @@ TAKEN_ALREADY = "#{number} sudah {title} oleh {who} sejak {time}. Untuk mengambi
 SO_ALREADY = "#{number} sudah {title}."
 NOT_POSSIBLE = "Tidak bisa: {why}."
 FOLLOWED = "Reaksi ditarik, tetapi #{number} tetap {title}: sesudahnya sudah ada langkah lain."
-UNDONE = "↩️ Dibatalkan: #{number} kembali {title}."
 DUPLICATE_OF_WHICH = "🔁 Duplikat dari laporan yang mana? Balas `gabung #nomor` di utas ini."
 
 # To reporters. No word of what happened: others read along in a channel.

@@ -74,10 +74,7 @@ def silences(connection: Connection, event: IncomingEvent, desk: Desk, received_
     if group is None:
         if event.direct or len(roomstate.present(connection, event.room_id, _PRESENT)) <= 2:
             return False
-        by = event.sender
-        if by == desk.me:  # our own joining shows it: whoever invited us
-            by = next((one for one in roomstate.present(connection, event.room_id, _PRESENT) if one != desk.me), by)
-        _grown(connection, event, desk, by, now)
+        _grown(connection, event, desk, event.sender, now)
         return True
     if group.state != ALLOWED:
         return True

@@ -9,9 +9,6 @@ from bot.rooms import acl
 from bot.rooms.agencies import Agencies
 from bot.rooms.model import Room, Rooms, server_of
 
-SPACE_DOORS = ("space", "agencies")
-"""Join rules by which members of a space come in by themselves."""
-
 
 class Admission:
     """The files' word on one room's people."""

@@ -257,15 +257,17 @@ async def test_a_direct_room_with_a_third_person_is_a_group_from_then_on(
     assert "belum mendengarkan" in said(engine, DIRECT)[-1], "and it stays one when the third is gone"
 
 
-async def test_a_direct_claim_of_a_room_of_many_is_found_out_by_our_own_joining(
+async def test_a_direct_claim_of_a_room_of_many_is_found_out_by_the_first_word_there_and_that_goes_unheard(
     engine: Engine, take: Take, invite: Event, event: Event, here: Callable[..., None]
 ) -> None:
     await take(invite(direct=True))
     here(GROUP, ME, INVITER, "@warga:batang.test")
-    await take(event(room=GROUP, kind=Kind.MEMBER, type="m.room.member", state_key=ME, sender=ME, direct=False,
-                     content={"membership": "join"}))  # fmt: skip
+    assert state(engine) is None
+    await take(event("brp biaya skck", room=GROUP, sender=INVITER, direct=False))
     assert state(engine) == "asked"
     assert INVITER in said(engine, OPERATIONS)[0]
+    [hello] = said(engine)
+    assert "belum mendengarkan" in hello
 
 
 async def test_a_room_left_to_the_two_of_us_is_no_group(

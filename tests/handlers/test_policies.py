@@ -83,7 +83,7 @@ async def test_a_list_is_joined_and_shown_before_anything_is_followed(
     open_list(engine, a=EVIL, b="@ani:batang.test", c="spam.example", d="@kosong:x.example", e="rusak @")
     assert await call(policies.look) == 1
     [shown] = told(engine, "policy:preview:")
-    assert "4 aturan orang" in shown or "3 aturan orang" in shown
+    assert "3 aturan orang, 1 server, 0 ruang" in shown
     assert EVIL in shown
     assert "mengenai petugas" in shown
     assert "spam.example (1 anggota kita)" in shown
