@@ -20,7 +20,7 @@ from bot.handlers.replies import threaded
 from bot.incidents.cards import short_name
 from bot.markup import escape, render
 from bot.outgoing import Action, Outgoing, Priority
-from bot.store import groups, notices, outbox, rooms, roomstate, tickets
+from bot.store import groups, notices, outbox, policies, rooms, roomstate, tickets
 from bot.store.groups import ALLOWED, ASKED, REFUSED, Group
 
 MOST_OF_ONE = 3
@@ -68,10 +68,13 @@ def _answer(connection: Connection, event: IncomingEvent, desk: Desk, accept: bo
 def silences(connection: Connection, event: IncomingEvent, desk: Desk, received_at: int, now: int) -> bool:
     """Whether what comes from a room that the files do not name is not for us to hear (yet, or because it came before).
 
-    Finds out as well that a direct room has become a group.
+    Finds out as well that a direct room has become a group. The room of a policy list is none: an officer sent us there
+    to read its rules, and nobody in it talks with us.
     """
     group = groups.find(connection, event.room_id)
     if group is None:
+        if policies.in_room(connection, event.room_id) is not None:
+            return event.kind is not Kind.STATE
         if event.direct or len(roomstate.present(connection, event.room_id, _PRESENT)) <= 2:
             return False
         _grown(connection, event, desk, event.sender, now)

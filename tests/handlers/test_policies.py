@@ -55,6 +55,8 @@ def open_list(engine: Engine, **rules: str) -> None:
     with engine.begin() as connection:
         state(connection, LIST, "m.room.create", "", {"room_version": "11"}, sender="@pemilik:lain.example")
         state(connection, LIST, "m.room.canonical_alias", "", {"alias": ADDRESS}, sender="@pemilik:lain.example")
+        for person in (ME, "@pemilik:lain.example", "@pembaca:lain.example"):
+            join(connection, LIST, person, NOW)
         for name, entity in rules.items():
             rule(connection, name, entity, "server" if "@" not in entity and "#" not in entity else "user")
 
@@ -222,3 +224,22 @@ async def test_our_own_bans_stand_on_our_own_list_when_the_files_name_one(
     [row] = [row for row in sent(engine) if row["type"] == "m.policy.rule.user"]
     assert row["room_id"] == NELAYAN
     assert row["content"]["set"] == {"entity": EVIL, "reason": "menipu", "recommendation": "m.ban"}
+
+
+@pytest.mark.parametrize("known", ["joining", "followed"])
+async def test_the_room_of_a_list_is_read_and_never_taken_for_a_group_that_we_were_invited_to(
+    engine: Engine, call: Callable[..., Any], take: Take, event: Event, known: str
+) -> None:
+    await call(policies.preview, ADDRESS, by=ANI)
+    open_list(engine)
+    if known == "followed":
+        await call(policies.look)
+        await call(policies.follow, ADDRESS, by=ANI)
+    stranger = {"room": LIST, "sender": "@pembaca:lain.example", "direct": False}
+    joined = {"kind": Kind.MEMBER, "type": "m.room.member", "state_key": stranger["sender"]}
+    await take(
+        event(**stranger, **joined, content={"membership": "join"}),
+        event("halo bot", **stranger, mentions=(ME,), content={"m.mentions": {"user_ids": [ME]}}),
+    )
+    assert [row for row in sent(engine, LIST) if row["action"] == Action.EVENT] == [], "not a word in a stranger's room"
+    assert told(engine, "group:") == []
