@@ -97,8 +97,8 @@ class Desk:
         known = rooms.by_id(connection, room_id)
         if known is None:
             return RoomKind.OTHER
-        # Officers work alike in both of their rooms, and nobody talks in either of the spaces.
-        alike = {"private": RoomKind.OPERATIONS, "agency_space": RoomKind.SPACE}
+        # Officers work alike in both of their rooms, and nobody talks in the spaces, nor where officers were before.
+        alike = {"private": RoomKind.OPERATIONS, "agency_space": RoomKind.SPACE, rooms.FORMER: RoomKind.SPACE}
         return alike.get(known.kind) or RoomKind(known.kind)
 
     def room(self, connection: Connection, room_id: str) -> Room | None:

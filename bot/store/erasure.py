@@ -282,8 +282,10 @@ def _take_back(connection: Connection, key: str, now: int) -> bool:
 
 
 def _withdraw_originals(connection: Connection, reports: Sequence[Any], now: int) -> None:
-    """Their own notes in our channels, where we have the power to: a DM is theirs to clear."""
-    known = select(rooms.c.room_id).where(rooms.c.kind == "channel", rooms.c.name.is_not(None))
+    """Their own notes in our channels, and in what those were before, where we have the power to: a DM is theirs."""
+    known = select(rooms.c.room_id).where(
+        or_(and_(rooms.c.kind == "channel", rooms.c.name.is_not(None)), rooms.c.was.is_not(None))
+    )
     channels = set(connection.scalars(known))
     for row in reports:
         if row.room_id in channels and row.state != "withdrawn":

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
 from bot.store.inbox import insert_or_ignore
+from bot.store.succession import succeed
 from bot.store.tables import groups, inbox, rooms
+
+FORMER = "former"
+"""Of a room whose name another one bears now."""
 
 
 @dataclass(frozen=True)
 class KnownRoom:
-    """A room that the files name."""
+    """A room that the files name, or named."""
 
     room_id: str
     name: str
     kind: str
-    """space | channel | operations | private | agency_space"""
+    """space | channel | operations | private | agency_space | former"""
     alias: str | None
 
 
 def record(connection: Connection, name: str, room_id: str, *, kind: str, alias: str | None, now: int) -> None:
-    """From now on `name` means this room; the room that bore the name before stays known without it."""
-    connection.execute(
-        update(rooms)
-        .where(rooms.c.name == name, rooms.c.room_id != room_id)
-        .values(name=None, kind="other", alias=None, updated_at=now)
-    )
-    values = {"name": name, "kind": kind, "alias": alias, "updated_at": now}
+    """From now on `name` means this room; the room that bore the name before stays known as the one that did."""
+    bore = rooms.c.name == name, rooms.c.room_id != room_id
+    for old in connection.scalars(select(rooms.c.room_id).where(*bore)).all():
+        succeed(connection, old, room_id)
+    connection.execute(update(rooms).where(*bore).values(name=None, was=name, kind=FORMER, alias=None, updated_at=now))
+    values = {"name": name, "was": None, "kind": kind, "alias": alias, "updated_at": now}
     if not insert_or_ignore(connection, rooms, {"room_id": room_id, **values}):
         connection.execute(update(rooms).where(rooms.c.room_id == room_id).values(**values))
 
@@ -46,9 +49,19 @@ def by_name(connection: Connection, name: str) -> KnownRoom | None:
 
 
 def by_id(connection: Connection, room_id: str) -> KnownRoom | None:
-    """The named room with that id; `None` for rooms that the files do not know (DMs, groups)."""
-    row = connection.execute(select(rooms).where(rooms.c.room_id == room_id, rooms.c.name.is_not(None))).first()
-    return _known(row) if row else None
+    """The room with that id, if the files name it or did; `None` for rooms that they do not know (DMs, groups).
+
+    What a channel was goes on as that channel: what was said there before the upgrade is answered after it, too. Any
+    other room has moved away from who is left in the old one, and that is `former`.
+    """
+    row = connection.execute(select(rooms).where(rooms.c.room_id == room_id)).first()
+    if row is None or (row.name is None and row.was is None):
+        return None
+    if row.name is not None:
+        return _known(row)
+    heir = by_name(connection, row.was)
+    kind = heir.kind if heir is not None and heir.kind == "channel" else FORMER
+    return KnownRoom(room_id, row.was, kind, None)
 
 
 def operations(connection: Connection) -> str | None:
@@ -68,7 +81,8 @@ def direct_with(connection: Connection, user_id: str) -> str | None:
     asked is none, whoever is left in it.
     """
     said = and_(inbox.c.kind != "invite", inbox.c.payload.is_not(None))
-    named = select(rooms.c.room_id).where(rooms.c.name.is_not(None)).union(select(groups.c.room_id))
+    files = select(rooms.c.room_id).where(or_(rooms.c.name.is_not(None), rooms.c.was.is_not(None)))
+    named = files.union(select(groups.c.room_id))
     theirs = (
         select(inbox.c.room_id, func.max(inbox.c.id).label("newest"))
         .where(said, inbox.c.sender == user_id, inbox.c.room_id.not_in(named))

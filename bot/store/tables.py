@@ -67,7 +67,9 @@ rooms = Table(
     metadata,
     Column("room_id", String, primary_key=True),
     Column("name", String, unique=True),  # key in rooms/, null for rooms that the files do not know
-    Column("kind", String, nullable=False),  # space | agency_space | channel | operations | private | direct | other
+    Column("was", String),  # the name that it bore until another room took its place (kind: former)
+    # space | agency_space | channel | operations | private | former | direct | other
+    Column("kind", String, nullable=False),
     Column("alias", String),
     Column("last_event_id", String),  # the newest timeline event ingested, for filling gaps
     Column("updated_at", BigInteger, nullable=False),

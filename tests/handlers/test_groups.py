@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from casework_world import ANI, deliver, staffed
-from handlers_world import DIRECT, ME, NOW, OPERATIONS, Event, Take, audited, sent
+from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select
 
 from bot.event import IncomingEvent, Kind, Trust
@@ -293,3 +293,20 @@ async def test_such_a_room_is_nobodys_dm(take: Take, engine: Engine, invite: Eve
     await take(invite(), event("halo", room=GROUP, direct=True, sender=INVITER))
     with engine.connect() as connection:
         assert rooms.direct_with(connection, INVITER) is None
+
+
+async def test_what_a_channel_was_before_its_upgrade_is_no_group_and_reports_from_it_are_taken_up(
+    engine: Engine, take: Take, arrive: Take, event: Event, here: Callable[..., None]
+) -> None:
+    here(OJOL, ME, INVITER, "@warga:batang.test")
+    await take(event("halo semua", room=OJOL, direct=False))
+    report = event("ada pohon tumbang menutup jalan di Subah", room=OJOL, direct=False)
+    await arrive(report)
+    with engine.begin() as connection:
+        rooms.record(connection, "ojol", "!ojol-baru", kind="channel", alias=None, now=NOW)
+    await take(event(room=OJOL, kind=Kind.MEMBER, type="m.room.member", state_key=INVITER, sender=INVITER, direct=False,
+                     content={"membership": "leave"}))  # fmt: skip
+    assert state(engine, OJOL) is None
+    assert "belum mendengarkan" not in " ".join(said(engine, OJOL))
+    assert f"reply:{report.event_id}" in [row["key"] for row in sent(engine, OJOL)]
+    assert any("Subah" in body for body in said(engine, OPERATIONS))

@@ -46,23 +46,31 @@ async def logged(stage: Stage, client: SecondClient, room: str, place: str) -> s
     return report
 
 
-async def test_a_channel_that_was_upgraded_goes_on_in_its_new_room_with_the_agency(
+async def test_a_channel_that_was_upgraded_goes_on_in_its_new_room_with_the_agency_and_a_mute_ends_there(
     stage: Stage, liaison: SecondClient
 ) -> None:
     old, world = stage.rooms["ojol"], stage.world
     await logged(stage, liaison, old, "Bandar")
+    muted = await stage.citizen("pedagang")
+    await stage.enter(muted)
+    await stage.order(f"!bisukan {muted.user_id} 1 menit di ojol jualan")
+    await power(muted, old, lambda levels: levels["users"].get(muted.user_id, 0) < 0)
     await world.stop()  # one process an account: the bot's own session upgrades
     answer = await stage.ours("POST", f"/rooms/{old}/upgrade", {"new_version": "12"}, token=own_token(stage))
     new = answer["replacement_room"]
+    levels = await stage.ours("GET", f"/rooms/{new}/state/m.room.power_levels", token=own_token(stage))
+    assert levels["users"][muted.user_id] < 0, "the homeserver has copied it"
     await kentongan("rooms", "apply", config=world.world.config_path)
     world.start()
     await world.bot.until("ready", "synced")
 
     assert await asyncio.to_thread(stage.servers.ours.resolve, stage.alias("ojol")) == new
-    for client in (stage.officer, liaison):
+    for client in (stage.officer, liaison, muted):
         assert await client.join(stage.alias("ojol")) == new
     await liaison.wait_member(new, world.bot_id)
     await logged(stage, liaison, new, "Limpung")
+    await power(muted, new, lambda levels: levels["users"].get(muted.user_id, 0) == 0)
+    await muted.text(new, "maaf, tidak lagi")
     stage.rooms["ojol"] = new
 
 

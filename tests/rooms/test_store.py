@@ -22,8 +22,21 @@ def test_a_name_moves_to_the_room_that_replaced_it(connection):
     store.record(connection, "ojol", "!old", kind="channel", alias="#ojol:a", now=1)
     store.record(connection, "ojol", "!new", kind="channel", alias="#ojol:a", now=2)
     assert store.by_name(connection, "ojol").room_id == "!new"
-    assert store.by_id(connection, "!old") is None
-    assert connection.scalar(select(rooms.c.kind).where(rooms.c.room_id == "!old")) == "other"
+    old = store.by_id(connection, "!old")
+    assert (old.name, old.kind) == ("ojol", "channel"), "what was said in it is said in the channel"
+    assert connection.scalar(select(rooms.c.kind).where(rooms.c.room_id == "!old")) == "former"
+    store.record(connection, "ojol", "!newest", kind="channel", alias="#ojol:a", now=3)
+    assert {store.by_id(connection, one).name for one in ("!old", "!new", "!newest")} == {"ojol"}
+    assert store.named(connection)["ojol"].room_id == "!newest"
+
+
+def test_the_operations_room_that_was_is_none_any_more(connection):
+    store.record(connection, "kendali", "!old", kind="operations", alias=None, now=1)
+    store.record(connection, "kendali", "!new", kind="operations", alias=None, now=2)
+    assert store.by_id(connection, "!old").kind == "former"
+    assert store.operations(connection) == "!new"
+    store.record(connection, "kendali", "!old", kind="operations", alias=None, now=3)
+    assert store.by_id(connection, "!old").kind == "operations", "it may come back"
 
 
 def test_what_sync_knows_of_a_room_stays(connection):

@@ -17,6 +17,8 @@ def upgrade() -> None:
     """To this revision."""
     with op.batch_alter_table("gaps", schema=None) as batch_op:
         batch_op.add_column(sa.Column("since", sa.String(), nullable=True))
+    with op.batch_alter_table("rooms", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("was", sa.String(), nullable=True))
     op.create_table(
         "acts",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
@@ -199,5 +201,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_acts_target_since_at"))
         batch_op.drop_index(batch_op.f("ix_acts_ended_at"))
     op.drop_table("acts")
+    with op.batch_alter_table("rooms", schema=None) as batch_op:
+        batch_op.drop_column("was")
     with op.batch_alter_table("gaps", schema=None) as batch_op:
         batch_op.drop_column("since")
