@@ -25,11 +25,11 @@ from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.stored import reading
 from bot.config import Config, load_config
 from bot.logs import configure
-from bot.matrix.roomplan import EVERYTHING, Files, RoomPlan
+from bot.matrix.roomplan import Choice, Files, RoomPlan
 from bot.problem import ContentError
 from bot.rooms import editing
 from bot.rooms.agencies import AGENCIES, Agency
-from bot.rooms.change import Plan
+from bot.rooms.change import Plan, RemoveMember
 from bot.rooms.views import Sight, View, views
 from bot.store.database import Database
 from bot.store.guests import Guests, guests
@@ -104,15 +104,20 @@ def remove(
 
     with told():
         settings, files = _read(config)
-        if not any(one.key == key for one in files.agencies.all):
+        gone = next((one for one in files.agencies.all if one.key == key), None)
+        if gone is None:
             fail(f"tidak ada instansi {key} (ada: {', '.join(one.key for one in files.agencies.all) or '-'})")
+        choice = Choice(dropped=gone.servers)
         _edit(settings, lambda text: editing.without_agency(text, key))
         typer.echo(f"{key} dicabut dari {AGENCIES}.", err=True)
         files = Files.read(settings)
         with open_database(settings) as database:
             if apply_now:
-                raise typer.Exit(carry_out(settings, files, database, EVERYTHING, as_json))
-            print_plan(asyncio.run(_plan(settings, files, database)), as_json)
+                raise typer.Exit(carry_out(settings, files, database, choice, as_json))
+            wanted = asyncio.run(_plan(settings, files, database, choice))
+            print_plan(wanted, as_json)
+    if rooms := list(dict.fromkeys(one.room for one in wanted.changes if isinstance(one, RemoveMember))):
+        typer.echo(f"Kerjakan: kentongan rooms apply {' '.join(f'--force {room}' for room in rooms)}", err=True)
 
 
 @app.command("list")
@@ -208,9 +213,9 @@ def _inside(agency: Agency, found: Mapping[str, Mapping[str, Guests]]) -> dict[s
     return counts
 
 
-async def _plan(settings: Config, files: Files, database: Database) -> Plan:
+async def _plan(settings: Config, files: Files, database: Database, choice: Choice) -> Plan:
     async with open_api(settings, database) as api:
-        return (await RoomPlan(api, database, files, settings.homeserver.user_id).look()).plan
+        return (await RoomPlan(api, database, files, settings.homeserver.user_id).look(choice)).plan
 
 
 async def _views(settings: Config, files: Files, database: Database, agency: Agency) -> list[View]:

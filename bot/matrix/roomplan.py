@@ -45,6 +45,8 @@ class Choice:
 
     adopt: Collection[str] = ()
     force: Collection[str] = ()
+    dropped: Collection[str] = ()
+    """Servers of an agency that the operator has just taken out by name."""
     only: Collection[str] = ()
 
 
@@ -90,6 +92,7 @@ class RoomPlan:
             held=held,
             adopt=choice.adopt,
             force=choice.force,
+            dropped=choice.dropped,
             only=choice.only,
         )
         return Look(wanted, found)

@@ -56,10 +56,14 @@ def keeps_us(content: Mapping[str, Any] | None, own: str) -> bool:
     return _reads(content, own) and (alone or permits(content, own))
 
 
-def names(content: Mapping[str, Any] | None, server: str) -> bool:
-    """Whether the event lets this server in by its own name, rather than by a pattern or for want of a rule."""
+def named(content: Mapping[str, Any] | None) -> list[str]:
+    """The servers that it lets in by their own names."""
     allow = (content or {}).get("allow")
-    return isinstance(allow, list) and (server in allow or host(server) in allow)
+    return (
+        [one for one in allow if isinstance(one, str) and "*" not in one and "?" not in one]
+        if isinstance(allow, list)
+        else []
+    )
 
 
 def same(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ class Admission:
         self._officers = rooms.powers_in(room, server_name)
         self._liaisons = agencies.powers_in(room, server_name)
         self._agencies = agencies.servers_in(room)
+        self._agencies_written = agencies.written
         self._safes = rooms.creators(server_name)
         self._banned = rooms.banned_servers
 
@@ -37,6 +38,12 @@ class Admission:
         """Whom we ask in; liaisons only where no space lets them in by themselves."""
         closed = self.room.kind == "agency_space" or self.room.join in ("invite", "knock")
         return {*self._officers, *self._safes, *(self._liaisons if closed else ())}
+
+    @property
+    def sure(self) -> bool:
+        """Whether whom the files do not name is not meant to be here: without the file of agencies nobody can tell,
+        unless it is a room that no agency ever gets into."""
+        return self._agencies_written or self.room.confidential
 
     @property
     def complete(self) -> bool:

@@ -15,6 +15,9 @@ from bot.yamlfile import Document, read, validate
 
 AGENCIES = "instansi.yaml"
 
+_CLOSED = ("invite", "knock", "agencies")
+"""Join rules of rooms into which nobody comes whom nobody has asked in; a space may be open to everybody itself."""
+
 Name = Annotated[str, StringConstraints(min_length=2, max_length=60)]
 Where = Annotated[str, StringConstraints(max_length=255)]
 Server = Annotated[
@@ -76,6 +79,8 @@ class Agencies(Part):
     """All of them."""
 
     all: tuple[Agency, ...] = ()
+    written: bool = True
+    """Whether there is a file that says so; without one there are none, and nobody has taken any out."""
 
     def find(self, words: str) -> Agency | None:
         """The agency of that name, whole and without regard to case; nothing like it is taken for it."""
@@ -139,7 +144,7 @@ def load_agencies(
     """
     file = folder / AGENCIES
     if not file.exists():
-        return Agencies()
+        return Agencies(written=False)
     document = read(file)
     written = validate(document, AgenciesFile)
     problems: list[Problem] = []
@@ -190,8 +195,13 @@ def _check_rooms(document: Document, key: str, entry: AgencyEntry, rooms: Rooms,
         if room is None or room.kind != "channel":
             message = f"no channel '{entry.room}' in rooms.yaml (there are: {known})"
             problems.append(document.problem((*where, "room"), message))
-        elif room.join == "public":
-            message = f"'{entry.room}' is open to everybody: reports go to a closed room only"
+        elif room.join not in _CLOSED:
+            message = (
+                f"'{entry.room}' is open to everybody: reports go to a room with join: {' or '.join(_CLOSED)} only"
+            )
+            problems.append(document.problem((*where, "room"), message))
+        elif room.servers == "any":
+            message = f"'{entry.room}' lets in every server: reports go to a room with 'servers: agencies' only"
             problems.append(document.problem((*where, "room"), message))
     foreign = [one for one in entry.servers if one != server_name]
     for index, name in enumerate(entry.channels):

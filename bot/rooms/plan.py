@@ -45,16 +45,25 @@ def plan(
     held: Mapping[str, Held] | None = None,
     adopt: Collection[str] = (),
     force: Collection[str] = (),
+    dropped: Collection[str] = (),
     only: Collection[str] = (),
 ) -> Plan:
     """Everything that `apply` should do, in an order in which it can be done.
 
     `held`: by room name, what those who keep order did and what still holds. `adopt`: rooms that the operator takes
     over although somebody unlisted has power in them. `force`: rooms whose server ACL may shut out servers that have
-    people there. `only`: names of the rooms that are to be changed; none means all of them.
+    people there. `dropped`: servers whose agency was just taken out by name, which may go as well. `only`: names of
+    the rooms that are to be changed; none means all of them.
     """
     whole = _Planner(
-        desired, found, server_name, agencies or Agencies(), held or {}, frozenset(adopt), frozenset(force)
+        desired,
+        found,
+        server_name,
+        agencies or Agencies(),
+        held or {},
+        frozenset(adopt),
+        frozenset(force),
+        frozenset(dropped),
     ).plan()
     if not only:
         return whole
@@ -80,6 +89,7 @@ class _Planner:
         kept: Mapping[str, Held],
         adopt: frozenset[str],
         force: frozenset[str],
+        dropped: frozenset[str],
     ) -> None:
         self.desired = desired
         self.found = found
@@ -88,6 +98,7 @@ class _Planner:
         self.kept = kept
         self.adopt = adopt
         self.force = force
+        self.dropped = dropped
         self.remarks: list[Remark] = []
         self.held: set[str] = set()
         """Rooms that are left alone until a person decides."""
@@ -150,6 +161,7 @@ class _Planner:
             me=self.found.me,
             forced=room.name in self.force,
             banned=held.banned_servers,
+            dropped=self.dropped,
         )
         self.remarks += leaving.remarks
         yield from leaving.removals

@@ -43,7 +43,7 @@ def test_who_is_asked_for_a_category(tmp_path: Path) -> None:
 
 
 def test_without_a_file_there_are_none(tmp_path: Path) -> None:
-    assert load_agencies(tmp_path) == Agencies()
+    assert load_agencies(tmp_path) == Agencies(written=False)
 
 
 def test_the_shipped_file_loads_and_is_connected_to_no_room() -> None:
@@ -68,3 +68,24 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, entry: str, what: str) 
     [problem] = problems(tmp_path, text)
     assert problem.startswith("instansi.yaml:5: ")
     assert what in problem
+
+
+@pytest.mark.parametrize(
+    ("settings", "what"),
+    [
+        ("join: space", "is open to everybody"),
+        ("join: public", "is open to everybody"),
+        ("join: knock, servers: any", "lets in every server"),
+        ("join: invite, servers: any", "lets in every server"),
+        ("join: knock", ""),
+        ("join: invite", ""),
+    ],
+)
+def test_reports_go_to_a_room_that_nobody_enters_unasked(tmp_path: Path, settings: str, what: str) -> None:
+    rooms = f"{ROOMS}  posko: {{title: Posko, {settings}}}\n"
+    text = "agencies:\n  bpbd:\n    title: BPBD\n    room: posko\n"
+    if what:
+        with pytest.raises(ContentError, match=what):
+            load(tmp_path, text, rooms)
+    else:
+        assert load(tmp_path, text, rooms).all[0].room == "posko"

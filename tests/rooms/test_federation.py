@@ -159,7 +159,7 @@ async def test_a_removed_agency_is_kicked_first_and_shut_out_then(federated):
     for room in ("instansi", "siaga", "nelayan"):
         join(federated, room, BUDI, "@kawan:bpbd.test")
     federated.write(ROOMS, OFFICERS, AGENCIES[AGENCIES.index("  sar:") :].replace("  sar:", "agencies:\n  sar:", 1))
-    plan = await federated.plan()
+    plan = await federated.plan(dropped=["bpbd.test"])
     assert not blocked(plan)
     for room in ("instansi", "siaga", "nelayan"):
         mine = [change for change in plan.changes if change.room == room]
@@ -167,11 +167,36 @@ async def test_a_removed_agency_is_kicked_first_and_shut_out_then(federated):
         acls = [index for index, one in enumerate(mine) if isinstance(one, SetState) and one.type == acl.TYPE]
         assert {mine[index].user_id for index in kicks} >= {BUDI, "@kawan:bpbd.test"}
         assert max(kicks) < acls[0]
-    outcome = await federated.apply()
+    outcome = await federated.apply(dropped=["bpbd.test"])
     assert not outcome.failures
     assert "bpbd.test" not in here(federated, "nelayan", acl.TYPE)["allow"]
     assert here(federated, "siaga", "m.room.member", BUDI) == {"membership": "leave"}
     assert (await federated.plan()).changes == ()
+
+
+async def test_an_agency_that_is_missing_in_the_files_is_not_put_out_before_somebody_says_so(federated):
+    await federated.apply()
+    for room in ("instansi", "siaga", "nelayan"):
+        join(federated, room, BUDI, "@kawan:bpbd.test")
+    federated.write(ROOMS, OFFICERS, AGENCIES[AGENCIES.index("  sar:") :].replace("  sar:", "agencies:\n  sar:", 1))
+    plan = await federated.plan()
+    for room in ("instansi", "siaga", "nelayan"):
+        assert any("bpbd.test (2 anggota)" in one and f"--force {room}" in one for one in blocked(plan))
+    assert not [one for one in of(plan, RemoveMember) if one.user_id.endswith("bpbd.test")]
+    assert not [one for one in of(plan, SetState) if one.type == acl.TYPE]
+    said = await federated.plan(force=["siaga"])
+    assert {one.room for one in of(said, RemoveMember) if one.user_id == BUDI} == {"siaga"}
+
+
+async def test_without_the_file_of_agencies_nobody_is_put_out_and_no_door_is_shut(federated):
+    await federated.apply()
+    join(federated, "siaga", BUDI)
+    (federated.folder / "instansi.yaml").unlink()
+    plan = await federated.plan()
+    assert any("sar.test (0 anggota)" in one and "tidak ada: kembalikan" in one for one in blocked(plan))
+    assert any(BUDI in one and "--force siaga" in one for one in blocked(plan))
+    assert not of(plan, RemoveMember)
+    assert not [one for one in of(plan, SetState) if one.type == acl.TYPE]
 
 
 async def test_a_removed_agencys_people_on_our_server_leave_closed_rooms_only(federated):
@@ -207,7 +232,7 @@ async def test_nobody_as_powerful_as_we_is_kicked_and_the_door_waits(federated):
     levels["users"]["@kawan:bpbd.test"] = 100
     join(federated, "nelayan", "@kawan:bpbd.test")
     federated.write("version: '11'\n" + ROOMS, OFFICERS, AGENCIES.replace("channels: [nelayan, siaga]", "channels: []"))
-    plan = await federated.plan()
+    plan = await federated.plan(dropped=["bpbd.test"])
     assert not of(plan, RemoveMember, "nelayan")
     assert any("@kawan:bpbd.test" in one and "--force nelayan" in one for one in blocked(plan))
     assert not [one for one in of(plan, SetState, "nelayan") if one.type == acl.TYPE]
@@ -226,11 +251,11 @@ async def test_somebody_who_came_after_the_survey_keeps_the_door_open(federated)
     federated.server._write = late
     federated.server.put(federated.recorded["ojol"], "m.room.name", "", {"name": "x"})
     federated.server.put(federated.recorded["space"], "m.room.name", "", {"name": "x"})  # something before it to write
-    outcome = await federated.apply()
+    outcome = await federated.apply(dropped=["sar.test"])
     assert [(step.change.room, step.change.type) for step in outcome.failures] == [("ojol", acl.TYPE)]
     assert "sar.test" in here(federated, "ojol", acl.TYPE)["allow"]
     federated.server._write = real
-    assert not (await federated.apply()).failures
+    assert not (await federated.apply(dropped=["sar.test"])).failures
     assert here(federated, "ojol", acl.TYPE)["allow"] == [SERVER]
 
 
