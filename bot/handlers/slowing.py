@@ -1,6 +1,7 @@
 """Slow mode: who writes faster than the channel's pause has the message taken out of it, and hears so once.
 
-A report is never lost by it: it has been taken up before this looks, and only the channel's copy goes. What the log
+A report is never lost by it: it has been taken up before this looks, and only the channel's copy goes. One of danger to
+life stays altogether, with what its reporter goes on to say about it: the neighbours read it, too. What the log
 holds no copy of stays: voice notes, which nobody has heard yet, and photos of a report. Voice notes are not counted
 as too fast at all; a flood of them is for protections.
 """
@@ -10,16 +11,18 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import sites
+from bot.handlers import anchors, sites
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import why_exempt
 from bot.handlers.replies import threaded
 from bot.handlers.sweeping import redact
+from bot.incidents.rules import Urgency
 from bot.markup import render
 from bot.moderation import words
 from bot.moderation.terms import spell
 from bot.outgoing import Outgoing
-from bot.store import acts, notices, outbox, rooms, roomstate, sayings, transmissions
+from bot.store import acts, amendments, incidents, notices, outbox, rooms, roomstate, sayings, transmissions
+from bot.store.transmissions import Transmission
 
 _SWEPT = frozenset((Kind.TEXT, Kind.NOTICE, Kind.IMAGE, Kind.FILE, Kind.LOCATION, Kind.OTHER, Kind.UNREADABLE))
 _SEEN = frozenset((Kind.IMAGE, Kind.FILE))
@@ -36,8 +39,11 @@ def enforce(connection: Connection, event: IncomingEvent, desk: Desk, now: int, 
     since = event.sent_at - pause * 1000
     if sayings.before(connection, event.room_id, event.sender, event.event_id, since=since) is None:
         return False
-    report = follows or transmissions.by_event(connection, event.event_id) is not None
+    taken = transmissions.by_event(connection, event.event_id)
+    report = follows or taken is not None
     if report and event.kind in _SEEN:
+        return False
+    if _is_danger(connection, taken or (anchors.followed(connection, event) if follows else None)):
         return False
     if not redact(connection, event.room_id, event.event_id, words.SWEPT_REASON, now):
         return False
@@ -45,6 +51,12 @@ def enforce(connection: Connection, event: IncomingEvent, desk: Desk, now: int, 
     desk.record(connection, "message.swept", event.event_id, payload, now)
     _tell(connection, event, desk, held[-1].id, pause, now, report=report)
     return True
+
+
+def _is_danger(connection: Connection, report: Transmission | None) -> bool:
+    """Whether a report is, or belongs to, one of danger to life."""
+    number = amendments.of_transmission(connection, report.id) if report is not None else None
+    return number is not None and incidents.get(connection, number).urgency == Urgency.DARURAT
 
 
 def _is_exempt(connection: Connection, event: IncomingEvent, desk: Desk) -> bool:

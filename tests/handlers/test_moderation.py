@@ -369,7 +369,7 @@ async def test_slow_mode_loses_no_report_and_touches_no_voice(
 ) -> None:
     await give("!pelan 30 detik di ojol", BUDI)
     await take(event("pagi semua", room=OJOL, sender=JOKO))
-    report = event("kecelakaan di desa Plelen, dua orang luka", room=OJOL, sender=JOKO)
+    report = event("pohon tumbang menutup jalan di desa Plelen", room=OJOL, sender=JOKO)
     photo = event(
         "kecelakaan di desa Plelen", room=OJOL, sender=JOKO, kind=Kind.IMAGE, type="m.room.message",
     )  # fmt: skip
@@ -378,6 +378,21 @@ async def test_slow_mode_loses_no_report_and_touches_no_voice(
     assert "incident.opened" in audited(engine)
     assert [content["event_id"] for _, _, content in out(engine, "sweep:")] == [report.event_id]
     assert "sudah tercatat" in out(engine, "slowed:")[0][2]["body"]
+
+
+async def test_slow_mode_leaves_a_call_for_help_where_the_neighbours_read_it(
+    give: Give, take: Take, event: Event, engine: Engine
+) -> None:
+    await give("!pelan 30 detik di ojol", BUDI)
+    await take(event("pagi semua", room=OJOL, sender=JOKO))
+    fire = event("tolong kebakaran rumah di desa Plelen, ada orang di dalam", room=OJOL, sender=JOKO)
+    await take(fire)
+    more = event("apinya sudah sampai rumah sebelah", room=OJOL, sender=JOKO, thread_root=fire.event_id)
+    await take(more, event("siapa yang jual genset?", room=OJOL, sender=JOKO))
+    swept = [content["event_id"] for _, _, content in out(engine, "sweep:")]
+    assert fire.event_id not in swept
+    assert more.event_id not in swept
+    assert len(swept) == 1, "what has nothing to do with it waits as always"
 
 
 # ── what did not work ───────────────────────────────────────────────────────────────────────────────────
