@@ -58,11 +58,15 @@ def _answer(connection: Connection, event: IncomingEvent, desk: Desk, accept: bo
         return Action.LEAVE, "refused before"
     if known is not None and known.state != REFUSED:
         return Action.JOIN, f"{known.state} before"
-    if event.direct:
+    if event.direct and known is None:  # a room that was found to be a group is one, whatever its invites claim
         return Action.JOIN, "direct"
-    if groups.unanswered(connection, inviter=event.sender) >= MOST_OF_ONE or groups.unanswered(connection) >= MOST:
+    if _too_many(connection, event.sender):
         return Action.LEAVE, "too many groups wait for an answer"
     return Action.JOIN, _A_GROUP
+
+
+def _too_many(connection: Connection, inviter: str) -> bool:
+    return groups.unanswered(connection, inviter=inviter) >= MOST_OF_ONE or groups.unanswered(connection) >= MOST
 
 
 def silences(connection: Connection, event: IncomingEvent, desk: Desk, received_at: int, now: int) -> bool:
@@ -148,7 +152,10 @@ def _meant(event: IncomingEvent) -> str | None:
 
 
 def _grown(connection: Connection, event: IncomingEvent, desk: Desk, by: str, now: int) -> None:
-    """More than the two of us are in a room: it was direct until now, or was only said to be."""
+    """More than the two of us are in a room: it was direct until now, or was only said to be.
+
+    Saying so is no way round the limit of invites: beyond it we go without a word, and officers see no card.
+    """
     for ticket in tickets.open_in(connection, event.room_id):
         # What officers would write goes before other eyes: the talk is over here, and they are told.
         tickets.close(connection, ticket.id, NOBODY, now)
@@ -156,7 +163,13 @@ def _grown(connection: Connection, event: IncomingEvent, desk: Desk, by: str, no
             f"outbox:{ticket.thread}", render(words.TICKET_GROUP.format(number=ticket.id)).content(notice=True)
         )
         desk.tell_operations(connection, f"{ticket.key}:closed", told, now)
-    _ask(connection, event.room_id, by, desk, words.GROUP_CARD_GREW, now)
+    if not _too_many(connection, by):
+        _ask(connection, event.room_id, by, desk, words.GROUP_CARD_GREW, now)
+        return
+    group = groups.ask(connection, event.room_id, by, now)
+    groups.decide(connection, event.room_id, REFUSED, NOBODY, now)
+    desk.record(connection, "group.too_many", group.key, {"room": event.room_id, "inviter": by}, now)
+    outbox.append(connection, Outgoing(f"group-leave:{group.key}", event.room_id, action=Action.LEAVE), now)
 
 
 def _ask(

@@ -220,6 +220,20 @@ async def test_one_person_cannot_fill_the_officers_room_with_invites(engine: Eng
     ] * 2
 
 
+async def test_calling_a_room_of_many_direct_is_no_way_round_that_limit(
+    engine: Engine, take: Take, invite: Event, event: Event, here: Callable[..., None]
+) -> None:
+    names = [f"!d{number}" for number in range(MOST_OF_ONE + 2)]
+    for room in names:
+        await take(invite(room=room, direct=True))
+        here(room, ME, INVITER, "@boneka:batang.test")
+        await take(event("halo", room=room, sender=INVITER, direct=False))
+    assert len([body for body in said(engine, OPERATIONS) if "menjadi grup" in body]) == MOST_OF_ONE
+    assert [acts(engine, room) for room in names[MOST_OF_ONE:]] == [[Action.JOIN, Action.LEAVE]] * 2, "not a word"
+    await take(invite(room=names[-1], direct=True))
+    assert acts(engine, names[-1])[-1] == Action.LEAVE, "nor by claiming it again"
+
+
 async def test_a_direct_invite_and_rooms_of_the_files_ask_nobody(
     engine: Engine, take: Take, invite: Event, event: Event
 ) -> None:
