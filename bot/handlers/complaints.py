@@ -64,14 +64,23 @@ def withdrawn(connection: Connection, event: IncomingEvent, desk: Desk, now: int
 
 
 def from_homeserver(connection: Connection, desk: Desk, reports: Sequence[Reported], now: int) -> int:
-    """What members have reported with their client's "report" (`/report`); returns how many counted."""
+    """What members have reported with their client's "report" (`/report`); returns how many counted.
+
+    Who did so believes that it was read: what makes no card stands in the audit at least.
+    """
     count = 0
     for one in reports:
         known = desk.room_kind(connection, one.room_id) is RoomKind.CHANNEL
         reason = (one.reason or "").strip()[:_LONGEST_REASON] or None
         if known and one.by != desk.me:
-            found = _complain(connection, desk, one.event_id, one.room_id, one.by, Source.HOMESERVER, reason, now)
+            author = None if _held(connection, one.event_id) else one.author
+            found = _complain(
+                connection, desk, one.event_id, one.room_id, one.by, Source.HOMESERVER, reason, now, author=author
+            )
             count += found is not None
+            if found is None:
+                payload = {"room": one.room_id, "report": one.id}
+                desk.record(connection, "complaint.not_counted", one.event_id, payload, now)
     return count
 
 
@@ -105,9 +114,10 @@ def by_protection(
 
 def _complain(
     connection: Connection, desk: Desk, event_id: str, room_id: str, by: str, source: Source, reason: str | None,
-    now: int,
+    now: int, *, author: str | None = None,
 ) -> Complaint | None:  # fmt: skip
-    author = _author(connection, desk, event_id, room_id)
+    """`author`: who wrote a message that we do not hold, as the homeserver says."""
+    author = author or _author(connection, desk, event_id, room_id)
     if author is None or author == by:
         return None
     limit = desk.content.protections.complaints.per_hour
@@ -123,6 +133,11 @@ def _complain(
         complaints.reopen(connection, complaint.id)  # it was closed only because nobody complained any more
     complaintcards.show(connection, desk, complaint, f"{by}:{now}", now)
     return complaint
+
+
+def _held(connection: Connection, event_id: str) -> bool:
+    """Whether we know the event ourselves: it is ours, or came while we were in the room and is not forgotten yet."""
+    return outbox.ours(connection, event_id) or inbox.event(connection, event_id) is not None
 
 
 def _author(connection: Connection, desk: Desk, event_id: str, room_id: str) -> str | None:

@@ -7,7 +7,9 @@ Without one this is off. What was read is noted in the same transaction that tak
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -22,7 +24,8 @@ from bot.store.database import Database
 log = structlog.get_logger()
 
 EVERY_SECONDS = 60
-PAGE, MOST_PAGES = 100, 10
+PAGE, MOST = 100, 1000
+"""So many are asked for at once, and so many, the oldest, taken up in one round; the rest waits for the next."""
 FIRST_MS = 24 * 3_600_000
 """On the first reading ever, reports no older than this are taken up."""
 _PATH = "/_synapse/admin/v1/event_reports"
@@ -72,32 +75,29 @@ class EventReports:
         return len(reports)
 
     async def _since(self, cursor: int | None) -> tuple[list[Reported], int]:
-        """(reports after `cursor`, the newest number there is); the newest come first, whatever was deleted between."""
-        found: list[Reported] = []
-        newest, start, oldest = cursor or 0, "0", now_ms() - FIRST_MS
-        for _ in range(MOST_PAGES):
+        """(reports after `cursor`, the oldest first; the newest number that is read with them).
+
+        The newest come first, whatever was deleted between; so it takes paging back to `cursor` to know the oldest.
+        """
+        found: deque[Reported] = deque(maxlen=MOST)
+        start: str | None = "0"
+        oldest = now_ms() - FIRST_MS
+        while start is not None:
             query = {"limit": str(PAGE), "dir": "b", "from": start}
             answer = await self._api.request("GET", _PATH, query=query, wait=False)
             rows = answer.get("event_reports")
             page = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+            following = whole(answer.get("next_token"))
+            start = str(following) if following is not None and page else None
             for row in page:
                 number = whole(row.get("id"))
-                if number is None or number <= (cursor or 0):
-                    return found[::-1], newest
-                newest = max(newest, number)
-                if cursor is None and (whole(row.get("received_ts")) or 0) < oldest:
-                    return found[::-1], newest
-                found.append(
-                    Reported(
-                        number, text(row.get("event_id")), text(row.get("room_id")), text(row.get("user_id")),
-                        text(row.get("reason")) or None,
-                    )
-                )  # fmt: skip
-            following = whole(answer.get("next_token"))
-            if following is None or not page:
-                break
-            start = str(following)
-        return found[::-1], newest
+                if number is None:
+                    continue
+                if number <= (cursor or 0) or (cursor is None and (whole(row.get("received_ts")) or 0) < oldest):
+                    start = None
+                    break
+                found.append(_report(number, row))
+        return list(found)[::-1], max((one.id for one in found), default=cursor or 0)
 
     def _store(self, connection: Connection, reports: Sequence[Reported], newest: int) -> None:
         heartbeats.due(connection, _REFUSED, "", now_ms())
@@ -107,3 +107,10 @@ class EventReports:
     def _refuse(self, connection: Connection, why: str) -> None:
         if heartbeats.due(connection, _REFUSED, why, now_ms()):
             self._refused(connection, why)
+
+
+def _report(number: int, row: Mapping[str, Any]) -> Reported:
+    return Reported(
+        number, text(row.get("event_id")), text(row.get("room_id")), text(row.get("user_id")),
+        text(row.get("reason")) or None, text(row.get("sender")) or None,
+    )  # fmt: skip

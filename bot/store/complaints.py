@@ -64,6 +64,8 @@ class Reported:
     room_id: str
     by: str
     reason: str | None
+    author: str | None = None
+    """Who wrote the message, as the homeserver says."""
 
 
 def about(connection: Connection, event_id: str, *, room_id: str, user_id: str, now: int) -> Complaint:

@@ -292,6 +292,26 @@ async def test_the_homeservers_reports_land_on_the_same_card(
     assert "menipu orang tua" in complaint_shown(engine)
 
 
+async def test_a_report_of_a_message_that_we_do_not_hold_has_its_card_with_the_link(
+    engine: Engine, database: Database, desk: Desk
+) -> None:
+    reports = [Reported(1, "$sebelum-kami", OJOL, TONO, "menipu", SPAMMER)]
+    assert await database.run(lambda connection: complaints.from_homeserver(connection, desk, reports, NOW)) == 1
+    card = complaint_shown(engine)
+    assert SPAMMER.split(":")[0] in card
+    assert "menipu" in card
+    assert "sebelum-kami" in json.dumps([row["content"] for row in sent(engine, OPERATIONS)])
+    assert "tidak ada lagi di catatan bot" in card
+
+
+async def test_a_report_that_makes_no_card_stands_in_the_audit(
+    engine: Engine, database: Database, desk: Desk, bad: IncomingEvent
+) -> None:
+    reports = [Reported(1, "$entah", OJOL, TONO, "x"), Reported(2, bad.event_id, OJOL, SPAMMER, "saya sendiri", TONO)]
+    assert await database.run(lambda connection: complaints.from_homeserver(connection, desk, reports, NOW)) == 0
+    assert audited(engine).count("complaint.not_counted") == 2
+
+
 async def test_without_an_operations_room_a_complaint_is_kept_until_there_is_one(
     bad: IncomingEvent, take: Take, engine: Engine, warn: Callable[..., IncomingEvent]
 ) -> None:

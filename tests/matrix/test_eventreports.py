@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from bot.matrix import eventreports
 from bot.matrix.api import ApiError, HomeserverApi, Unreachable
-from bot.matrix.eventreports import FIRST_MS, EventReports
+from bot.matrix.eventreports import FIRST_MS, MOST, EventReports
 from bot.store.database import Database
 
 NOW = 1_795_000_000_000
@@ -83,6 +83,21 @@ async def test_each_report_is_taken_up_once_the_oldest_first(
     admin.add(251)
     await poller.poll()
     assert taken == list(range(1, 252))
+
+
+async def test_more_than_one_round_takes_are_taken_up_in_the_next_and_none_is_passed_over(
+    poller: EventReports, admin: Admin, taken: list[int]
+) -> None:
+    admin.add(1)
+    await poller.poll()
+    for number in range(2, 2 * MOST + 52):
+        admin.add(number)
+    await poller.poll()
+    assert taken == list(range(1, MOST + 2))
+    await poller.poll()
+    await poller.poll()
+    await poller.poll()
+    assert taken == list(range(1, 2 * MOST + 52))
 
 
 async def test_the_first_reading_leaves_old_reports_alone(poller: EventReports, admin: Admin, taken: list[int]) -> None:
