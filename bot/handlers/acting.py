@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from bot.handlers import lifting, policies, publishing, restraint, sites, switching, telling
+from bot.handlers import lifting, publishing, restraint, sites, subscribing, switching, telling
 from bot.handlers.desk import Desk
 from bot.handlers.sites import Site
 from bot.handlers.telling import Cause
@@ -244,12 +244,12 @@ def _lock(doing: Doing, site: Site, _: str) -> list[str]:
 
 def _follow(doing: Doing) -> str:
     by, now = doing.officer, doing.now
-    return policies.follow(doing.connection, doing.desk, doing.errand.targets[0], by=by, now=now)
+    return subscribing.follow(doing.connection, doing.desk, doing.errand.targets[0], by=by, now=now)
 
 
 def _leave(doing: Doing) -> str:
     by, now = doing.officer, doing.now
-    return policies.unfollow(doing.connection, doing.desk, doing.errand.targets[0], by=by, now=now)
+    return subscribing.unfollow(doing.connection, doing.desk, doing.errand.targets[0], by=by, now=now)
 
 
 def _lifted(kind: str, said: str) -> Callable[[Doing, Site, str], list[str]]:

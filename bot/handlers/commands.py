@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from bot.event import IncomingEvent, Kind
-from bot.handlers import acting, complaintcards, confirming, policies, records, sites, switching, trials
+from bot.handlers import acting, complaintcards, confirming, records, sites, subscribing, switching, trials
 from bot.handlers.acting import Doing
 from bot.handlers.desk import Desk
 from bot.handlers.exempt import why_exempt
@@ -153,7 +153,7 @@ class _Given:
             reply.privately(switching.overview(connection, desk, here, now))
             return
         if verb is Verb.LISTS:
-            reply.privately(policies.overview(connection, desk))
+            reply.privately(subscribing.overview(connection, desk))
             return
         doubt = self._doubt()
         if doubt is not None:
@@ -225,10 +225,10 @@ class _Given:
         reply, address = self.reply, errand.targets[0]
         connection, desk, event, now = reply.connection, reply.desk, reply.event, reply.now
         if errand.verb is Verb.LIST_LOOK:
-            looked = policies.would_look if self.order.trial else policies.preview
+            looked = subscribing.would_look if self.order.trial else subscribing.preview
             reply.privately(looked(connection, desk, address, by=event.sender, now=now))
             return False
-        why = policies.hindrance(connection, address, following=errand.verb is Verb.LIST_FOLLOW)
+        why = subscribing.hindrance(connection, address, following=errand.verb is Verb.LIST_FOLLOW)
         if why is not None:
             reply.privately(f"{why} {words.TAIL}")
         return why is None

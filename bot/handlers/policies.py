@@ -16,16 +16,13 @@ from bot.handlers import policywords as words
 from bot.handlers.desk import Desk
 from bot.markup import escape, render
 from bot.moderation import policies as rules
-from bot.moderation import words as trialwords
-from bot.moderation.listaddress import parse
 from bot.moderation.policies import Around, Reading, Rule, Weighed, read, weigh
-from bot.outgoing import Action, Outgoing, Priority
+from bot.outgoing import Action
 from bot.store import acts, heartbeats, outbox, policies, rooms, roomstate
 from bot.store.acts import KENTONGAN
 from bot.store.policies import PolicyList, State
 
 BAN = "ban"
-_JOIN = "policy:join"
 _PATIENCE_MS = 10 * 60_000
 """A list that could not be opened within this time is told to be out of reach."""
 _EVERY_MS = 10 * 60_000
@@ -33,98 +30,18 @@ _EVERY_MS = 10 * 60_000
 _DAY_MS = 24 * 3_600_000
 
 
-def preview(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
-    """An officer wants to see a list; the words for them. What it would do follows once we are in its room."""
-    asked = parse(address)
-    if asked is None:
-        return words.NO_ADDRESS
-    if _is_ours(connection, asked.where):
-        return words.OURS.format(address=escape(asked.where))
-    known = policies.get(connection, asked.where)
-    if known is not None and known.state in (State.PREVIEWED, State.FOLLOWED):
-        return policyviews.preview(desk, known, *_weighed(connection, desk, known))
-    policies.begin(connection, asked.where, by, now)
-    content = {"via": list(asked.via)} if asked.via else {}
-    key = f"{_JOIN}:{asked.where}:{now}"
-    outbox.append(connection, Outgoing(key, asked.where, content, action=Action.JOIN, priority=Priority.CARD), now)
-    desk.record(connection, "policy.looked", asked.where, {"by": by}, now)
-    return words.LOOKING.format(address=escape(asked.where))
-
-
-def would_look(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
-    """What looking at it would do."""
-    asked = parse(address)
-    return trialwords.TRIAL.format(
-        what="- " + words.WOULD_LOOK.format(address=escape(asked.where if asked else address))
-    )
-
-
-def overview(connection: Connection, desk: Desk) -> str:
-    """The lists that are followed or have been looked at, and our own."""
-    known = policies.all_in(connection, State.FOLLOWED, State.PREVIEWED, State.JOINING)
-    return policyviews.overview(desk, [(one, _counted(connection, one)) for one in known])
-
-
-def hindrance(connection: Connection, address: str, *, following: bool) -> str | None:
-    """Why a list cannot be followed, or be let go; `None` when it can."""
-    one = _known(connection, address)
-    if one is None or one.state is State.LEFT:
-        return words.UNKNOWN.format(address=escape(address))
-    if not following or one.state is State.PREVIEWED:
-        return None
-    return (words.ALREADY if one.state is State.FOLLOWED else words.NOT_YET).format(address=escape(one.address))
-
-
-def foretold(connection: Connection, desk: Desk, address: str, *, following: bool, now: int) -> str:
-    """Whom following it would put out now, or letting it go let in."""
-    one = _known(connection, address)
-    if one is None:
-        return words.UNKNOWN.format(address=escape(address))
-    if not following:
-        count = len(_held(connection, now)) if one.state is State.FOLLOWED else 0
-        return words.WOULD_LEAVE.format(address=escape(one.address), count=count)
-    reading, weighed = _weighed(connection, desk, one)
-    return policyviews.foretold(desk, one, reading, weighed)
-
-
-def follow(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
-    """From now on its rules hold in all channels; the words for the officer, who has confirmed it."""
-    one = _known(connection, address)
-    why = hindrance(connection, address, following=True)
-    if why is not None or one is None:
-        return why or words.UNKNOWN.format(address=escape(address))
-    policies.advance(connection, one.room_id, State.FOLLOWED, by, now)
-    banned, _ = apply(connection, desk, now)
-    desk.record(connection, "policy.followed", one.room_id, {"by": by, "banned": len(banned)}, now)
-    _propose(connection, desk, one, now)
-    return words.FOLLOWED.format(address=escape(one.address), count=len(banned))
-
-
-def unfollow(connection: Connection, desk: Desk, address: str, *, by: str, now: int) -> str:
-    """Its rules hold no longer, and we leave its room; the words for the officer."""
-    one = _known(connection, address)
-    if one is None or one.state is State.LEFT:
-        return words.UNKNOWN.format(address=escape(address))
-    policies.advance(connection, one.room_id, State.LEFT, by, now)
-    _, lifted = apply(connection, desk, now)
-    outgoing = Outgoing(f"policy:leave:{one.room_id}:{now}", one.room_id, action=Action.LEAVE, priority=Priority.CARD)
-    outbox.append(connection, outgoing, now)
-    desk.record(connection, "policy.unfollowed", one.room_id, {"by": by, "lifted": len(lifted)}, now)
-    return words.UNFOLLOWED.format(address=escape(one.address), count=len(lifted))
-
-
 def look(connection: Connection, desk: Desk, now: int) -> int:
     """What comes round: lists that have opened are shown, followed ones compared; returns how many were shown."""
     shown = 0
     for one in policies.all_in(connection, State.JOINING):
-        room_id = policies.room_behind(connection, one.address, f"{_JOIN}:{one.address}:{one.at}")
+        room_id = policies.room_behind(connection, one.address, one.at)
         if room_id is not None:
             before = policies.get(connection, room_id)
-            if _is_ours(connection, room_id) or (before is not None and before.state is State.FOLLOWED):
-                _known_already(connection, desk, one, ours=_is_ours(connection, room_id), now=now)
+            if is_ours(connection, room_id) or (before is not None and before.state is State.FOLLOWED):
+                _known_already(connection, desk, one, ours=is_ours(connection, room_id), now=now)
                 continue
             one = policies.arrived(connection, one, room_id)
-            said = render(policyviews.preview(desk, one, *_weighed(connection, desk, one))).content()
+            said = render(policyviews.preview(desk, one, *weighed(connection, desk, one))).content()
             desk.tell_operations(connection, f"policy:preview:{room_id}:{one.at}", said, now)
             shown += 1
         elif now - one.at > _PATIENCE_MS:
@@ -146,7 +63,7 @@ def changed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
     if one is None or one.state is not State.FOLLOWED:
         return False
     _follow_up(connection, desk, event.event_id, now)
-    _propose(connection, desk, one, now)
+    propose(connection, desk, one, now)
     return True
 
 
@@ -156,7 +73,7 @@ def came(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> 
         return False
     if event.room_id not in policies.channels(connection) or event.state_key is None:
         return False
-    around = _around(connection, desk, also={event.state_key, *_held(connection, now)})
+    around = _around(connection, desk, also={event.state_key, *held(connection, now)})
     for one in policies.all_in(connection, State.FOLLOWED):
         weighed = weigh(_reading(connection, one).rules, around)
         rule = weighed.bans.get(event.state_key)
@@ -197,18 +114,7 @@ def is_list(connection: Connection, room_id: str) -> bool:
     return policies.is_list(connection, room_id)
 
 
-def _known(connection: Connection, address: str) -> PolicyList | None:
-    """The list of that address, by whichever name it was looked at."""
-    asked = parse(address)
-    where = asked.where if asked is not None else address
-    found = policies.get(connection, where)
-    if found is not None:
-        return found
-    room_id = policies.room_behind(connection, where, "")
-    return policies.get(connection, room_id) if room_id is not None else None
-
-
-def _is_ours(connection: Connection, where: str) -> bool:
+def is_ours(connection: Connection, where: str) -> bool:
     """Whether it is a room of ours: nobody leaves those by letting a list go."""
     return any(where in (one.room_id, one.alias) for one in rooms.named(connection).values())
 
@@ -221,7 +127,8 @@ def _known_already(connection: Connection, desk: Desk, one: PolicyList, *, ours:
     desk.tell_operations(connection, key, render(text).content(notice=True), now)
 
 
-def _counted(connection: Connection, one: PolicyList) -> int:
+def size(connection: Connection, one: PolicyList) -> int:
+    """How many rules it has."""
     return len(_reading(connection, one).rules)
 
 
@@ -254,7 +161,7 @@ def _ban(connection: Connection, desk: Desk, user_id: str, one: PolicyList, rule
     return done
 
 
-def _held(connection: Connection, now: int) -> set[str]:
+def held(connection: Connection, now: int) -> set[str]:
     """Everybody whom a list has put out."""
     return {one.target for one in acts.in_force(connection, now, kind=BAN) if one.by == KENTONGAN}
 
@@ -279,7 +186,7 @@ def _tell(
     desk.tell_operations(connection, f"policy:changed:{cause}", render(text).content(notice=True), now)
 
 
-def _propose(connection: Connection, desk: Desk, one: PolicyList, now: int) -> None:
+def propose(connection: Connection, desk: Desk, one: PolicyList, now: int) -> None:
     """Servers on which members of ours are: shutting out a server hits many, so officers decide. Each is told once."""
     servers = weigh(_reading(connection, one).rules, _around(connection, desk)).servers
     new = {
@@ -295,7 +202,8 @@ def _propose(connection: Connection, desk: Desk, one: PolicyList, now: int) -> N
         desk.tell_operations(connection, key, render(text).content(), now)
 
 
-def _weighed(connection: Connection, desk: Desk, one: PolicyList) -> tuple[Reading, Weighed]:
+def weighed(connection: Connection, desk: Desk, one: PolicyList) -> tuple[Reading, Weighed]:
+    """What stands in a list, and what following it would do now."""
     reading = _reading(connection, one)
     return reading, weigh(reading.rules, _around(connection, desk))
 

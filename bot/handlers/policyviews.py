@@ -10,7 +10,7 @@ from bot.incidents.excerpts import quote
 from bot.markup import escape
 from bot.moderation import policies as rules
 from bot.moderation.policies import Reading, Weighed
-from bot.store.policies import PolicyList
+from bot.store.policies import PolicyList, State
 
 SHOWN = 10
 """So many of a list are named, the rest is counted."""
@@ -23,6 +23,7 @@ def preview(desk: Desk, one: PolicyList, reading: Reading, weighed: Weighed) -> 
         users=reading.count(rules.Kind.USER), servers=reading.count(rules.Kind.SERVER),
         rooms=reading.count(rules.Kind.ROOM),
         now=_now(desk, weighed), refused=_refused(weighed), ignored=_ignored(reading.ignored),
+        state=_state(one),
     )  # fmt: skip
 
 
@@ -45,6 +46,12 @@ def overview(desk: Desk, lists: Sequence[tuple[PolicyList, int]]) -> str:
     name = desk.content.protections.policies.own
     room = desk.content.rooms.by_name(name) if name is not None else None
     return f"{text}\n\n{words.OWN.format(room=room.title)}" if room is not None else text
+
+
+def _state(one: PolicyList) -> str:
+    if one.state is State.FOLLOWED:
+        return words.IS_FOLLOWED
+    return words.NOT_FOLLOWED.format(address=one.address.replace("`", ""))  # it stands in code, which that would end
 
 
 def _now(desk: Desk, weighed: Weighed) -> str:

@@ -20,8 +20,10 @@ NOT_YET = "Daftar {address} belum terbuka; tunggu pratinjaunya."
 ALREADY = "Daftar {address} sudah diikuti."
 PREVIEW = (
     "📋 **Pratinjau daftar cekal {address}**: {users} aturan orang, {servers} server, {rooms} ruang.\n\n"
-    "{now}{refused}{ignored}\n\n_Belum ada yang diikuti._"
+    "{now}{refused}{ignored}\n\n{state}"
 )
+NOT_FOLLOWED = "_Belum ada yang diikuti._ Mengikuti: `!daftarcekal ikut {address}`"
+IS_FOLLOWED = "_Daftar ini diikuti._"
 HITS_NOBODY = "Anggota kita yang kena sekarang: tidak ada."
 HITS = "Anggota kita yang kena sekarang ({count}): {people}."
 HALTED = (

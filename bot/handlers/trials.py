@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.handlers import acting, policies, sites, switching
+from bot.handlers import acting, sites, subscribing, switching
 from bot.handlers.acting import Doing
 from bot.handlers.sites import Site
 from bot.markup import escape
@@ -21,7 +21,7 @@ def foretold(doing: Doing, there: list[Site]) -> str:
     verb, targets = doing.errand.verb, doing.errand.targets or ("",)
     if verb in (Verb.LIST_FOLLOW, Verb.LIST_LEAVE):
         following = verb is Verb.LIST_FOLLOW
-        return "- " + policies.foretold(doing.connection, doing.desk, targets[0], following=following, now=doing.now)
+        return "- " + subscribing.foretold(doing.connection, doing.desk, targets[0], following=following, now=doing.now)
     if len(targets) > 1:
         lines = [_line(doing, site, targets) for site in there]
     else:

@@ -53,7 +53,7 @@ def in_room(connection: Connection, room_id: str) -> PolicyList | None:
     if known is not None:
         return known
     joining = all_in(connection, State.JOINING)
-    return next((one for one in joining if room_behind(connection, one.address) == room_id), None)
+    return next((one for one in joining if room_behind(connection, one.address, one.at) == room_id), None)
 
 
 def begin(connection: Connection, address: str, by: str, now: int) -> None:
@@ -89,17 +89,29 @@ def is_list(connection: Connection, room_id: str) -> bool:
     if known is not None:
         return known.state is not State.LEFT
     waiting = all_in(connection, State.JOINING)
-    return any(
-        room_behind(connection, one.address, f"policy:join:{one.address}:{one.at}") == room_id for one in waiting
-    )
+    return any(room_behind(connection, one.address, one.at) == room_id for one in waiting)
 
 
-def room_behind(connection: Connection, address: str, key: str) -> str | None:
-    """The id of the room that we are in under an id or alias: as the homeserver answered when we joined (the outbox row
-    of that key), else as the room's own state tells, while the answer is under way."""
-    answered: str | None = connection.scalar(select(outbox.c.event_id).where(outbox.c.key == key))
-    if answered is not None and answered.startswith("!"):
-        address = answered
+def opening(connection: Connection) -> bool:
+    """Whether we are joining a list's room and do not know yet which it is: it may tell us of itself before."""
+    waiting = all_in(connection, State.JOINING)
+    return any(room_behind(connection, one.address, one.at) is None for one in waiting)
+
+
+def join_key(address: str, at: int) -> str:
+    """Of the outbox row by which we join a list's room, for an officer who asked at that time."""
+    return f"policy:join:{address}:{at}"
+
+
+def room_behind(connection: Connection, address: str, asked_at: int | None = None) -> str | None:
+    """The id of the room that we are in under an id or alias.
+
+    As the homeserver answered when we joined (asked for at `asked_at`); else as the room's own state tells.
+    """
+    if asked_at is not None:
+        key = join_key(address, asked_at)
+        answered: str | None = connection.scalar(select(outbox.c.event_id).where(outbox.c.key == key))
+        address = answered if answered is not None and answered.startswith("!") else address
     if address.startswith("!"):
         known = select(room_state.c.room_id).where(
             room_state.c.room_id == address, room_state.c.type == "m.room.create"

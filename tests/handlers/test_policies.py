@@ -13,7 +13,7 @@ from handlers_world import ME, NOW, OJOL, OPERATIONS, Event, Take, sent
 from sqlalchemy import Connection, Engine
 
 from bot.event import Kind
-from bot.handlers import policies, publishing
+from bot.handlers import policies, publishing, subscribing
 from bot.handlers.desk import Desk
 from bot.moderation.protectionfile import Policies
 from bot.outgoing import Action
@@ -67,21 +67,21 @@ def told(engine: Engine, prefix: str) -> list[str]:
 
 async def followed(engine: Engine, call: Callable[..., Any], **rules: str) -> None:
     open_list(engine, **rules)
-    await call(policies.preview, ADDRESS, by=ANI)
+    await call(subscribing.preview, ADDRESS, by=ANI)
     await call(policies.look)
-    await call(policies.follow, ADDRESS, by=ANI)
+    await call(subscribing.follow, ADDRESS, by=ANI)
 
 
 async def test_a_list_is_joined_and_shown_before_anything_is_followed(
     engine: Engine, call: Callable[..., Any], database: Database
 ) -> None:
     assert "pratinjaunya menyusul" in await call(
-        policies.preview, f"https://matrix.to/#/{ADDRESS}?via=b.example", by=ANI
+        subscribing.preview, f"https://matrix.to/#/{ADDRESS}?via=b.example", by=ANI
     )
     [row] = [row for row in sent(engine) if row["action"] == Action.JOIN]
     assert (row["room_id"], row["content"]) == (ADDRESS, {"via": ["b.example"]})
     assert await call(policies.look) == 0
-    assert "tunggu" in await call(policies.follow, ADDRESS, by=ANI)
+    assert "tunggu" in await call(subscribing.follow, ADDRESS, by=ANI)
     open_list(engine, a=EVIL, b="@ani:batang.test", c="spam.example", d="@kosong:x.example", e="rusak @")
     assert await call(policies.look) == 1
     [shown] = told(engine, "policy:preview:")
@@ -173,10 +173,10 @@ async def test_whom_an_officer_lets_in_again_stays_in(
 
 async def test_no_longer_following_lifts_what_only_it_caused(engine: Engine, call: Callable[..., Any]) -> None:
     await followed(engine, call, a=EVIL)
-    assert "1 orang" in await call(policies.unfollow, ADDRESS, by=ANI)
+    assert "1 orang" in await call(subscribing.unfollow, ADDRESS, by=ANI)
     assert all(one.ended_by == "kentongan" for one in done(engine))
     assert [row["room_id"] for row in sent(engine) if row["action"] == Action.LEAVE] == [LIST]
-    assert "belum dikenal" in await call(policies.follow, ADDRESS, by=ANI)
+    assert "belum dikenal" in await call(subscribing.follow, ADDRESS, by=ANI)
 
 
 async def test_a_list_that_turns_against_our_members_is_held_however_slowly_it_does(
@@ -200,7 +200,7 @@ async def test_a_list_that_turns_against_our_members_is_held_however_slowly_it_d
 
 
 async def test_a_list_that_cannot_be_opened_is_told(engine: Engine, call: Callable[..., Any]) -> None:
-    await call(policies.preview, ADDRESS, by=ANI)
+    await call(subscribing.preview, ADDRESS, by=ANI)
     await call(policies.look, at=NOW + 11 * 60_000)
     await call(policies.look, at=NOW + 12 * 60_000)
     assert len(told(engine, "policy:unreached:")) == 1
@@ -208,7 +208,7 @@ async def test_a_list_that_cannot_be_opened_is_told(engine: Engine, call: Callab
 
 @pytest.mark.parametrize("address", ["", "daftar", "@orang:x.example", "#tanpaserver", "https://x.example/"])
 async def test_what_is_no_address_is_said(engine: Engine, call: Callable[..., Any], address: str) -> None:
-    assert "Tulis alamat" in await call(policies.preview, address, by=ANI)
+    assert "Tulis alamat" in await call(subscribing.preview, address, by=ANI)
     assert sent(engine) == []
 
 

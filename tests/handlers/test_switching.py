@@ -219,6 +219,19 @@ async def test_nobody_is_answered_in_a_lists_room_and_its_rules_are_followed_how
     assert not [row for row in sent(engine) if row["key"].startswith("group")]
 
 
+async def test_a_room_that_tells_of_itself_before_we_know_which_the_list_is_is_no_group(
+    give: Give, take: Take, event: Event, engine: Engine
+) -> None:
+    await give(f"!daftarcekal lihat {ADDRESS}")
+    with engine.begin() as connection:
+        for one in (ME, OWNER, "@a:x.example", "@b:x.example"):
+            tell(connection, LIST, "m.room.member", {"membership": "join"}, key=one, sender=one)
+    before = len(sent(engine))
+    joined = {"membership": "join"}
+    await take(event(room=LIST, kind=Kind.MEMBER, type="m.room.member", sender=ME, state_key=ME, content=joined))
+    assert len(sent(engine)) == before
+
+
 # ── our own list ────────────────────────────────────────────────────────────────────────────────────────
 
 
