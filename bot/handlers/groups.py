@@ -82,9 +82,7 @@ def silences(connection: Connection, event: IncomingEvent, desk: Desk, received_
         if event.direct or len(roomstate.present(connection, event.room_id, _PRESENT)) <= 2:
             return False
         if policies.opening(connection):
-            return (
-                True  # perhaps the room of a list, whose id we are about to learn; a group shows with what comes next
-            )
+            return True  # perhaps a list's room, whose id we are about to learn; a group shows with what comes next
         _grown(connection, event, desk, event.sender, now)
         return True
     if group.state != ALLOWED:
