@@ -93,6 +93,12 @@ def apply(connection: Connection, desk: Desk, now: int) -> tuple[list[str], list
     banned: list[str] = []
     wanted: set[str] = set()
     for one in policies.all_in(connection, State.FOLLOWED):
+        if policies.room_behind(connection, one.room_id, "") is None:
+            # We are out of its room, which says nothing of whom it names. So nobody is let in, not even whom another
+            # list put out: this one may name them, too.
+            wanted |= held
+            _lost(connection, desk, one, now)
+            continue
         reading = _reading(connection, one)
         wanted |= {user for user in held if _still(user, reading, around)}
         weighed = weigh(reading.rules, around)
@@ -139,16 +145,18 @@ def _still(user_id: str, reading: Reading, around: Around) -> bool:
 
 
 def _ban(connection: Connection, desk: Desk, user_id: str, one: PolicyList, rule: Rule, now: int) -> bool:
-    """In every channel, once; false when that is so already, or an officer has let them in again."""
-    if any(
-        act.kind == BAN and act.by == KENTONGAN and act.ended_by not in (None, KENTONGAN)
-        for act in acts.about(connection, user_id)
-    ):
+    """In every channel, once; false when that is so already, or an officer has let them in again.
+
+    Where the homeserver refused it, it is tried again a day later: power may have been given since.
+    """
+    ours = [act for act in acts.all_about(connection, user_id, kind=BAN) if act.by == KENTONGAN]
+    if any(act.ended_by not in (None, KENTONGAN, acts.FAILED) for act in ours):
         return False
+    refused = {act.room_id for act in ours if act.ended_by == acts.FAILED and now - act.since_at < _DAY_MS}
     reason = words.REASON.format(address=one.address, reason=rule.reason or words.NO_REASON)
     done = False
     for room_id in policies.channels(connection):
-        if acts.in_force(connection, now, kind=BAN, room_id=room_id, target=user_id):
+        if room_id in refused or acts.in_force(connection, now, kind=BAN, room_id=room_id, target=user_id):
             continue
         number = acts.start(
             connection, BAN, user_id, room_id=room_id, by=KENTONGAN, reason=reason, event_id=rule.event_id, now=now
@@ -171,6 +179,12 @@ def _halted(connection: Connection, desk: Desk, one: PolicyList, now: int) -> No
     percent = desk.content.protections.policies.most_percent
     said = render(words.HALTED_NOW.format(address=escape(one.address), percent=percent)).content()
     desk.tell_operations(connection, f"policy:halted:{one.room_id}:{now // _DAY_MS}", said, now)
+
+
+def _lost(connection: Connection, desk: Desk, one: PolicyList, now: int) -> None:
+    """Officers hear it once for as long as they follow it."""
+    said = render(words.LOST.format(address=escape(one.address))).content()
+    desk.tell_operations(connection, f"policy:lost:{one.room_id}:{one.at}", said, now)
 
 
 def _follow_up(connection: Connection, desk: Desk, cause: str, now: int) -> None:

@@ -31,6 +31,10 @@ HALTED = (
     "dijalankan."
 )
 HALTED_NOW = "📋 Daftar {address} mengenai terlalu banyak anggota kita (lebih dari {percent}%); aturan barunya ditahan."
+LOST = (
+    "📋 **Daftar {address} tidak terbaca lagi**: bot tidak ada lagi di ruangnya. Yang sudah dicekal karena daftar "
+    "tetap dicekal. Kalau daftar itu memang sudah tidak ada, lepas dengan `!daftarcekal lepas {address}`."
+)
 SERVERS = "\n\nServer dengan anggota kita: {servers}. Server tidak dicekal sendiri; itu perintah petugas."
 REFUSED = "\n\nTidak akan dijalankan: {rules}."
 WHY: Mapping[Refusal, str] = {

@@ -84,6 +84,12 @@ def about(connection: Connection, target: str) -> list[Act]:
     return [_act(row) for row in connection.execute(found)]
 
 
+def all_about(connection: Connection, target: str, *, kind: str) -> list[Act]:
+    """All of one kind that was ever done to a person (or server), the oldest first."""
+    found = select(acts).where(acts.c.target == target, acts.c.kind == kind)
+    return [_act(row) for row in connection.execute(found.order_by(acts.c.id))]
+
+
 def led_to(connection: Connection, event_ids: Iterable[str], target: str) -> list[Act]:
     """What these events (orders, reactions, messages) led to for a person, the oldest first."""
     wanted = list(event_ids)

@@ -171,6 +171,45 @@ async def test_whom_an_officer_lets_in_again_stays_in(
     assert all(one.ended_by == ANI for one in done(engine))
 
 
+async def test_being_put_out_of_a_lists_room_lets_nobody_in_again(engine: Engine, call: Callable[..., Any]) -> None:
+    await followed(engine, call, a=EVIL)
+    with engine.begin() as connection:
+        roomstate.forget(connection, LIST)
+    await call(policies.look, at=NOW + 3_600_000)
+    await call(policies.look, at=NOW + 7_200_000)
+    assert all(one.ended_at is None for one in done(engine))
+    [lost] = told(engine, "policy:lost:")
+    assert ADDRESS in lost
+    assert "1 orang" in await call(policies.unfollow, ADDRESS, by=ANI), "an officer can let it go"
+
+
+async def test_a_ban_that_one_room_refused_is_no_pardon(engine: Engine, call: Callable[..., Any]) -> None:
+    await followed(engine, call, a=EVIL)
+    refused, holding = done(engine)
+    with engine.begin() as connection:
+        acts.fail(connection, refused.id, NOW)
+        acts.end(connection, holding.id, acts.KENTONGAN, NOW)
+    await call(policies.look, at=NOW + 3_600_000)
+    again = [one for one in done(engine) if one.ended_at is None]
+    assert [one.room_id for one in again] == [holding.room_id], "where it can be; the other room was just asked"
+    await call(policies.look, at=NOW + 25 * 3_600_000)
+    assert {one.room_id for one in done(engine) if one.ended_at is None} == {holding.room_id, refused.room_id}
+
+
+async def test_a_pardon_is_remembered_whatever_was_done_to_them_since(engine: Engine, call: Callable[..., Any]) -> None:
+    await followed(engine, call, a=EVIL)
+    banned = done(engine)
+    with engine.begin() as connection:
+        for one in banned:
+            acts.end(connection, one.id, ANI, NOW)
+        for number in range(acts.MOST):
+            acts.start(
+                connection, "warn", EVIL, room_id=OJOL, by=ANI, reason=None, event_id=f"$w{number}", now=NOW + number
+            )
+    await call(policies.look, at=NOW + 3_600_000)
+    assert not [one for one in done(engine) if one.kind == "ban" and one.ended_at is None]
+
+
 async def test_no_longer_following_lifts_what_only_it_caused(engine: Engine, call: Callable[..., Any]) -> None:
     await followed(engine, call, a=EVIL)
     assert "1 orang" in await call(subscribing.unfollow, ADDRESS, by=ANI)
