@@ -213,7 +213,7 @@ def _redact(doing: Doing, site: Site, target: str) -> list[str]:
     if not going:
         return [words.FOUND_NONE.format(who=sites.person(doing.desk, target), room=site.room.title)]
     number = doing.start("redact", site, target, len(going))
-    for event_id in sayings.with_edits(doing.connection, site.room_id, target, going):
+    for event_id in sayings.with_edits(doing.connection, site.room_id, going):
         content = {"event_id": event_id} | ({"reason": doing.errand.reason} if doing.errand.reason else {})
         key = f"act:{number}:redact:{event_id}"
         redaction = Outgoing(key, site.room_id, content, action=Action.REDACTION, priority=Priority.CARD)

@@ -1,25 +1,33 @@
-"""Messages taken out of a channel, each once, whoever asked for it. The log keeps what it has of them."""
+"""Messages taken out of a channel with their edits, each once, whoever asked. The log keeps what it has of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
 from bot.outgoing import Action, Outgoing, Priority
-from bot.store import guard, outbox
+from bot.store import guard, outbox, sayings
 
 
 def sweep(connection: Connection, room_id: str, event_ids: Iterable[str], why: str, now: int) -> int:
-    """Redact messages; those that are reports or belong to one stay. Returns how many go."""
+    """Redact messages; those that are reports or belong to one stay. Returns how many go, not counting their edits."""
     wanted = list(event_ids)
     going = {key.removeprefix("sweep:") for key in outbox.standings(connection, [f"sweep:{one}" for one in wanted])}
     stay = going | guard.kept(connection, [one for one in wanted if one not in going])
-    return sum(redact(connection, room_id, one, why, now) for one in wanted if one not in stay)
+    return _take_out(connection, room_id, [one for one in wanted if one not in stay], why, now)
 
 
 def redact(connection: Connection, room_id: str, event_id: str, why: str, now: int) -> bool:
     """Take one message out; `why` can be read by everybody in the room. False when that is under way or done."""
-    content = {"event_id": event_id, "reason": why}
-    redaction = Outgoing(f"sweep:{event_id}", room_id, content, action=Action.REDACTION, priority=Priority.NOTICE)
-    return outbox.append(connection, redaction, now)
+    return _take_out(connection, room_id, [event_id], why, now) > 0
+
+
+def _take_out(connection: Connection, room_id: str, event_ids: Sequence[str], why: str, now: int) -> int:
+    """With their edits; returns how many of the messages themselves go."""
+    count = 0
+    for at, event_id in enumerate(sayings.with_edits(connection, room_id, event_ids)):
+        content = {"event_id": event_id, "reason": why}
+        row = Outgoing(f"sweep:{event_id}", room_id, content, action=Action.REDACTION, priority=Priority.NOTICE)
+        count += outbox.append(connection, row, now) and at < len(event_ids)
+    return count

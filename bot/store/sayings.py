@@ -29,15 +29,16 @@ def last(connection: Connection, room_id: str, sender: str, count: int) -> list[
     return [row.event_id for row in rows if row.event_id not in taken][:count]
 
 
-def with_edits(connection: Connection, room_id: str, sender: str, event_ids: Sequence[str]) -> list[str]:
+def with_edits(connection: Connection, room_id: str, event_ids: Sequence[str]) -> list[str]:
     """These and all their edits: an edit left behind would show the words again."""
-    wanted = set(event_ids)
+    originals = select(inbox.c.event_id, inbox.c.sender).where(inbox.c.event_id.in_(list(event_ids)))
+    senders = {row.event_id: row.sender for row in connection.execute(originals)}
     rows = connection.execute(
-        select(inbox.c.event_id, inbox.c.payload["target"].as_string().label("target")).where(
-            inbox.c.room_id == room_id, inbox.c.sender == sender, inbox.c.kind == Kind.EDIT
+        select(inbox.c.event_id, inbox.c.sender, inbox.c.payload["target"].as_string().label("target")).where(
+            inbox.c.room_id == room_id, inbox.c.kind == Kind.EDIT, inbox.c.sender.in_(set(senders.values()))
         )
     )
-    return [*event_ids, *(row.event_id for row in rows if row.target in wanted)]
+    return [*event_ids, *(row.event_id for row in rows if senders.get(row.target) == row.sender)]
 
 
 def before(connection: Connection, room_id: str, sender: str, event_id: str, *, since: int) -> str | None:
