@@ -210,8 +210,10 @@ def _share(doing: Doing, kind: str, target: str) -> None:
 def _redact(doing: Doing, site: Site, target: str) -> list[str]:
     wanted = doing.errand.amount or 0
     going = sayings.last(doing.connection, site.room_id, target, wanted)
+    stay = sayings.spared(doing.connection, site.room_id, target, going)
+    spared = words.SPARED.format(count=stay) if stay else ""
     if not going:
-        return [words.FOUND_NONE.format(who=sites.person(doing.desk, target), room=site.room.title)]
+        return [words.FOUND_NONE.format(who=sites.person(doing.desk, target), room=site.room.title) + spared]
     number = doing.start("redact", site, target, len(going))
     for event_id in sayings.with_edits(doing.connection, site.room_id, going):
         content = {"event_id": event_id} | ({"reason": doing.errand.reason} if doing.errand.reason else {})
@@ -219,7 +221,7 @@ def _redact(doing: Doing, site: Site, target: str) -> list[str]:
         redaction = Outgoing(key, site.room_id, content, action=Action.REDACTION, priority=Priority.CARD)
         doing.send(redaction)
     short = words.SHORT.format(wanted=wanted) if len(going) < wanted else ""
-    return [doing.line("redact", site, target, count=len(going), short=short)]
+    return [doing.line("redact", site, target, count=len(going), short=short) + spared]
 
 
 def _slow(doing: Doing, site: Site, _: str) -> list[str]:

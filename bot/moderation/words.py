@@ -52,6 +52,7 @@ BY = "📋 {by} di kanal: "
 WHY = " Alasan: {reason}."
 WHY_SHORT = " · {reason}"
 SHORT = ", dari {wanted} yang diminta: hanya itu yang bot ketahui"
+SPARED = " Tetap di kanal: {count} foto laporan atau pesan suara yang belum didengar; hanya di sana adanya."
 NOT_TOLD = "Ia belum diberi tahu: tidak ada pesan yang dibalas dan tidak ada pesan pribadi dengannya."
 FOUND_NONE = "Bot tidak menemukan pesan {who} di {room} yang masih bisa dihapus."
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from bot.event import Kind
-from bot.store.tables import inbox, outbox
+from bot.store.tables import inbox, outbox, transmissions
 
 _SAID = (Kind.TEXT, Kind.NOTICE, Kind.AUDIO, Kind.IMAGE, Kind.FILE, Kind.LOCATION, Kind.UNREADABLE, Kind.OTHER)
 _STATELESS = inbox.c.payload["state_key"].as_string().is_(None)
@@ -15,11 +15,12 @@ _BATCH = 400
 
 
 def last(connection: Connection, room_id: str, sender: str, count: int) -> list[str]:
-    """Event ids of the newest messages of a person that nobody has taken back, newest first; edits are none.
+    """Event ids of the newest messages of a person that may go and that nobody has taken back, newest first; edits are
+    none.
 
     In encrypted rooms, too: what could not be opened has an id all the same.
     """
-    taken = _taken_back(connection, room_id)
+    taken = _taken_back(connection, room_id) | set(_irreplaceable(connection, room_id, sender))
     rows = connection.execute(
         select(inbox.c.event_id)
         .where(inbox.c.room_id == room_id, inbox.c.sender == sender, inbox.c.kind.in_(_SAID), _STATELESS)
@@ -27,6 +28,14 @@ def last(connection: Connection, room_id: str, sender: str, count: int) -> list[
         .limit(count + len(taken))
     )
     return [row.event_id for row in rows if row.event_id not in taken][:count]
+
+
+def spared(connection: Connection, room_id: str, sender: str, going: Sequence[str]) -> int:
+    """How many messages stay that are as new as those that go: the channel is the only place where they are."""
+    oldest = connection.scalar(select(func.min(inbox.c.id)).where(inbox.c.event_id.in_(list(going))))
+    stay = _irreplaceable(connection, room_id, sender)
+    taken = _taken_back(connection, room_id)
+    return sum(one not in taken and (oldest is None or number > oldest) for one, number in stay.items())
 
 
 def with_edits(connection: Connection, room_id: str, event_ids: Sequence[str]) -> list[str]:
@@ -55,6 +64,19 @@ def before(connection: Connection, room_id: str, sender: str, event_id: str, *, 
     ).all()  # fmt: skip
     swept = set(connection.scalars(select(outbox.c.key).where(outbox.c.key.in_([f"sweep:{one}" for one in rows]))))
     return next((one for one in rows if f"sweep:{one}" not in swept), None)
+
+
+def _irreplaceable(connection: Connection, room_id: str, sender: str) -> dict[str, int]:
+    """Event id → inbox row of somebody's reports of which nothing would be left: a photo or file, of which we keep no
+    copy, and a voice note that waits to be heard."""
+    seen = inbox.c.kind.in_((Kind.IMAGE, Kind.FILE))
+    waits = (inbox.c.kind == Kind.AUDIO) & (transmissions.c.state == "queued")
+    rows = connection.execute(
+        select(inbox.c.event_id, inbox.c.id)
+        .join(transmissions, transmissions.c.event_id == inbox.c.event_id)
+        .where(transmissions.c.sender == sender, inbox.c.room_id == room_id, seen | waits)
+    )
+    return {row.event_id: row.id for row in rows}
 
 
 def _taken_back(connection: Connection, room_id: str) -> set[str]:

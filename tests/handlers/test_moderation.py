@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from casework_world import CRASH
 from handlers_world import DIRECT, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from moderation_world import (
     ANI,
@@ -28,7 +29,7 @@ from moderation_world import (
 )
 from sqlalchemy import Engine
 
-from bot.event import Kind, Trust
+from bot.event import Kind, Media, Trust
 from bot.handlers import moderation
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
@@ -330,6 +331,26 @@ async def test_redacting_the_last_messages_takes_their_edits_along(
     assert "dari 5 yang diminta" in said(engine, order)
     order = await give("!hapus 5 @joko di ojol spam", BUDI)
     assert "tidak menemukan" in said(engine, order)
+
+
+async def test_what_a_channel_alone_has_of_a_report_is_not_redacted(
+    give: Give, take: Take, event: Event, engine: Engine
+) -> None:
+    report, note = event(CRASH, room=OJOL, sender=JOKO), event(room=OJOL, sender=JOKO, kind=Kind.AUDIO)
+    photo = event(
+        "IMG_1.jpg", room=OJOL, sender=JOKO, kind=Kind.IMAGE, thread_root=report.event_id,
+        media=Media("mxc://batang.test/photo", "image/jpeg", filename="IMG_1.jpg"),
+    )  # fmt: skip
+    other = event("beli ini", room=OJOL, sender=JOKO)
+    await take(report, photo, note, other)
+    order = await give("!hapus 10 @joko di ojol spam", BUDI)
+    gone = {content["event_id"] for action, _, content in out(engine) if action == "redaction"}
+    assert gone == {report.event_id, other.event_id}, "its words are kept by us"
+    assert "2 pesan @joko dihapus" in said(engine, order)
+    assert "2 foto laporan atau pesan suara" in said(engine, order)
+    order = await give("!hapus 10 @joko di ojol spam", BUDI)
+    assert "tidak menemukan" in said(engine, order)
+    assert "2 foto laporan" in said(engine, order)
 
 
 async def test_many_messages_ask_first_and_what_changes_nothing_does_not(
