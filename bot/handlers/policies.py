@@ -93,7 +93,7 @@ def apply(connection: Connection, desk: Desk, now: int) -> tuple[list[str], list
     banned: list[str] = []
     wanted: set[str] = set()
     for one in policies.all_in(connection, State.FOLLOWED):
-        if policies.room_behind(connection, one.room_id, "") is None:
+        if policies.room_behind(connection, one.room_id) is None:
             # We are out of its room, which says nothing of whom it names. So nobody is let in, not even whom another
             # list put out: this one may name them, too.
             wanted |= held

@@ -70,6 +70,7 @@ REASON = "daftar {address}: {reason}"
 NO_REASON = "tanpa keterangan"
 PROPOSED = (
     "📋 **Daftar {address} mengusulkan mencekal server**: {servers}.\n\n"
-    "Mencekal server mengenai semua orang di sana, jadi itu keputusan petugas: `!cekal server {first}: alasan`."
+    "Mencekal server mengenai semua orang di sana, jadi itu keputusan petugas: "
+    "`!cekal server {first} di semua karena ada di daftar {address}`."
 )
 ON_SERVER = "{server} ({count} anggota kita)"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from casework_world import ANI, staffed
@@ -14,8 +17,12 @@ from sqlalchemy import Connection, Engine
 
 from bot.event import Kind
 from bot.handlers import policies, publishing, subscribing
+from bot.handlers import policywords as words
 from bot.handlers.desk import Desk
+from bot.moderation.orders import EVERYWHERE, Order, Place
 from bot.moderation.protectionfile import Policies
+from bot.moderation.reading import read
+from bot.moderation.verbs import Verb
 from bot.outgoing import Action
 from bot.store import acts, rooms, roomstate
 from bot.store import policies as store
@@ -251,15 +258,33 @@ async def test_what_is_no_address_is_said(engine: Engine, call: Callable[..., An
     assert sent(engine) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        (
+            words.PROPOSED,
+            Order(Verb.BAN_SERVER, ("*.spam.example",), room=EVERYWHERE, reason=f"ada di daftar {ADDRESS}"),
+        ),
+        (words.LOST, Order(Verb.LIST_LEAVE, (ADDRESS,))),
+        (words.OVERVIEW_EMPTY, Order(Verb.LIST_LOOK, ("#nama:server",))),
+    ],
+)
+def test_every_order_that_officers_are_shown_is_one(text: str, order: Order) -> None:
+    shown = text.format(address=ADDRESS, servers="", first="*.spam.example")
+    [written] = re.findall(r"`(!.*?)`", shown)
+    place = Place("batang.test", {"ojol": "ojol"}, datetime.fromtimestamp(NOW / 1000, ZoneInfo("Asia/Jakarta")), {})
+    assert read(written, place) == order
+
+
 async def test_our_own_bans_stand_on_our_own_list_when_the_files_name_one(
     engine: Engine, database: Database, desk: Desk
 ) -> None:
-    words = {"reason": "menipu", "by": ANI, "cause": "$order", "now": NOW}
-    assert not await database.run(lambda connection: publishing.publish(connection, desk, "ban", EVIL, **words))
+    ban = {"reason": "menipu", "by": ANI, "cause": "$order", "now": NOW}
+    assert not await database.run(lambda connection: publishing.publish(connection, desk, "ban", EVIL, **ban))
     own = replace(desk.content.protections, policies=Policies(own="nelayan"))
     ours = replace(desk, content=replace(desk.content, protections=own))
-    assert await database.run(lambda connection: publishing.publish(connection, ours, "ban", EVIL, **words))
-    assert not await database.run(lambda connection: publishing.publish(connection, ours, "ban", EVIL, **words)), "once"
+    assert await database.run(lambda connection: publishing.publish(connection, ours, "ban", EVIL, **ban))
+    assert not await database.run(lambda connection: publishing.publish(connection, ours, "ban", EVIL, **ban)), "once"
     [row] = [row for row in sent(engine) if row["type"] == "m.policy.rule.user"]
     assert row["room_id"] == NELAYAN
     assert row["content"]["set"] == {"entity": EVIL, "reason": "menipu", "recommendation": "m.ban"}
