@@ -11,21 +11,25 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent, Kind
 from bot.handlers import complaintviews, guardwords, lifting, restating, restraint, retraction, telling
 from bot.handlers.desk import Desk
-from bot.handlers.exempt import in_files
 from bot.handlers.officers import officer
+from bot.handlers.permission import explained, refusal_of
 from bot.handlers.replies import threaded
 from bot.handlers.sweeping import redact
 from bot.handlers.telling import Cause
 from bot.incidents.lifecycle import undressed
 from bot.markup import render
+from bot.moderation.authority import Refusal, Why
 from bot.moderation.errand import Errand
-from bot.moderation.verbs import MENDING
+from bot.moderation.verbs import MENDING, Right
+from bot.rooms.model import Officer
 from bot.store import acts, complaints, inbox, notices, outbox, relays, transmissions
 from bot.store.complaints import Complaint, State
 
 CARD, _AGAIN = "complaint", "again"
 _ERASE, _WARN, _MUTE, _NOTHING = "🗑", "⚠", "🔇", "✅"
 _SIGNS = {_ERASE: _ERASE, _WARN: _WARN, _MUTE: _MUTE, _NOTHING: _NOTHING, "☑": _NOTHING, "✔": _NOTHING}
+_RIGHTS = {_ERASE: Right.REDACT, _WARN: Right.WARN, _MUTE: Right.MUTE}
+"""What a sign does takes the right to the same order; to put a complaint aside it is enough to work there."""
 
 
 def card_key(number: int) -> str:
@@ -107,17 +111,15 @@ def reacted(connection: Connection, event: IncomingEvent, desk: Desk, about: str
     if complaint is None or sign is None:
         return
     one = officer(connection, desk, event)
-    room = desk.room(connection, complaint.room_id)
     if one is None:
         desk.record(connection, "complaint.refused", event.event_id, {"by": event.sender}, now)
         return
-    if room is None or not one.works_in(room):
-        _cannot(connection, event, desk, complaint, guardwords.NO_POWER_HERE, now)
+    if sign != _NOTHING and complaintviews.untouchable(desk, complaint.user_id) is not None:
+        return  # the card says that there is nothing to be done from it
+    if not _allowed(connection, event, desk, complaint, one, sign, complaint.user_id, now):
         return
     if sign == _NOTHING:
         complaints.close(connection, complaint.id, State.DISMISSED, event.sender, now)
-    elif complaint.user_id == desk.me or in_files(desk, complaint.user_id):
-        return  # the card says that there is nothing to be done from it
     elif not _act(connection, event, desk, complaint, sign, now):
         return
     payload = {"complaint": complaint.id, "officer": event.sender, "sign": sign, "about": complaint.user_id}
@@ -131,19 +133,43 @@ def unreacted(connection: Connection, event: IncomingEvent, desk: Desk, now: int
     if reaction is None or reaction.kind is not Kind.REACTION or reaction.target is None:
         return
     complaint = complaint_of(connection, outbox.key_of(connection, reaction.target))
-    sign = _SIGNS.get(undressed(reaction.body))
-    if complaint is None or sign is None or officer(connection, desk, event) is None:
+    sign, one = _SIGNS.get(undressed(reaction.body)), officer(connection, desk, event)
+    if complaint is None or sign is None or one is None:
+        return
+    if sign in (_ERASE, _WARN):
+        return  # what is gone is gone, and what was said was said
+    if not _allowed(connection, event, desk, complaint, one, sign, None, now):
         return
     if sign == _MUTE:
-        for one in acts.led_to(connection, [reaction.event_id], complaint.user_id):
-            lifting.lift(connection, desk, one, event.sender, now)
-    elif sign == _NOTHING and complaint.state is State.DISMISSED:
+        for act in acts.led_to(connection, [reaction.event_id], complaint.user_id):
+            lifting.lift(connection, desk, act, event.sender, now)
+    elif complaint.state is State.DISMISSED:
         complaints.reopen(connection, complaint.id)
     else:
-        return  # what is gone is gone, and what was said was said
+        return
     payload = {"complaint": complaint.id, "officer": event.sender, "sign": sign}
     desk.record(connection, "complaint.undone", event.event_id, payload, now)
     refresh(connection, desk, _again(connection, complaint), event.event_id, now)
+
+
+def _allowed(
+    connection: Connection, event: IncomingEvent, desk: Desk, complaint: Complaint, one: Officer, sign: str,
+    target: str | None, now: int,
+) -> bool:  # fmt: skip
+    """Whether they may do it there, and to whom; says why not."""
+    if sign == _NOTHING:
+        room = desk.room(connection, complaint.room_id)
+        title = room.title if room is not None else complaint.room_id
+        works = room is not None and one.works_in(room)
+        refusal = None if works else Refusal(Why.NOT_YOUR_ROOM, title)
+    else:
+        refusal = refusal_of(connection, desk, event, _RIGHTS[sign], complaint.room_id, target)
+    if refusal is None:
+        return True
+    payload = {"by": event.sender, "complaint": complaint.id, "sign": sign, "why": str(refusal.why)}
+    desk.record(connection, "complaint.refused", event.event_id, payload, now)
+    _cannot(connection, event, desk, complaint, explained(desk, refusal), now)
+    return False
 
 
 def _act(connection: Connection, event: IncomingEvent, desk: Desk, complaint: Complaint, sign: str, now: int) -> bool:
@@ -189,7 +215,7 @@ def _note(
 
 def _cannot(connection: Connection, event: IncomingEvent, desk: Desk, complaint: Complaint, why: str, now: int) -> None:
     """Why a reaction did nothing: under the card, once for each officer and card."""
-    if not notices.first_time(connection, event.sender, f"complaint:{complaint.id}:{why[:20]}", now):
+    if not notices.first_time(connection, event.sender, f"complaint:{complaint.id}:{why}", now):
         return
     words = render(guardwords.CANNOT.format(number=complaint.id, why=why)).content(notice=True)
     said = threaded(f"outbox:{live_key(connection, complaint.id)}", words)

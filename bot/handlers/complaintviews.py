@@ -9,11 +9,12 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent, Kind
 from bot.handlers import guardwords, restating, sites
 from bot.handlers.desk import Desk
-from bot.handlers.exempt import in_files
+from bot.handlers.exempt import why_exempt
 from bot.handlers.replies import permalink
 from bot.incidents.cards import pill, short_name
 from bot.incidents.excerpts import quote
 from bot.markup import escape
+from bot.moderation.authority import Why
 from bot.store import acts, amendments, complaints, guard, inbox, outbox, roomstate, transmissions
 from bot.store.acts import KENTONGAN, Act
 from bot.store.changes import latest
@@ -51,6 +52,11 @@ def card(connection: Connection, desk: Desk, complaint: Complaint, now: int) -> 
         said = " · ".join(_told(desk, one, now) for one in reversed(done))
         lines.append(guardwords.DONE.format(acts=said))
     return "\n".join([*lines, "", *_ways(desk, complaint)])
+
+
+def untouchable(desk: Desk, user_id: str) -> Why | None:
+    """Why nothing is offered against somebody, whoever asks; the card says it."""
+    return why_exempt(desk)(user_id)
 
 
 def _said(connection: Connection, desk: Desk, complaint: Complaint) -> list[str]:
@@ -159,10 +165,9 @@ def _told(desk: Desk, act: Act, now: int) -> str:
 
 
 def _ways(desk: Desk, complaint: Complaint) -> list[str]:
-    if complaint.user_id == desk.me:
-        return [guardwords.ABOUT_BOT]
-    if in_files(desk, complaint.user_id):
-        return [guardwords.ABOUT_OFFICER]
+    untouched = untouchable(desk, complaint.user_id)
+    if untouched is not None:
+        return [guardwords.ABOUT[untouched]]
     minutes = desk.content.protections.complaints.mute_minutes
     who = complaint.user_id.replace("`", "")  # old accounts may have one in their name; here it would end the code
     return [guardwords.SIGNS.format(minutes=minutes), guardwords.FURTHER.format(who=who)]

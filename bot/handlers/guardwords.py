@@ -82,11 +82,14 @@ STATES = {
 NOBODY_LEFT = "semua aduannya ditarik"
 SIGNS = "_🗑️ hapus pesannya · ⚠️ tegur · 🔇 bisukan {minutes} menit · ✅ tidak perlu apa-apa_"
 FURTHER = "_Lebih dari itu dengan perintah:_ `!keluarkan {who}` · `!cekal {who}`"
-ABOUT_OFFICER = "_Tentang petugas: dibicarakan di antara petugas, tanpa tindakan dari kartu ini._"
-ABOUT_BOT = "_Tentang pesan bot sendiri: tidak ada tindakan dari kartu ini._"
+ABOUT = {
+    "an_officer": "_Tentang petugas: dibicarakan di antara petugas, tanpa tindakan dari kartu ini._",
+    "a_liaison": "_Tentang penghubung instansi: dibicarakan dengan instansinya, tanpa tindakan dari kartu ini._",
+    "the_bot": "_Tentang pesan bot sendiri: tidak ada tindakan dari kartu ini._",
+}
 CANNOT = "Aduan #{number}: {why}"
 NOT_YET_HEARD = "pesan suaranya belum didengar; sesudah ada transkripnya, beri 🗑️ lagi."
-NO_POWER_HERE = "peran Anda tidak mencakup kanal itu."
+WAVE_CANNOT = "Pintunya tetap tertutup: {why}"
 REPORTS_REFUSED = (
     "⚠️ Aduan lewat `/report` tidak bisa dibaca dari homeserver ({why}). Periksa `homeserver.admin_token_file`; "
     "aduan dengan reaksi tetap jalan."

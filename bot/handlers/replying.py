@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from bot.event import IncomingEvent
 from bot.handlers import sites
 from bot.handlers.desk import Desk
+from bot.handlers.permission import explained
 from bot.handlers.routing import RoomKind
 from bot.markup import escape, render
 from bot.moderation import words
@@ -48,11 +49,7 @@ class Reply:
             "has": min(refusal.has, CREATOR), "needs": refusal.needs, "right": str(refusal.right or ""),
         }  # fmt: skip
         self.desk.record(self.connection, "order.refused", self.event.event_id, payload, self.now)
-        text = words.REFUSED[refusal.why].format(
-            room=f"**{refusal.room}**", target=sites.person(self.desk, refusal.target), has=refusal.has,
-            needs=refusal.needs, right=refusal.right or "",
-        )  # fmt: skip
-        self.say(f"{text} {words.TAIL}")
+        self.say(f"{explained(self.desk, refusal)} {words.TAIL}")
 
     def done(self, lines: Sequence[str]) -> None:
         """What was done: told to all officers, and in a channel no more than a sign."""

@@ -16,11 +16,15 @@ from bot.handlers.desk import Desk
 from bot.handlers.exempt import exempt
 from bot.handlers.guarding import active
 from bot.handlers.officers import officer
+from bot.handlers.permission import explained, refusal_of
+from bot.handlers.replies import threaded
 from bot.incidents.lifecycle import undressed
 from bot.markup import escape, render
 from bot.moderation import words
+from bot.moderation.authority import Refusal
 from bot.moderation.protectionfile import Joins
 from bot.moderation.protections import is_wave
+from bot.moderation.verbs import Right
 from bot.outgoing import Priority
 from bot.rooms.model import Room
 from bot.store import acts, guard, inbox, outbox, roomstate
@@ -58,14 +62,28 @@ def reacted(connection: Connection, event: IncomingEvent, desk: Desk, about: str
     kind, _, first = (about or "").partition(":")
     if kind != WAVE or undressed(event.body) not in ("✅", "☑", "✔"):
         return
-    if officer(connection, desk, event) is None:
-        return
     came = inbox.event(connection, first)
-    for one in acts.in_force(connection, now, kind=CLOSE, room_id=came.room_id) if came is not None else ():
+    closed = acts.in_force(connection, now, kind=CLOSE, room_id=came.room_id) if came is not None else []
+    if came is None or not closed or officer(connection, desk, event) is None:
+        return
+    refusal = refusal_of(connection, desk, event, Right.LOCK, came.room_id)
+    if refusal is not None:
+        _refuse(connection, event, desk, refusal, about or "", now)
+        return
+    for one in closed:
         if lifting.lift(connection, desk, one, event.sender, now):
             desk.record(connection, "act.close.lifted", event.event_id, {"act": one.id, "by": event.sender}, now)
             text = words.OVER[CLOSE].format(room=f"**{sites.title(connection, desk, one.room_id)}**")
             desk.tell_operations(connection, f"over:{one.id}", render(text).content(notice=True), now)
+
+
+def _refuse(connection: Connection, event: IncomingEvent, desk: Desk, refusal: Refusal, about: str, now: int) -> None:
+    """Why the channel stays closed: under the word about the wave."""
+    payload = {"by": event.sender, "room": refusal.room, "why": str(refusal.why)}
+    desk.record(connection, "wave.refused", event.event_id, payload, now)
+    text = guardwords.WAVE_CANNOT.format(why=explained(desk, refusal))
+    said = threaded(f"outbox:{about}", render(text).content(notice=True))
+    desk.tell_operations(connection, f"wave-refused:{event.event_id}", said, now)
 
 
 def _tell(

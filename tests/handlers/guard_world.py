@@ -19,17 +19,20 @@ DAY = 24 * 3_600_000
 
 
 def furnish(
-    engine: Engine, people: Iterable[str] = (SPAMMER, NEIGHBOUR, MODERATOR), *, since: int = NOW - 30 * DAY
-) -> None:
+    engine: Engine, people: Iterable[str] = (SPAMMER, NEIGHBOUR, MODERATOR), *, officers: Iterable[str] = (),
+    since: int = NOW - 30 * DAY,
+) -> None:  # fmt: skip
     """The channel and the operations room as the homeserver tells them; everybody joined long ago."""
+    officers = tuple(officers)
     with engine.begin() as connection:
         for room in (OJOL, OPERATIONS):
             state(connection, room, "m.room.create", "", {"room_version": "12"})
-            levels = {"users": {MODERATOR: 50}, "kick": 50, "ban": 50, "users_default": 0}
+            users = dict.fromkeys((MODERATOR, *officers), 50)
+            levels = {"users": users, "kick": 50, "ban": 50, "users_default": 0}
             state(connection, room, "m.room.power_levels", "", levels)
             state(connection, room, "m.room.join_rules", "", {"join_rule": "public"})
             join(connection, room, ME, since)
-        for person in people:
+        for person in (*people, *officers):
             join(connection, OJOL, person, since)
 
 

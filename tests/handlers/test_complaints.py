@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from casework_world import ANI, CRASH, deliver, incident, staffed
-from guard_world import NEIGHBOUR, SPAMMER, by_key, complaint_shown, done, furnish, keys
+from casework_world import ANI, BUDI, CRASH, deliver, incident, staffed
+from guard_world import NEIGHBOUR, SPAMMER, by_key, complaint_shown, done, furnish, keys, state
 from handlers_world import ME, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select
 
@@ -16,7 +16,9 @@ from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import complaints
 from bot.handlers.desk import Desk
 from bot.incidents.lifecycle import Status
+from bot.moderation.rules import RoleRights
 from bot.outgoing import Action
+from bot.rooms.agencies import Agencies, Agency
 from bot.store.complaints import Reported
 from bot.store.database import Database
 from bot.store.tables import complaints as table
@@ -32,7 +34,7 @@ def desk(desk: Desk) -> Desk:
 
 @pytest.fixture(autouse=True)
 def channel(engine: Engine) -> None:
-    furnish(engine, (SPAMMER, NEIGHBOUR, TONO))
+    furnish(engine, (SPAMMER, NEIGHBOUR, TONO), officers=(ANI, BUDI))
 
 
 @pytest.fixture
@@ -145,6 +147,73 @@ async def test_an_officer_deletes_warns_and_mutes_by_a_reaction(
     card = complaint_shown(engine)
     assert "ditangani oleh @ani" in card
     assert "dibisukan sampai" in card
+
+
+def told(engine: Engine) -> list[str]:
+    """What was said under the card."""
+    return [str(by_key(engine, key)["content"]["body"]) for key in keys(engine, "complaint:1:word:")]
+
+
+async def test_a_reaction_does_nothing_that_the_same_order_would_not(
+    bad: IncomingEvent, take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent], desk: Desk
+) -> None:
+    await take(warn(bad))
+    deliver(engine)
+    moderation = desk.content.moderation.model_copy(update={"roles": {"petugas": RoleRights(may=("tegur",))}})
+    object.__setattr__(desk.content, "moderation", moderation)
+    await take(on_card(event, "🗑️"), on_card(event, "🔇"))
+    assert done(engine) == []
+    assert keys(engine, "sweep:") == []
+    assert ["!hapus" in told(engine)[0], "!bisukan" in told(engine)[1]] == [True, True]
+    await take(on_card(event, "⚠️"))
+    assert [one.kind for one in done(engine)] == ["warn"]
+
+
+@pytest.mark.parametrize(
+    ("officer", "target", "why"),
+    [(0, 0, "Kuasa Anda di Ojol"), (50, 50, "setara atau di atas Anda"), (None, 0, "belum masuk")],
+)
+async def test_a_reaction_needs_power_in_the_room_and_more_than_whom_it_hits(
+    bad: IncomingEvent, take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent],
+    officer: int | None, target: int, why: str,
+) -> None:  # fmt: skip
+    await take(warn(bad))
+    deliver(engine)
+    with engine.begin() as connection:
+        levels = {"users": {ANI: officer or 0, SPAMMER: target}, "kick": 50, "redact": 50}
+        state(connection, OJOL, "m.room.power_levels", "", levels)
+        if officer is None:
+            state(connection, OJOL, "m.room.member", ANI, {"membership": "leave"}, ANI)
+    await take(*[on_card(event, sign) for sign in ("🗑️", "⚠️", "🔇")])
+    assert done(engine) == []
+    assert states(engine) == ["open"]
+    assert all(why in one for one in told(engine))
+    assert told(engine)
+
+
+async def test_nothing_is_done_from_a_card_about_a_liaison(
+    bad: IncomingEvent, take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent], desk: Desk
+) -> None:
+    agency = Agency(key="bpbd", title="BPBD", names=(), room=None, categories=(), liaisons=(SPAMMER,))
+    object.__setattr__(desk.content, "agencies", Agencies(all=(agency,)))
+    await take(warn(bad))
+    deliver(engine)
+    assert "penghubung instansi" in complaint_shown(engine)
+    await take(*[on_card(event, sign) for sign in ("🗑️", "⚠️", "🔇")])
+    assert done(engine) == []
+
+
+async def test_who_may_not_mute_there_lifts_no_mute_by_taking_a_reaction_back(
+    bad: IncomingEvent, take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent], withdraw: Event
+) -> None:
+    await take(warn(bad))
+    deliver(engine)
+    mute = on_card(event, "🔇")
+    await take(mute)
+    with engine.begin() as connection:
+        state(connection, OJOL, "m.room.power_levels", "", {"users": {ANI: 0}, "kick": 50})
+    await take(withdraw(mute))
+    assert done(engine)[0].ended_at is None
 
 
 async def test_a_reaction_taken_back_undoes_what_can_be_undone(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from casework_world import deliver, staffed
+from casework_world import deliver
 from guard_world import by_key, done, furnish, keys
 from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, audited, sent
+from moderation_world import ANI, BUDI, staffed
 from sqlalchemy import Engine
 
 from bot.event import IncomingEvent, Kind
@@ -32,7 +33,7 @@ def desk(desk: Desk, request: pytest.FixtureRequest) -> Desk:
 
 @pytest.fixture(autouse=True)
 def channel(engine: Engine) -> None:
-    furnish(engine)
+    furnish(engine, officers=(ANI, BUDI))
     with engine.begin() as connection:
         rooms.record(connection, "space", "!space", kind="space", alias=None, now=NOW)
 
@@ -101,6 +102,9 @@ async def test_an_officer_opens_it_by_a_reaction(take: Take, event: Event, engin
     tick = {"room": OPERATIONS, "kind": Kind.REACTION, "type": "m.reaction", "target": f"${root}"}
     await take(event("✅", sender="@orang:batang.test", **tick))
     assert done(engine)[0].ended_at is None
+    await take(event("✅", sender=BUDI, **tick))
+    assert done(engine)[0].ended_at is None, "the role of @budi may not lock or open channels"
+    assert "!kunci" in sent(engine, OPERATIONS)[-1]["content"]["body"]
     await take(event("✅", sender="@ani:batang.test", **tick))
     assert done(engine)[0].ended_by == "@ani:batang.test"
     assert by_key(engine, "act:1:end")["content"]["set"] == {"join_rule": "public"}
