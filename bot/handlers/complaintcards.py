@@ -23,6 +23,7 @@ from bot.moderation.errand import Errand
 from bot.moderation.verbs import MENDING, Right
 from bot.rooms.model import Officer
 from bot.store import acts, complaints, inbox, notices, outbox, relays, transmissions
+from bot.store.acts import Act
 from bot.store.complaints import Complaint, State
 
 CARD, _AGAIN = "complaint", "again"
@@ -101,7 +102,10 @@ def swept_of(connection: Connection, complaint: Complaint) -> int:
     return sum(
         one.amount or 0
         for one in acts.about(connection, complaint.user_id)
-        if one.kind == "redact" and one.room_id == complaint.room_id and one.since_at >= complaint.at
+        if one.kind == "redact"
+        and one.room_id == complaint.room_id
+        and one.since_at >= complaint.at
+        and one.ended_by != acts.FAILED
     )
 
 
@@ -125,6 +129,34 @@ def reacted(connection: Connection, event: IncomingEvent, desk: Desk, about: str
     payload = {"complaint": complaint.id, "officer": event.sender, "sign": sign, "about": complaint.user_id}
     desk.record(connection, "complaint.acted", event.event_id, payload, now)
     refresh(connection, desk, _again(connection, complaint), event.event_id, now)
+
+
+def unswept(connection: Connection, desk: Desk, event_id: str, now: int) -> Act | None:
+    """The homeserver refused to take the message out: what the card says is put right, and it waits again.
+
+    The officer's act, if it was done from the card; else somebody else wanted it gone, and the card says nothing of it.
+    """
+    complaint = complaints.of_event(connection, event_id)
+    act = _redacted_from(connection, complaint) if complaint is not None else None
+    if complaint is None or act is None:
+        return None
+    acts.fail(connection, act.id, now)
+    complaints.reopen(connection, complaint.id)
+    refresh(connection, desk, _again(connection, complaint), f"unswept:{act.id}", now)
+    return act
+
+
+def _redacted_from(connection: Connection, complaint: Complaint) -> Act | None:
+    """The newest redaction that a reaction on this card led to."""
+    for act in acts.about(connection, complaint.user_id):
+        if act.kind != "redact" or act.event_id is None or act.ended_by == acts.FAILED:
+            continue
+        reaction = inbox.event(connection, act.event_id)
+        card = reaction.target if reaction is not None and reaction.kind is Kind.REACTION else None
+        there = complaint_of(connection, outbox.key_of(connection, card)) if card is not None else None
+        if there is not None and there.id == complaint.id:
+            return act
+    return None
 
 
 def unreacted(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:

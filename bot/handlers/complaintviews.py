@@ -16,7 +16,7 @@ from bot.incidents.excerpts import quote
 from bot.markup import escape
 from bot.moderation.authority import Why
 from bot.store import acts, amendments, complaints, guard, inbox, outbox, roomstate, transmissions
-from bot.store.acts import KENTONGAN, Act
+from bot.store.acts import FAILED, KENTONGAN, Act
 from bot.store.changes import latest
 from bot.store.complaints import Complaint, Source
 
@@ -144,7 +144,7 @@ def _record(connection: Connection, complaint: Complaint, now: int) -> str:
         parts.append(guardwords.STRIKES.format(count=struck))
     counts: dict[str, int] = {}
     for one in acts.about(connection, complaint.user_id):
-        if one.since_at >= before and one.kind in guardwords.KIND_OF_ACT:
+        if one.since_at >= before and one.kind in guardwords.KIND_OF_ACT and one.ended_by != FAILED:
             counts[one.kind] = counts.get(one.kind, 0) + 1
     parts += [f"{count}× {guardwords.KIND_OF_ACT[kind]}" for kind, count in counts.items()]
     return ", ".join(parts) or guardwords.NO_RECORD
@@ -159,9 +159,16 @@ def _belongs(act: Act, complaint: Complaint) -> bool:
 def _told(desk: Desk, act: Act, now: int) -> str:
     amount = f"{act.amount} " if act.kind == "redact" and (act.amount or 0) > 1 else ""
     by = "bot" if act.by == KENTONGAN else escape(short_name(act.by))
-    over = act.ended_at is not None and act.until_at is not None and act.ended_at < act.until_at
     until = guardwords.UNTIL.format(until=sites.clock(desk, act.until_at, now)) if act.until_at is not None else ""
-    return f"{amount}{guardwords.KIND_OF_ACT[act.kind]}{until} ({by}){guardwords.LIFTED if over else ''}"
+    return f"{amount}{guardwords.KIND_OF_ACT[act.kind]}{until} ({by}){_ended(act)}"
+
+
+def _ended(act: Act) -> str:
+    """What is to be said of an act that came to nothing, or that ended early."""
+    if act.ended_by == FAILED:
+        return guardwords.FAILED
+    over = act.ended_at is not None and act.until_at is not None and act.ended_at < act.until_at
+    return guardwords.LIFTED if over else ""
 
 
 def _ways(desk: Desk, complaint: Complaint) -> list[str]:

@@ -72,13 +72,10 @@ def _too_many(connection: Connection, inviter: str) -> bool:
 def silences(connection: Connection, event: IncomingEvent, desk: Desk, received_at: int, now: int) -> bool:
     """Whether what comes from a room that the files do not name is not for us to hear (yet, or because it came before).
 
-    Finds out as well that a direct room has become a group. The room of a policy list is none: an officer sent us there
-    to read its rules, and nobody in it talks with us.
+    Finds out as well that a direct room has become a group.
     """
     group = groups.find(connection, event.room_id)
     if group is None:
-        if policies.in_room(connection, event.room_id) is not None:
-            return event.kind is not Kind.STATE
         if event.direct or len(roomstate.present(connection, event.room_id, _PRESENT)) <= 2:
             return False
         if policies.opening(connection):

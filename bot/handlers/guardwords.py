@@ -73,7 +73,7 @@ KIND_OF_ACT = {
 }  # fmt: skip
 DONE = "_Tindakan:_ {acts}"
 UNTIL = " sampai {until}"
-LIFTED = " (dicabut)"
+LIFTED, FAILED = " (dicabut)", " (gagal)"
 STATES = {
     "open": "🆕 menunggu petugas",
     "done": "✅ ditangani oleh {who}",

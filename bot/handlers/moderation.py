@@ -9,16 +9,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from bot.handlers import lifting, publishing, sites, telling
+from bot.handlers import complaintcards, lifting, publishing, sites, sweeping, telling
 from bot.handlers.desk import Desk
 from bot.handlers.telling import Cause
 from bot.markup import escape, render
 from bot.moderation import words
 from bot.outgoing import Outgoing
 from bot.rooms.wanted import LOCKED_POWER
-from bot.store import acts, outbox, roomstate
+from bot.store import acts, inbox, outbox, roomstate
 from bot.store.acts import Act
 
+_DAY_MS = 24 * 3_600_000
 _SETTLED_MS = 60_000
 """So long after it was sent our own change may still be on its way back to us."""
 
@@ -44,6 +45,9 @@ def confirm(connection: Connection, desk: Desk, now: int) -> int:
     refused = acts.refused(connection)
     for key, room_id, error in refused:
         outbox.settle(connection, key)
+        if key.startswith(sweeping.PREFIX):
+            _still_there(connection, desk, key.removeprefix(sweeping.PREFIX), room_id, error, now)
+            continue
         number, _, part = key.removeprefix("act:").partition(":")
         act = acts.get(connection, int(number)) if number.isdecimal() else None
         if act is None:
@@ -59,6 +63,26 @@ def confirm(connection: Connection, desk: Desk, now: int) -> int:
         said = _filled(connection, desk, act, text, error=escape(error[:200]), room_id=room_id)
         _tell(connection, desk, f"act-failed:{act.id}:{name}", said, now, to=act.by)
     return len(refused)
+
+
+def _still_there(connection: Connection, desk: Desk, event_id: str, room_id: str, error: str, now: int) -> None:
+    """A message stands although it was to go: whoever wanted that hears it, and its complaint waits again.
+
+    Of many messages of one person the first that fails speaks for all, for a day.
+    """
+    message = inbox.event(connection, event_id)
+    who = message.sender if message is not None else words.SOMEBODY
+    act = complaintcards.unswept(connection, desk, event_id, now)
+    by = act.by if act is not None else ""
+    payload = {"act": act.id if act is not None else None, "part": "sweep", "room": room_id, "error": error}
+    desk.record(connection, "act.failed", event_id, payload, now)
+    text = words.FAILED.format(
+        by=f"{sites.person(desk, by)}:" if by else "", error=escape(error[:200]),
+        what=words.WHAT["redact"].format(who=f"**{sites.person(desk, who)}**"),
+        room=f"**{sites.title(connection, desk, room_id)}**",
+    )  # fmt: skip
+    key = f"{act.id}" if act is not None else f"{room_id}:{who}:{now // _DAY_MS}"
+    _tell(connection, desk, f"sweep-failed:{key}", text, now, to=by)
 
 
 def uphold(connection: Connection, desk: Desk, now: int) -> int:

@@ -196,6 +196,7 @@ WHAT = {
     "lock": "kunci kanal",
     "close": "pintu kanal yang ditutup",
 }
+SOMEBODY = "seseorang"
 SWEPT_REASON = "terlalu cepat"
 
 # On record.

@@ -116,9 +116,10 @@ def fail(connection: Connection, number: int, now: int) -> None:
 
 def refused(connection: Connection) -> list[tuple[str, str, str]]:
     """(key, room, what the homeserver said) of outbox rows of acts that failed and that nobody was told of yet."""
+    ours = [outbox.c.key.startswith(prefix, autoescape=True) for prefix in ("act:", "sweep:")]
     rows = connection.execute(
         select(outbox.c.key, outbox.c.room_id, outbox.c.error)
-        .where(outbox.c.state == "failed", outbox.c.key.startswith("act:", autoescape=True))
+        .where(outbox.c.state == "failed", or_(*ours))
         .order_by(outbox.c.id)
     )
     return [(row.key, row.room_id, row.error or "") for row in rows]

@@ -164,6 +164,13 @@ def settle(connection: Connection, key: str) -> None:
     connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "failed").values(state="cancelled"))
 
 
+def retry(connection: Connection, key: str, now: int) -> bool:
+    """What was refused or withdrawn is tried once more; false when it is under way or done."""
+    again = update(outbox).where(outbox.c.key == key, outbox.c.state.in_(("failed", "cancelled")))
+    values = {"state": "queued", "attempts": 0, "error": None, "not_before": now, "sent_at": None}
+    return bool(connection.execute(again.values(values)).rowcount)
+
+
 def content(connection: Connection, key: str) -> dict[str, Any] | None:
     """What a key's row says; `None` when there is none, or it was erased."""
     found = connection.scalar(select(outbox.c.content).where(outbox.c.key == key))

@@ -47,15 +47,6 @@ def all_in(connection: Connection, *states: State) -> list[PolicyList]:
     return [_list(row) for row in connection.execute(found)]
 
 
-def in_room(connection: Connection, room_id: str) -> PolicyList | None:
-    """The list whose room that is; one that we are only just joining may be known by its alias alone."""
-    known = get(connection, room_id)
-    if known is not None:
-        return known
-    joining = all_in(connection, State.JOINING)
-    return next((one for one in joining if room_behind(connection, one.address, one.at) == room_id), None)
-
-
 def begin(connection: Connection, address: str, by: str, now: int) -> None:
     """An officer wants to see a list."""
     values = {"address": address, "state": State.JOINING, "by": by, "at": now}

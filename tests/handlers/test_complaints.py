@@ -13,12 +13,14 @@ from handlers_world import ME, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, select
 
 from bot.event import IncomingEvent, Kind, Trust
-from bot.handlers import complaints
+from bot.handlers import complaints, moderation
 from bot.handlers.desk import Desk
+from bot.handlers.sweeping import sweep
 from bot.incidents.lifecycle import Status
 from bot.moderation.rules import RoleRights
 from bot.outgoing import Action
 from bot.rooms.agencies import Agencies, Agency
+from bot.store import outbox
 from bot.store.complaints import Reported
 from bot.store.database import Database
 from bot.store.tables import complaints as table
@@ -240,6 +242,46 @@ async def test_nothing_to_do_closes_it_and_can_be_taken_back(
     assert states(engine) == ["dismissed"], "an officer has decided"
     await take(withdraw(nothing))
     assert states(engine) == ["open"]
+
+
+async def test_a_message_that_the_homeserver_did_not_take_out_is_told_and_its_complaint_waits_again(
+    bad: IncomingEvent, take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent], desk: Desk
+) -> None:
+    await take(warn(bad))
+    deliver(engine)
+    await take(on_card(event, "🗑️"))
+    assert states(engine) == ["done"]
+    row = by_key(engine, f"sweep:{bad.event_id}")
+    with engine.begin() as connection:
+        outbox.failed(connection, row["id"], "403 M_FORBIDDEN: no", NOW)
+        assert moderation.confirm(connection, desk, NOW) == 1
+        assert moderation.confirm(connection, desk, NOW) == 0
+    assert states(engine) == ["open"]
+    card = complaint_shown(engine)
+    assert "menunggu petugas" in card
+    assert "(gagal)" in card
+    word = by_key(engine, "sweep-failed:1")["content"]
+    assert "Tidak jadi: menghapus pesan @spam" in word["body"]
+    assert "M_FORBIDDEN" in word["body"]
+    assert word["m.mentions"] == {"user_ids": [ANI]}
+    await take(on_card(event, "🗑️", BUDI))
+    assert by_key(engine, f"sweep:{bad.event_id}")["state"] == "queued", "with the power mended it is asked again"
+    assert states(engine) == ["done"]
+
+
+async def test_of_a_sweep_that_is_refused_officers_hear_once(
+    take: Take, event: Event, engine: Engine, desk: Desk
+) -> None:
+    said = [event(f"beli {number}", room=OJOL, sender=SPAMMER) for number in range(4)]
+    await take(*said)
+    with engine.begin() as connection:
+        sweep(connection, OJOL, [one.event_id for one in said], "banjir", NOW)
+    rows = [by_key(engine, f"sweep:{one.event_id}") for one in said]
+    with engine.begin() as connection:
+        for row in rows:
+            outbox.failed(connection, row["id"], "403 M_FORBIDDEN: no", NOW)
+        moderation.confirm(connection, desk, NOW)
+    assert len(keys(engine, "sweep-failed:")) == 1
 
 
 @pytest.mark.parametrize("sender", [SPAMMER, "@ani:lain.example", NEIGHBOUR])
