@@ -187,7 +187,7 @@ async def test_being_put_out_of_a_lists_room_lets_nobody_in_again(engine: Engine
     assert all(one.ended_at is None for one in done(engine))
     [lost] = told(engine, "policy:lost:")
     assert ADDRESS in lost
-    assert "1 orang" in await call(policies.unfollow, ADDRESS, by=ANI), "an officer can let it go"
+    assert "1 orang" in await call(subscribing.unfollow, ADDRESS, by=ANI), "an officer can let it go"
 
 
 async def test_a_ban_that_one_room_refused_is_no_pardon(engine: Engine, call: Callable[..., Any]) -> None:
@@ -294,11 +294,11 @@ async def test_our_own_bans_stand_on_our_own_list_when_the_files_name_one(
 async def test_the_room_of_a_list_is_read_and_never_taken_for_a_group_that_we_were_invited_to(
     engine: Engine, call: Callable[..., Any], take: Take, event: Event, known: str
 ) -> None:
-    await call(policies.preview, ADDRESS, by=ANI)
+    await call(subscribing.preview, ADDRESS, by=ANI)
     open_list(engine)
     if known == "followed":
         await call(policies.look)
-        await call(policies.follow, ADDRESS, by=ANI)
+        await call(subscribing.follow, ADDRESS, by=ANI)
     stranger = {"room": LIST, "sender": "@pembaca:lain.example", "direct": False}
     joined = {"kind": Kind.MEMBER, "type": "m.room.member", "state_key": stranger["sender"]}
     await take(
