@@ -207,7 +207,7 @@ class _Given:
         doing = Doing(connection, desk, errand, event.sender, self.officer.role, now)
         if order.trial:
             what = trials.foretold(doing, there) + (words.TRIAL_CODE if coded else "")
-            reply.say(words.TRIAL.format(what=what))
+            reply.discreetly(words.TRIAL.format(what=what))
         elif coded and not trials.idle(doing, there):
             confirming.ask(reply, errand, trials.foretold(doing, there))
         else:
@@ -218,7 +218,15 @@ class _Given:
         code = reply.event.event_id if reply.event.event_id != errand.order_id else None
         doing = Doing(reply.connection, reply.desk, errand, reply.event.sender, self.officer.role, reply.now, code)
         reply.done(acting.carry_out(doing, there))
+        if code is not None:
+            self._sign(errand)
         complaintcards.ordered(reply.connection, reply.desk, errand, reply.event, reply.now)
+
+    def _sign(self, errand: Errand) -> None:
+        """An order from a channel was confirmed in the operations room: its sign stands where it was given."""
+        order = inbox.event(self.reply.connection, errand.order_id)
+        if order is not None and replace(self.reply, event=order).inside:
+            self.reply.sign(order)
 
     def _reaches(self, errand: Errand) -> bool:
         """Whether an order about a policy list goes on; looking at one is done here, since it touches no channel."""
@@ -230,7 +238,7 @@ class _Given:
             return False
         why = subscribing.hindrance(connection, address, following=errand.verb is Verb.LIST_FOLLOW)
         if why is not None:
-            reply.privately(f"{why} {words.TAIL}")
+            reply.discreetly(f"{why} {words.TAIL}")
         return why is None
 
     def _targets(self) -> tuple[str, ...] | None:

@@ -1,7 +1,8 @@
 """What hits many people or cannot be undone is done only when the officer types the code that was shown.
 
 The order waits in the database exactly as it was understood; the code works once, for the officer who gave the order,
-in that room, from a device under the same key. A reaction would be only the homeserver's word.
+in the room where it was shown, from a device under the same key. A reaction would be only the homeserver's word. An
+order that was given in a channel gets its code in the operations room: what it says names people and why.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bot.handlers import sites
 from bot.handlers.desk import Desk
 from bot.handlers.proof import Doubt, prove
 from bot.handlers.replying import Reply
+from bot.handlers.routing import RoomKind
 from bot.moderation import words
 from bot.moderation.errand import Errand
 from bot.store import changes, confirmations, inbox
@@ -37,18 +39,21 @@ def concerns(connection: Connection, event: IncomingEvent, desk: Desk, now: int)
 
 
 def ask(reply: Reply, errand: Errand, what: str) -> None:
-    """Say what exactly will happen, and show the code."""
+    """Say what exactly will happen, and show the code; without a room for that, the order does not wait."""
     rules = reply.desk.content.moderation.codes
     code = f"{secrets.randbelow(10**rules.digits):0{rules.digits}d}"
     event, now = reply.event, reply.now
+    why = f"\n\nAlasan: {sites.literal(errand.reason)}" if errand.reason else ""
+    shown = reply.discreetly(words.ASK.format(what=what, why=why, code=code, minutes=rules.minutes))
+    room_id = _room(reply.connection, event, reply.desk)
+    if not shown or room_id is None:
+        return
     confirmations.add(
-        reply.connection, event.event_id, event.room_id, event.sender, code=code, order=errand.to_json(), now=now,
+        reply.connection, event.event_id, room_id, event.sender, code=code, order=errand.to_json(), now=now,
         until=now + rules.minutes * _MINUTE,
     )  # fmt: skip
     payload = {"officer": event.sender, "order": errand.to_json(), "what": what}
     reply.desk.record(reply.connection, "order.code_asked", event.event_id, payload, now)
-    why = f"\n\nAlasan: {sites.literal(errand.reason)}" if errand.reason else ""
-    reply.say(words.ASK.format(what=what, why=why, code=code, minutes=rules.minutes))
 
 
 def answered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> Errand | None:
@@ -71,8 +76,9 @@ def answered(connection: Connection, event: IncomingEvent, desk: Desk, now: int)
 
 
 def cancel(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
-    """The officer's order that waits in that room is not carried out; false when there is none."""
-    waiting = confirmations.waiting(connection, event.room_id, event.sender)
+    """The officer's order that waits for its code is not carried out; false when there is none."""
+    room_id = _room(connection, event, desk)
+    waiting = confirmations.waiting(connection, room_id, event.sender) if room_id is not None else None
     if waiting is None:
         return False
     confirmations.close(connection, waiting.id, VOID)
@@ -83,6 +89,13 @@ def cancel(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
 def unproven(desk: Desk, event: IncomingEvent, doubt: Doubt) -> str:
     """What is missing, and how the officer mends it."""
     return words.UNPROVEN[doubt].format(name=sites.name(desk, event.sender))
+
+
+def _room(connection: Connection, event: IncomingEvent, desk: Desk) -> str | None:
+    """Where the code for an order is shown and typed."""
+    if desk.room_kind(connection, event.room_id) is RoomKind.CHANNEL:
+        return desk.operations_room(connection)
+    return event.room_id
 
 
 def _fault(

@@ -43,7 +43,7 @@ def remark(reply: Reply, errand: Errand, *, trial: bool) -> None:
         return
     noted = words.NOTED.format(who=sites.person(desk, target), name=sites.name(desk, target))
     if trial:
-        reply.privately(words.TRIAL.format(what=noted))
+        reply.discreetly(words.TRIAL.format(what=noted))
         return
     remarks.add(connection, target, errand.reason, by=event.sender, now=now)
     payload = {"officer": event.sender, "about": target, "words": errand.reason, "key": errand.proof}
@@ -59,13 +59,13 @@ def vouch(reply: Reply, errand: Errand, *, trial: bool) -> None:
     if target == reply.event.sender:
         reply.say(words.VOUCH_SELF)
     elif desk.content.rooms.officer(target, desk.config.homeserver.server_name) is None:
-        reply.say(words.VOUCH_NO_OFFICER.format(who=who))
+        reply.discreetly(words.VOUCH_NO_OFFICER.format(who=who))
     elif pin is None or pin.refused_key is None:
-        reply.say(words.VOUCH_NONE.format(who=who))
+        reply.discreetly(words.VOUCH_NONE.format(who=who))
     else:
         what = "- " + words.WOULD[errand.verb].format(who=who, key=shown(pin.refused_key))
         if trial:
-            reply.say(words.TRIAL.format(what=what))
+            reply.discreetly(words.TRIAL.format(what=what))
         else:
             confirming.ask(reply, replace(errand, new_key=pin.refused_key), what)
 

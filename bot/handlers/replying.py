@@ -49,7 +49,11 @@ class Reply:
             "has": min(refusal.has, CREATOR), "needs": refusal.needs, "right": str(refusal.right or ""),
         }  # fmt: skip
         self.desk.record(self.connection, "order.refused", self.event.event_id, payload, self.now)
-        self.say(f"{explained(self.desk, refusal)} {words.TAIL}")
+        text = f"{explained(self.desk, refusal)} {words.TAIL}"
+        if refusal.target:
+            self.discreetly(text)
+        else:
+            self.say(text)
 
     def done(self, lines: Sequence[str]) -> None:
         """What was done: told to all officers, and in a channel no more than a sign."""
@@ -61,12 +65,11 @@ class Reply:
         before = words.BY.format(by=sites.person(self.desk, self.event.sender))
         self.tell(before + ("\n\n" if len(lines) > 1 else "") + text)
 
-    def sign(self) -> None:
-        """It is done."""
-        relation = {"rel_type": "m.annotation", "event_id": self.event.event_id, "key": DONE}
-        done = Outgoing(
-            f"done:{self.event.event_id}", self.event.room_id, {"m.relates_to": relation}, type="m.reaction"
-        )
+    def sign(self, event: IncomingEvent | None = None) -> None:
+        """It is done; on the order itself when that is another message than the one that is answered."""
+        order = event or self.event
+        relation = {"rel_type": "m.annotation", "event_id": order.event_id, "key": DONE}
+        done = Outgoing(f"done:{order.event_id}", order.room_id, {"m.relates_to": relation}, type="m.reaction")
         outbox.append(self.connection, done, self.now)
 
     def privately(self, markdown: str) -> None:
@@ -77,7 +80,22 @@ class Reply:
         self.sign()
         self.tell(f"{escape(self.event.sender)}:\n\n{markdown}")
 
-    def tell(self, markdown: str) -> None:
-        """In the operations room, without a sound."""
-        content = render(markdown).content(notice=True)
-        self.desk.tell_operations(self.connection, f"ordered:{self.event.event_id}", content, self.now)
+    def discreetly(self, markdown: str) -> bool:
+        """What names people and waits for the officer, or was not done: in a channel no more than where it stands.
+
+        False when it was said in a channel and there is no operations room to say it in.
+        """
+        if not self.inside:
+            self.say(markdown)
+            return True
+        before = words.BY.format(by=sites.person(self.desk, self.event.sender))
+        told = self.tell(f"{before}\n\n{markdown}", calling=True)
+        self.say(words.SEE_OPERATIONS if told else words.NO_OPERATIONS)
+        return told
+
+    def tell(self, markdown: str, *, calling: bool = False) -> bool:
+        """In the operations room: without a sound, or calling the officer there."""
+        content = render(markdown).content(notice=not calling)
+        if calling:
+            content["m.mentions"] = {"user_ids": [self.event.sender]}
+        return self.desk.tell_operations(self.connection, f"ordered:{self.event.event_id}", content, self.now)

@@ -92,6 +92,10 @@ ORDER_GONE = "Perintahnya sudah Anda hapus, jadi tidak dijalankan."
 CANCELLED = "Baik, batal. Tidak ada yang dilakukan."
 NOTHING_TO_CANCEL = "Tidak ada perintah Anda yang menunggu kode di sini."
 
+# In a channel, where everybody reads it: nobody is named.
+SEE_OPERATIONS = "Lanjut di ruang kendali, ya."
+NO_OPERATIONS = "Ini hanya bisa dijawab di ruang kendali, dan ruang itu belum ada. Tidak ada yang dilakukan."
+
 # Not done.
 TAIL = "Tidak ada yang dilakukan."
 LATE = "Perintah ini baru terbaca {minutes} menit sesudah dikirim. Kirim lagi kalau masih perlu. " + TAIL

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from handlers_world import NOW, OJOL, OPERATIONS, Event, Take
+from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, sent
 from moderation_world import (
     ANI,
     BUDI,
@@ -26,7 +26,7 @@ from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import confirming
 from bot.handlers.desk import Desk
 from bot.store.database import Database
-from bot.store.tables import confirmations
+from bot.store.tables import confirmations, rooms
 
 
 @pytest.fixture
@@ -98,6 +98,49 @@ async def test_it_has_to_be_proven_like_the_order(asked: tuple[IncomingEvent, st
     assert all_acts(engine) == []
     await give(asked[1])
     assert len(all_acts(engine)) == 1
+
+
+async def test_an_order_in_a_channel_gets_its_code_in_the_operations_room_and_the_channel_reads_no_name(
+    give: Give, take: Take, event: Event, engine: Engine
+) -> None:
+    bad = event("jual pulsa", room=OJOL, sender=JOKO)
+    await take(bad)
+    order = await give("!cekal 30 hari karena penipuan", room=OJOL, reply_to=bad.event_id)
+    inside = [row["content"] for row in sent(engine, OJOL) if order.event_id in row["key"]]
+    assert [one["body"] for one in inside] == ["Lanjut di ruang kendali, ya."]
+    [asked] = [row for row in sent(engine, OPERATIONS) if row["key"] == f"ordered:{order.event_id}"]
+    assert asked["content"]["m.mentions"] == {"user_ids": [ANI]}
+    assert "@joko dicekal" in asked["content"]["body"]
+    code = code_in(asked["content"]["body"])
+    await give(code, BUDI)
+    await give(code, room=OJOL)
+    assert all_acts(engine) == []
+    await give(code)
+    assert [one.target for one in all_acts(engine)] == [JOKO]
+    assert [row["key"] for row in sent(engine, OJOL) if row["key"].startswith("done:")] == [f"done:{order.event_id}"]
+
+
+async def test_without_an_operations_room_an_order_in_a_channel_waits_for_nothing(give: Give, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(rooms.update().where(rooms.c.room_id == OPERATIONS).values(name=None, kind="other"))
+    order = await give("!cekal @joko 30 hari penipuan", room=OJOL)
+    assert "ruang itu belum ada" in said(engine, order)
+    with engine.connect() as connection:
+        assert connection.scalar(select(confirmations.c.id)) is None
+
+
+async def test_what_waits_is_called_off_from_the_channel_too(give: Give, engine: Engine) -> None:
+    order = await give("!kunci 2 jam hoaks", room=OJOL)
+    [asked] = [row for row in sent(engine, OPERATIONS) if row["key"] == f"ordered:{order.event_id}"]
+    assert "batal" in said(engine, await give("!batal", room=OJOL))
+    await give(code_in(asked["content"]["body"]))
+    assert all_acts(engine) == []
+
+
+async def test_why_nothing_is_done_to_a_person_is_no_matter_of_the_channel(give: Give, engine: Engine) -> None:
+    order = await give("!bisukan @budi 1 jam ribut", room=OJOL)
+    assert said(engine, order) == "Lanjut di ruang kendali, ya."
+    assert "rekan petugas" in sent(engine, OPERATIONS)[-1]["content"]["body"]
 
 
 async def test_in_another_room_it_is_only_a_number(
