@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from bot.handlers import lifting, publishing, restraint, sites, subscribing, switching, telling
 from bot.handlers.desk import Desk
+from bot.handlers.replying import Deed
 from bot.handlers.sites import Site
 from bot.handlers.telling import Cause
 from bot.moderation import words
@@ -114,14 +115,14 @@ class Doing:
         )  # fmt: skip
 
 
-def carry_out(doing: Doing, there: list[Site]) -> list[str]:
+def carry_out(doing: Doing, there: list[Site]) -> list[Deed]:
     """Do it in each of the channels; what was done, or why it was not, a line each."""
     whole = _WHOLE.get(doing.errand.verb)
     if whole is not None:
         return [whole(doing)]
     deed = _DEEDS[doing.errand.verb]
     targets = doing.errand.targets or ("",)
-    return [line for site in there for target in targets for line in deed(doing, site, target)]
+    return [deed(doing, site, target) for site in there for target in targets]
 
 
 def standing(doing: Doing, kind: str, site: Site, target: str) -> str | None:
@@ -142,15 +143,15 @@ def hit(doing: Doing, site: Site, server: str) -> list[str]:
     return [one for one in people if covers(server, server_of(one))]
 
 
-def _warn(doing: Doing, site: Site, target: str) -> list[str]:
+def _warn(doing: Doing, site: Site, target: str) -> Deed:
     number = doing.start("warn", site, target)
     doing.tell(site, target, number, doing.texts.warned, public=True)
-    return [doing.line("warn", site, target)]
+    return Deed(doing.line("warn", site, target))
 
 
-def _mute(doing: Doing, site: Site, target: str) -> list[str]:
+def _mute(doing: Doing, site: Site, target: str) -> Deed:
     if (line := standing(doing, "mute", site, target)) is not None:
-        return [line]
+        return Deed(line, done=False)
     number = restraint.mute(
         doing.connection, site.room_id, target, by=doing.officer, reason=doing.errand.reason or None,
         event_id=doing.errand.order_id, until=doing.until, now=doing.now,
@@ -158,44 +159,46 @@ def _mute(doing: Doing, site: Site, target: str) -> list[str]:
     assert number is not None  # noqa: S101 - it does not stand
     doing.record("act.mute", site, target, number)
     told = doing.tell(site, target, number, doing.texts.muted)
-    return [doing.line("mute", site, target) + ("" if told else f" _{words.NOT_TOLD}_")]
+    return Deed(doing.line("mute", site, target) + ("" if told else f" _{words.NOT_TOLD}_"))
 
 
-def _kick(doing: Doing, site: Site, target: str) -> list[str]:
+def _kick(doing: Doing, site: Site, target: str) -> Deed:
     if site.found is None or site.found.membership(target) not in ("join", "invite", "knock"):
-        return [words.STANDS_NOT["kick"].format(who=sites.person(doing.desk, target), room=site.room.title)]
+        return Deed(
+            words.STANDS_NOT["kick"].format(who=sites.person(doing.desk, target), room=site.room.title), done=False
+        )
     number = restraint.kick(
         doing.connection, site.room_id, target, by=doing.officer, reason=doing.errand.reason or None,
         event_id=doing.errand.order_id, now=doing.now,
     )  # fmt: skip
     doing.record("act.kick", site, target, number)
-    return [doing.line("kick", site, target)]
+    return Deed(doing.line("kick", site, target))
 
 
-def _ban(doing: Doing, site: Site, target: str) -> list[str]:
+def _ban(doing: Doing, site: Site, target: str) -> Deed:
     if (line := standing(doing, "ban", site, target)) is not None:
-        return [line]
+        return Deed(line, done=False)
     number = doing.start("ban", site, target)
     doing.tell(site, target, number, doing.texts.banned, thread=False)
     doing.send(lifting.membership(f"act:{number}:ban", site.room_id, Action.BAN, target, doing.errand.reason))
     _share(doing, "ban", target)
-    return [doing.line("ban", site, target)]
+    return Deed(doing.line("ban", site, target))
 
 
-def _ban_server(doing: Doing, site: Site, server: str) -> list[str]:
+def _ban_server(doing: Doing, site: Site, server: str) -> Deed:
     """First its people go, then the server: shut out, it would never hear that they are gone."""
     if (line := standing(doing, "server_ban", site, server)) is not None:
-        return [line]
+        return Deed(line, done=False)
     people = hit(doing, site, server)
     if not lifting.may_deny(doing.connection, doing.desk, site.room_id, server):
-        return [words.SHUTS_OUT_US.format(server=server_of(doing.desk.me))]
+        return Deed(words.SHUTS_OUT_US.format(server=server_of(doing.desk.me)), done=False)
     number = doing.start("server_ban", site, server, len(people))
     for at, one in enumerate(people):
         key = f"act:{number}:kick:{at}"
         doing.send(lifting.membership(key, site.room_id, Action.KICK, one, doing.errand.reason))
     doing.send(lifting.servers(doing.connection, site.room_id, f"act:{number}:server_ban", doing.now))
     _share(doing, "server_ban", server)
-    return [doing.line("server_ban", site, server, count=len(people))]
+    return Deed(doing.line("server_ban", site, server, count=len(people)))
 
 
 def _share(doing: Doing, kind: str, target: str) -> None:
@@ -207,13 +210,14 @@ def _share(doing: Doing, kind: str, target: str) -> None:
         )  # fmt: skip
 
 
-def _redact(doing: Doing, site: Site, target: str) -> list[str]:
+def _redact(doing: Doing, site: Site, target: str) -> Deed:
     wanted = doing.errand.amount or 0
     going = sayings.last(doing.connection, site.room_id, target, wanted)
     stay = sayings.spared(doing.connection, site.room_id, target, going)
     spared = words.SPARED.format(count=stay) if stay else ""
     if not going:
-        return [words.FOUND_NONE.format(who=sites.person(doing.desk, target), room=site.room.title) + spared]
+        none = words.FOUND_NONE.format(who=sites.person(doing.desk, target), room=site.room.title)
+        return Deed(none + spared, done=False)
     number = doing.start("redact", site, target, len(going))
     for event_id in sayings.with_edits(doing.connection, site.room_id, going):
         content = {"event_id": event_id} | ({"reason": doing.errand.reason} if doing.errand.reason else {})
@@ -221,41 +225,47 @@ def _redact(doing: Doing, site: Site, target: str) -> list[str]:
         redaction = Outgoing(key, site.room_id, content, action=Action.REDACTION, priority=Priority.CARD)
         doing.send(redaction)
     short = words.SHORT.format(wanted=wanted) if len(going) < wanted else ""
-    return [doing.line("redact", site, target, count=len(going), short=short) + spared]
+    return Deed(doing.line("redact", site, target, count=len(going), short=short) + spared)
 
 
-def _slow(doing: Doing, site: Site, _: str) -> list[str]:
+def _slow(doing: Doing, site: Site, _: str) -> Deed:
     if (line := standing(doing, "slow", site, "")) is not None:
-        return [line]
+        return Deed(line, done=False)
     for earlier in acts.in_force(doing.connection, doing.now, kind="slow", room_id=site.room_id):
         acts.end(doing.connection, earlier.id, doing.officer, doing.now)
     pause = spell(doing.errand.amount or 0)
     number = doing.start("slow", site, "", doing.errand.amount)
     doing.tell_channel(site, number, doing.texts.slow, pause=pause)
-    return [doing.line("slow", site, pause=pause)]
+    return Deed(doing.line("slow", site, pause=pause))
 
 
-def _lock(doing: Doing, site: Site, _: str) -> list[str]:
+def _lock(doing: Doing, site: Site, _: str) -> Deed:
     if (line := standing(doing, "lock", site, "")) is not None or site.found is None:
-        return [line or ""]
+        return Deed(line or "", done=False)
     number = doing.start("lock", site, "")
     doing.tell_channel(site, number, doing.texts.locked)
     doing.send(lifting.lock(site.found, f"act:{number}:lock"))
-    return [doing.line("lock", site)]
+    return Deed(doing.line("lock", site))
 
 
-def _follow(doing: Doing) -> str:
-    by, now = doing.officer, doing.now
-    return subscribing.follow(doing.connection, doing.desk, doing.errand.targets[0], by=by, now=now)
+def _follow(doing: Doing) -> Deed:
+    return _listed(doing, subscribing.follow, following=True)
 
 
-def _leave(doing: Doing) -> str:
-    by, now = doing.officer, doing.now
-    return subscribing.unfollow(doing.connection, doing.desk, doing.errand.targets[0], by=by, now=now)
+def _leave(doing: Doing) -> Deed:
+    return _listed(doing, subscribing.unfollow, following=False)
 
 
-def _lifted(kind: str, said: str) -> Callable[[Doing, Site, str], list[str]]:
-    def lift(doing: Doing, site: Site, target: str) -> list[str]:
+def _listed(doing: Doing, act: Callable[..., str], *, following: bool) -> Deed:
+    address = doing.errand.targets[0]
+    why = subscribing.hindrance(doing.connection, address, following=following)
+    if why is not None:
+        return Deed(why, done=False)
+    return Deed(act(doing.connection, doing.desk, address, by=doing.officer, now=doing.now))
+
+
+def _lifted(kind: str, said: str) -> Callable[[Doing, Site, str], Deed]:
+    def lift(doing: Doing, site: Site, target: str) -> Deed:
         held = acts.in_force(doing.connection, doing.now, kind=kind, room_id=site.room_id, target=target)
         if kind == "lock":  # "open" is meant of the door as well
             held += acts.in_force(doing.connection, doing.now, kind=lifting.CLOSE, room_id=site.room_id)
@@ -267,18 +277,21 @@ def _lifted(kind: str, said: str) -> Callable[[Doing, Site, str], list[str]]:
             )
             found = lifting.bare(doing.connection, doing.desk, kind, target, site.room_id, key)
             if found is None:
-                return [words.STANDS_NOT[kind].format(who=sites.person(doing.desk, target), room=site.room.title)]
+                return Deed(
+                    words.STANDS_NOT[kind].format(who=sites.person(doing.desk, target), room=site.room.title),
+                    done=False,
+                )
             doing.send(found)
         doing.record(f"act.{kind}.lifted", site, target, held[-1].id if held else None)
         text = {"lock": doing.texts.unlocked, "slow": doing.texts.slow_over}.get(kind)
         if text is not None:
             doing.tell_channel(site, f"{doing.errand.order_id}:{site.room.name}", text, after=True)
-        return [doing.line(said, site, target)]
+        return Deed(doing.line(said, site, target))
 
     return lift
 
 
-_DEEDS: dict[Verb, Callable[[Doing, Site, str], list[str]]] = {
+_DEEDS: dict[Verb, Callable[[Doing, Site, str], Deed]] = {
     Verb.WARN: _warn,
     Verb.MUTE: _mute,
     Verb.UNMUTE: _lifted("mute", "unmute"),
@@ -295,5 +308,5 @@ _DEEDS: dict[Verb, Callable[[Doing, Site, str], list[str]]] = {
     Verb.PROTECT_OFF: switching.switch,
     Verb.PROTECT_ON: switching.switch,
 }
-_WHOLE: dict[Verb, Callable[[Doing], str]] = {Verb.LIST_FOLLOW: _follow, Verb.LIST_LEAVE: _leave}
+_WHOLE: dict[Verb, Callable[[Doing], Deed]] = {Verb.LIST_FOLLOW: _follow, Verb.LIST_LEAVE: _leave}
 """What is done once, for all channels together."""

@@ -217,8 +217,7 @@ class _Given:
         reply = self.reply
         code = reply.event.event_id if reply.event.event_id != errand.order_id else None
         doing = Doing(reply.connection, reply.desk, errand, reply.event.sender, self.officer.role, reply.now, code)
-        reply.done(acting.carry_out(doing, there))
-        if code is not None:
+        if reply.done(acting.carry_out(doing, there)) and code is not None:
             self._sign(errand)
         complaintcards.ordered(reply.connection, reply.desk, errand, reply.event, reply.now)
 

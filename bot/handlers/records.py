@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.handlers import confirming, exempt, sites
 from bot.handlers.proof import shown
-from bot.handlers.replying import Reply
+from bot.handlers.replying import Deed, Reply
 from bot.moderation import words
 from bot.moderation.authority import Refusal
 from bot.moderation.errand import Errand
@@ -80,7 +80,7 @@ def vouched(reply: Reply, errand: Errand) -> None:
         return
     payload = {"officer": target, "key": key, "by": event.sender, "proof": errand.proof, "code": event.event_id}
     desk.record(connection, "officer.vouched", errand.order_id, payload, now)
-    reply.done([words.VOUCHED.format(who=who, by=sites.person(desk, event.sender), key=shown(key))])
+    reply.done([Deed(words.VOUCHED.format(who=who, by=sites.person(desk, event.sender), key=shown(key)))])
 
 
 def _person(reply: Reply, target: str) -> str:

@@ -24,6 +24,16 @@ DONE = "👌"
 
 
 @dataclass(frozen=True)
+class Deed:
+    """What became of one part of an order."""
+
+    line: str
+    """For officers, in Markdown."""
+    done: bool = True
+    """False when it was so already, or nothing could be done."""
+
+
+@dataclass(frozen=True)
 class Reply:
     """The way back to an officer's message."""
 
@@ -55,15 +65,19 @@ class Reply:
         else:
             self.say(text)
 
-    def done(self, lines: Sequence[str]) -> None:
-        """What was done: told to all officers, and in a channel no more than a sign."""
-        text = "\n".join(f"- {line}" for line in lines) if len(lines) > 1 else "".join(lines)
+    def done(self, deeds: Sequence[Deed]) -> bool:
+        """What was done: told to all officers, and in a channel no more than a sign; false when it was nothing."""
+        text = "\n".join(f"- {one.line}" for one in deeds) if len(deeds) > 1 else "".join(one.line for one in deeds)
+        something = any(one.done for one in deeds)
         if not self.inside:
             self.say(text)
-            return
-        self.sign()
-        before = words.BY.format(by=sites.person(self.desk, self.event.sender))
-        self.tell(before + ("\n\n" if len(lines) > 1 else "") + text)
+        elif something:
+            self.sign()
+            before = words.BY.format(by=sites.person(self.desk, self.event.sender))
+            self.tell(before + ("\n\n" if len(deeds) > 1 else "") + text)
+        else:
+            self.discreetly(text)
+        return something
 
     def sign(self, event: IncomingEvent | None = None) -> None:
         """It is done; on the order itself when that is another message than the one that is answered."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from bot.handlers import guardwords, sites
 from bot.handlers.desk import Desk
+from bot.handlers.replying import Deed
 from bot.handlers.sites import Site
 from bot.moderation import protectionwords as said
 from bot.moderation import words
@@ -35,10 +36,10 @@ def overview(connection: Connection, desk: Desk, channels: Sequence[str], now: i
     return "\n\n".join(parts) or words.NO_CHANNELS
 
 
-def switch(doing: Doing, site: Site, target: str) -> list[str]:
-    """Do it in one channel; the line for officers."""
+def switch(doing: Doing, site: Site, target: str) -> Deed:
+    """Do it in one channel."""
     if (line := standing(doing, site, target)) is not None:
-        return [line]
+        return Deed(line, done=False)
     name, wanted = _name(target), doing.errand.verb is Verb.PROTECT_ON
     as_written = wanted == _written(doing.desk, site, name)
     if as_written:
@@ -50,7 +51,7 @@ def switch(doing: Doing, site: Site, target: str) -> list[str]:
     doing.record("protection.switched", site, name, None, int(wanted))
     why = words.WHY.format(reason=sites.literal(doing.errand.reason.rstrip(" ."))) if doing.errand.reason else ""
     text = said.AS_WRITTEN if as_written else said.SWITCHED
-    return [_filled(text, doing, site, target, why=why)]
+    return Deed(_filled(text, doing, site, target, why=why))
 
 
 def foretold(doing: Doing, site: Site, target: str) -> str:

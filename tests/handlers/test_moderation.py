@@ -146,6 +146,20 @@ async def test_of_two_officers_at_once_the_second_hears_that_it_stands(give: Giv
     assert len(all_acts(engine)) == 1
 
 
+async def test_in_a_channel_the_sign_stands_only_under_what_was_done(give: Give, engine: Engine) -> None:
+    for words in ("!suarakan @joko", "!keluarkan @entah ribut", "!hapus 3 @joko spam", "!pelan mati"):
+        order = await give(words, room=OJOL)
+        assert [row["key"] for row in sent(engine, OJOL) if order.event_id in row["key"]] == [f"reply:{order.event_id}"]
+        assert "@" not in said(engine, order)
+        assert [row["key"] for row in sent(engine, OPERATIONS)][-1] == f"ordered:{order.event_id}"
+    first = await give("!bisukan @joko 1 jam ribut", room=OJOL)
+    second = await give("!bisukan @joko 1 jam ribut", BUDI, OJOL)
+    signs = [row["key"] for row in sent(engine, OJOL) if row["key"].startswith("done:")]
+    assert signs == [f"done:{first.event_id}"]
+    assert "sudah dibisukan" in sent(engine, OPERATIONS)[-1]["content"]["body"]
+    assert "Lanjut" in said(engine, second)
+
+
 async def test_a_second_mute_begun_at_the_end_of_the_first_is_not_lifted_with_it(
     take: Take, give: Give, engine: Engine, desk: Desk
 ) -> None:
