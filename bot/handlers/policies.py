@@ -27,6 +27,11 @@ _PATIENCE_MS = 10 * 60_000
 """A list that could not be opened within this time is told to be out of reach."""
 _EVERY_MS = 10 * 60_000
 """How often all followed lists are compared with our members, whatever was missed in between."""
+_PAUSE_MS = 30_000
+"""At least so long between two such looks, however often lists change: weighing a huge one takes seconds."""
+_ROUND, _CHANGED, _SEEN, _HALTED = "policies:round", "policies:changed", "policies:seen", "policies:halted"
+"""Heartbeats: when all were compared last; the event that changed something last, and the last that was seen to;
+whether a list hits too many of us."""
 _DAY_MS = 24 * 3_600_000
 
 
@@ -48,37 +53,47 @@ def look(connection: Connection, desk: Desk, now: int) -> int:
             policies.advance(connection, one.room_id, State.LEFT, one.by, now)
             said = render(words.CANNOT_JOIN.format(address=escape(one.address))).content(notice=True)
             desk.tell_operations(connection, f"policy:unreached:{one.room_id}:{one.at}", said, now)
-    if policies.all_in(connection, State.FOLLOWED) and heartbeats.due(
-        connection, "policies", str(now // _EVERY_MS), now
-    ):
+    if policies.all_in(connection, State.FOLLOWED) and _is_time(connection, now):
+        heartbeats.due(connection, _ROUND, str(now), now)
+        heartbeats.due(connection, _SEEN, heartbeats.last(connection, _CHANGED) or "", now)
         _follow_up(connection, desk, f"round:{now}", now)
     return shown
 
 
 def changed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
-    """A rule came, changed or went in a list's room; true when it is a list that we follow."""
+    """A rule came, changed or went in a list's room; true when it is a list that we follow.
+
+    Only noted: a list is read and weighed as a whole, and a stranger who writes a thousand rules must not hold up
+    reports by them.
+    """
     if event.kind is not Kind.STATE or event.type not in roomstate.POLICY_RULES:
         return False
     one = policies.get(connection, event.room_id)
     if one is None or one.state is not State.FOLLOWED:
         return False
-    _follow_up(connection, desk, event.event_id, now)
-    propose(connection, desk, one, now)
+    heartbeats.due(connection, _CHANGED, event.event_id, now)
     return True
 
 
 def came(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
-    """Somebody joined a channel: whom a followed list names is put out of all of them."""
+    """Somebody joined a channel: whom a followed list names is put out of all of them.
+
+    Weighed here are the rules that hit this person; what a list does to all of us together is weighed soon after.
+    """
     if event.kind is not Kind.MEMBER or event.content.get("membership") not in ("join", "knock"):
         return False
-    if event.room_id not in policies.channels(connection) or event.state_key is None:
+    user = event.state_key
+    if event.room_id not in policies.channels(connection) or user is None:
         return False
-    around = _around(connection, desk, also={event.state_key, *held(connection, now)})
     for one in policies.all_in(connection, State.FOLLOWED):
-        weighed = weigh(_reading(connection, one).rules, around)
-        rule = weighed.bans.get(event.state_key)
-        if rule is not None and _ban(connection, desk, event.state_key, one, rule, now):
-            _tell(connection, desk, [event.state_key], [], event.event_id, now)
+        found = rules.hits_of(user, read(roomstate.rules(connection, one.room_id, about=user)).rules)
+        if not found or heartbeats.last(connection, f"{_HALTED}:{one.room_id}") == str(True):
+            continue
+        around = _around(connection, desk, also={user, *held(connection, now)})
+        rule = weigh(found, around).bans.get(user)
+        if rule is not None and _ban(connection, desk, user, one, rule, now):
+            heartbeats.due(connection, _CHANGED, event.event_id, now)
+            _tell(connection, desk, [user], [], event.event_id, now)
             return True
     return False
 
@@ -102,8 +117,10 @@ def apply(connection: Connection, desk: Desk, now: int) -> tuple[list[str], list
         reading = _reading(connection, one)
         wanted |= {user for user in held if _still(user, reading, around)}
         weighed = weigh(reading.rules, around)
+        heartbeats.due(connection, f"{_HALTED}:{one.room_id}", str(weighed.halted), now)
         if weighed.halted:
             _halted(connection, desk, one, now)
+        _propose(connection, desk, one, weighed, held, now)
         for user, rule in weighed.bans.items():
             wanted.add(user)
             if _ban(connection, desk, user, one, rule, now):
@@ -183,8 +200,14 @@ def _halted(connection: Connection, desk: Desk, one: PolicyList, now: int) -> No
 
 def _lost(connection: Connection, desk: Desk, one: PolicyList, now: int) -> None:
     """Officers hear it once for as long as they follow it."""
-    said = render(words.LOST.format(address=escape(one.address))).content()
+    said = render(words.LOST.format(address=escape(one.address), code=_code(one))).content()
     desk.tell_operations(connection, f"policy:lost:{one.room_id}:{one.at}", said, now)
+
+
+def _is_time(connection: Connection, now: int) -> bool:
+    """A change is followed at once, many of them once in a while, and all lists are compared now and then anyway."""
+    news = (heartbeats.last(connection, _CHANGED) or "") != (heartbeats.last(connection, _SEEN) or "")
+    return now - int(heartbeats.last(connection, _ROUND) or 0) >= (_PAUSE_MS if news else _EVERY_MS)
 
 
 def _follow_up(connection: Connection, desk: Desk, cause: str, now: int) -> None:
@@ -200,20 +223,28 @@ def _tell(
     desk.tell_operations(connection, f"policy:changed:{cause}", render(text).content(notice=True), now)
 
 
-def propose(connection: Connection, desk: Desk, one: PolicyList, now: int) -> None:
-    """Servers on which members of ours are: shutting out a server hits many, so officers decide. Each is told once."""
-    servers = weigh(_reading(connection, one).rules, _around(connection, desk)).servers
+def _propose(connection: Connection, desk: Desk, one: PolicyList, weighed: Weighed, out: set[str], now: int) -> None:
+    """Servers on which members of ours are: shutting out a server hits many, so officers decide. Each is told once.
+
+    `out`: people who are members no more.
+    """
+    there = {name: [user for user in people if user not in out] for name, people in weighed.servers.items()}
     new = {
         server: people
-        for server, people in servers.items()
+        for server, people in there.items()
         if people and outbox.room_of(connection, f"policy:server:{one.room_id}:{server}") is None
     }
     for server, people in list(new.items())[: policyviews.SHOWN]:
         text = words.PROPOSED.format(
-            address=escape(one.address), servers=policyviews.server(server, people), first=server
+            address=escape(one.address), servers=policyviews.server(server, people), first=server, code=_code(one)
         )
         key = f"policy:server:{one.room_id}:{server}"
         desk.tell_operations(connection, key, render(text).content(), now)
+
+
+def _code(one: PolicyList) -> str:
+    """Its address between backticks, where nothing may be escaped."""
+    return one.address.replace("`", "")
 
 
 def weighed(connection: Connection, desk: Desk, one: PolicyList) -> tuple[Reading, Weighed]:

@@ -33,7 +33,7 @@ HALTED = (
 HALTED_NOW = "📋 Daftar {address} mengenai terlalu banyak anggota kita (lebih dari {percent}%); aturan barunya ditahan."
 LOST = (
     "📋 **Daftar {address} tidak terbaca lagi**: bot tidak ada lagi di ruangnya. Yang sudah dicekal karena daftar "
-    "tetap dicekal. Kalau daftar itu memang sudah tidak ada, lepas dengan `!daftarcekal lepas {address}`."
+    "tetap dicekal. Kalau daftar itu memang sudah tidak ada, lepas dengan `!daftarcekal lepas {code}`."
 )
 SERVERS = "\n\nServer dengan anggota kita: {servers}. Server tidak dicekal sendiri; itu perintah petugas."
 REFUSED = "\n\nTidak akan dijalankan: {rules}."
@@ -71,6 +71,6 @@ NO_REASON = "tanpa keterangan"
 PROPOSED = (
     "📋 **Daftar {address} mengusulkan mencekal server**: {servers}.\n\n"
     "Mencekal server mengenai semua orang di sana, jadi itu keputusan petugas: "
-    "`!cekal server {first} di semua karena ada di daftar {address}`."
+    "`!cekal server {first} di semua karena ada di daftar {code}`."
 )
 ON_SERVER = "{server} ({count} anggota kita)"

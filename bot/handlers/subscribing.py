@@ -79,7 +79,6 @@ def follow(connection: Connection, desk: Desk, address: str, *, by: str, now: in
     lists.advance(connection, one.room_id, State.FOLLOWED, by, now)
     banned, _ = policies.apply(connection, desk, now)
     desk.record(connection, "policy.followed", one.room_id, {"by": by, "banned": len(banned)}, now)
-    policies.propose(connection, desk, one, now)
     return words.FOLLOWED.format(address=escape(one.address), count=len(banned))
 
 

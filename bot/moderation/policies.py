@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Protocol
 
 LONGEST = 255
@@ -19,6 +20,8 @@ LONGEST = 255
 MOST_RULES = 50_000
 MOST_GLOBS = 2_000
 """So many rules with "*" or "?" of one list are read: each is compared with every member."""
+MOST_OF_ONE = 10
+"""So many rules about one person are weighed when they come."""
 _LONGEST_REASON = 200
 _SERVER = re.compile(r"[A-Za-z0-9.\-_:\[\]*?]+")
 _BAN = frozenset(("m.ban", "org.matrix.mjolnir.ban"))
@@ -177,8 +180,19 @@ def weigh(rules: Sequence[Rule], around: Around) -> Weighed:
 
 def hit_by(user_id: str, rules: Iterable[Rule]) -> Rule | None:
     """The first user rule that hits somebody."""
+    return next(_of(user_id, rules), None)
+
+
+def hits_of(user_id: str, rules: Iterable[Rule]) -> list[Rule]:
+    """The first user rules that hit somebody, so many that one of them may be refused."""
+    return list(islice(_of(user_id, rules), MOST_OF_ONE))
+
+
+def _of(user_id: str, rules: Iterable[Rule]) -> Iterator[Rule]:
     folded = user_id.casefold()
-    return next((rule for rule in rules if rule.kind is Kind.USER and matches(rule.entity, folded)), None)
+    for rule in rules:
+        if rule.kind is Kind.USER and (matches(rule.entity, folded) if rule.is_glob else rule.entity == folded):
+            yield rule
 
 
 def matches(glob: str, name: str) -> bool:

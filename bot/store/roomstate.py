@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, delete, func, or_, select, tuple_, update
 
 from bot.rooms.found import FoundRoom, StateKey
 from bot.store.inbox import insert_or_ignore
@@ -137,13 +137,16 @@ def since(connection: Connection, room_id: str, user_id: str) -> tuple[str, int]
     return (row.membership, row.since_at) if row else None
 
 
-def rules(connection: Connection, room_id: str) -> list[StateEvent]:
-    """The policy rules of a room (client-server API, "Moderation policy lists"); their content is a stranger's."""
-    rows = connection.execute(
-        select(room_state)
-        .where(room_state.c.room_id == room_id, room_state.c.type.in_(POLICY_RULES))
-        .order_by(room_state.c.type, room_state.c.state_key)
-    )
+def rules(connection: Connection, room_id: str, *, about: str | None = None) -> list[StateEvent]:
+    """The policy rules of a room (client-server API, "Moderation policy lists"); their content is a stranger's.
+
+    `about`: only those that may be about this person: that name them, or hold a "*" or "?".
+    """
+    found = select(room_state).where(room_state.c.room_id == room_id, room_state.c.type.in_(POLICY_RULES))
+    if about is not None:
+        entity = func.lower(room_state.c.content["entity"].as_string())
+        found = found.where(or_(entity == about.lower(), entity.contains("*"), entity.contains("?")))
+    rows = connection.execute(found.order_by(room_state.c.type, room_state.c.state_key))
     return [StateEvent(room_id, row.type, row.state_key, row.sender, row.content, row.event_id) for row in rows]
 
 

@@ -19,6 +19,7 @@ from bot.event import Kind
 from bot.handlers import policies, publishing, subscribing
 from bot.handlers import policywords as words
 from bot.handlers.desk import Desk
+from bot.markup import render
 from bot.moderation.orders import EVERYWHERE, Order, Place
 from bot.moderation.protectionfile import Policies
 from bot.moderation.reading import read
@@ -31,6 +32,7 @@ from bot.store.database import Database
 LIST, ADDRESS = "!daftar:lain.example", "#daftar:lain.example"
 NELAYAN = "!nelayan"
 EVIL = "@jahat:spam.example"
+MINUTE = 60_000
 
 
 @pytest.fixture
@@ -134,15 +136,45 @@ async def test_rules_count_as_they_come_and_their_end_lifts_only_their_own_bans(
         rule(connection, "b", EVIL)
         acts.start(connection, "ban", SPAMMER, room_id=OJOL, by=ANI, reason="x", event_id="$o", now=NOW)
     await take(event(**change))
+    await call(policies.look, at=NOW + MINUTE)
     assert {one.target for one in done(engine) if one.by == "kentongan"} == {EVIL}
     assert EVIL in told(engine, "policy:changed:")[0]
     with engine.begin() as connection:
         rule(connection, "b", None)
         roomstate.apply(connection, roomstate.StateEvent(OJOL, "m.room.member", EVIL, ME, {"membership": "ban"}), NOW)
     await take(event(**change))
+    await call(policies.look, at=NOW + 2 * MINUTE)
     assert [row["action"] for row in sent(engine) if row["key"].endswith(":end")] == [Action.UNBAN, Action.UNBAN]
     with engine.connect() as connection:
         assert [one.target for one in acts.in_force(connection, NOW, kind="ban")] == [SPAMMER]
+
+
+async def test_however_often_a_list_changes_it_is_weighed_now_and_then_and_never_while_events_wait(
+    engine: Engine, call: Callable[..., Any], take: Take, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await followed(engine, call, a="@nobody:x.example")
+    await call(policies.look, at=NOW)
+    weighed: list[int] = []
+    plain = policies.apply
+    monkeypatch.setattr(policies, "apply", lambda *given: weighed.append(given[-1]) or plain(*given))
+    change = {"room": LIST, "kind": Kind.STATE, "type": "m.policy.rule.user", "sender": "@pemilik:lain.example"}
+    await take(*[event(state_key=f"r{number}", **change) for number in range(20)])
+    assert weighed == []
+    for seconds in range(10, 130, 10):
+        await call(policies.look, at=NOW + seconds * 1000)
+    assert weighed == [NOW + 30_000]
+
+
+async def test_whom_a_list_names_that_hits_too_many_of_us_may_come(
+    engine: Engine, call: Callable[..., Any], take: Take, event: Event
+) -> None:
+    late = "@telat:spam.example"
+    await followed(engine, call, late=late, **{f"w{number}": f"@w{number}:batang.test" for number in range(10)})
+    with engine.begin() as connection:
+        join(connection, OJOL, late, NOW)
+    here = {"room": OJOL, "sender": late, "state_key": late, "content": {"membership": "join"}}
+    await take(event(kind=Kind.MEMBER, type="m.room.member", **here))
+    assert done(engine) == []
 
 
 async def test_somebody_whom_it_names_is_out_as_soon_as_they_come(
@@ -239,6 +271,7 @@ async def test_a_list_that_turns_against_our_members_is_held_however_slowly_it_d
         await take(
             event(room=LIST, kind=Kind.STATE, type="m.policy.rule.user", state_key="x", sender="@pemilik:lain.example")
         )
+        await call(policies.look, at=NOW + (number + 1) * MINUTE)
     hit = {one.target for one in done(engine)}
     assert len(hit) <= 2, "five of a hundred, here two"
     assert all(one.ended_at is None for one in done(engine)), "and who was out before stays out"
@@ -258,22 +291,20 @@ async def test_what_is_no_address_is_said(engine: Engine, call: Callable[..., An
     assert sent(engine) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "order"),
-    [
-        (
-            words.PROPOSED,
-            Order(Verb.BAN_SERVER, ("*.spam.example",), room=EVERYWHERE, reason=f"ada di daftar {ADDRESS}"),
-        ),
-        (words.LOST, Order(Verb.LIST_LEAVE, (ADDRESS,))),
-        (words.OVERVIEW_EMPTY, Order(Verb.LIST_LOOK, ("#nama:server",))),
-    ],
-)
-def test_every_order_that_officers_are_shown_is_one(text: str, order: Order) -> None:
-    shown = text.format(address=ADDRESS, servers="", first="*.spam.example")
-    [written] = re.findall(r"`(!.*?)`", shown)
+async def test_every_order_that_officers_are_shown_is_one(engine: Engine, call: Callable[..., Any]) -> None:
+    await followed(engine, call, c="*spam.example")
+    with engine.begin() as connection:
+        roomstate.forget(connection, LIST)
+    await call(policies.look, at=NOW + 3_600_000)
+    shown = [row["content"]["formatted_body"] for row in sent(engine, OPERATIONS) if row["key"].startswith("policy:")]
+    shown.append(render(words.OVERVIEW_EMPTY).content()["formatted_body"])
     place = Place("batang.test", {"ojol": "ojol"}, datetime.fromtimestamp(NOW / 1000, ZoneInfo("Asia/Jakarta")), {})
-    assert read(written, place) == order
+    assert [read(written, place) for text in shown for written in re.findall("<code>(!.*?)</code>", text)] == [
+        Order(Verb.LIST_FOLLOW, (ADDRESS,)),
+        Order(Verb.BAN_SERVER, ("*spam.example",), room=EVERYWHERE, reason=f"ada di daftar {ADDRESS}"),
+        Order(Verb.LIST_LEAVE, (ADDRESS,)),
+        Order(Verb.LIST_LOOK, ("#nama:server",)),
+    ]
 
 
 async def test_our_own_bans_stand_on_our_own_list_when_the_files_name_one(
