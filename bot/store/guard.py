@@ -24,6 +24,7 @@ from bot.store.tables import (
     incident_links,
     incidents,
     protection_switches,
+    rooms,
     strikes,
     transmissions,
 )
@@ -39,11 +40,16 @@ _SILENT = (Kind.REACTION, Kind.REDACTION, Kind.MEMBER, Kind.STATE, Kind.INVITE)
 
 
 def past(connection: Connection, sender: str, *, since: int, newest: int, own_server: str) -> list[Past]:
-    """What somebody sent since then, up to the inbox row `newest`, the oldest first; in any room but DMs."""
+    """What somebody sent since then, up to the inbox row `newest`, the oldest first; in any channel.
+
+    What is said to us in private counts against nobody: there one may repeat oneself.
+    """
+    channels = select(rooms.c.room_id).where(rooms.c.kind == "channel")
     rows = connection.execute(
         select(inbox.c.id, inbox.c.event_id, inbox.c.room_id, inbox.c.kind, inbox.c.sent_at, inbox.c.received_at)
         .where(
             inbox.c.sender == sender,
+            inbox.c.room_id.in_(channels),
             inbox.c.received_at >= since,
             inbox.c.id <= newest,
             inbox.c.kind.not_in([str(kind) for kind in _SILENT]),

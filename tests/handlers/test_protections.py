@@ -255,6 +255,20 @@ async def test_what_an_officer_switches_off_is_off_until_then(
     assert struck(engine) == [(SPAMMER, "insults")]
 
 
+async def test_what_somebody_repeats_to_us_in_private_counts_against_nobody(
+    take: Take, event: Event, engine: Engine, database: Database
+) -> None:
+    private = [event("halo, apakah ada orang di sana?", sender=SPAMMER) for _ in range(8)]
+    own = event("halo, apakah ada orang di sana?", room=OJOL, sender=SPAMMER)
+    await take(*private, own)
+    assert struck(engine) == []
+    newest = 10_000
+    past = await database.run(
+        lambda connection: guard.past(connection, SPAMMER, since=0, newest=newest, own_server="batang.test")
+    )
+    assert [one.event_id for one in past] == [own.event_id]
+
+
 async def test_other_rooms_are_not_watched(take: Take, event: Event, engine: Engine, limit: int) -> None:
     await take(
         *[event(f"halo {n}", sender=SPAMMER) for n in range(3)], event("anjing kamu", room=OPERATIONS, sender=SPAMMER)
