@@ -143,6 +143,8 @@ def _follow(connection: Connection, event: IncomingEvent, desk: Desk, verdict: V
         desk.say(connection, event, f"warn:{event.event_id}", words, now, notice=True, thread=True)
     if "report" in what:
         complaints.by_protection(connection, event, desk, verdict.protection, verdict.evidence, now)
+    if verdict.again and not swept:
+        return  # the same as before: what nobody can read is looked at every few seconds
     payload = {
         "protection": verdict.protection, "level": verdict.level, "consequences": list(what), "swept": swept,
         "evidence": verdict.evidence, "room": event.room_id, "again": verdict.again,

@@ -14,7 +14,7 @@ from bot.handlers.desk import Desk
 from bot.handlers.telling import Cause
 from bot.markup import escape, render
 from bot.moderation import words
-from bot.outgoing import Outgoing
+from bot.outgoing import Action, Outgoing
 from bot.rooms.wanted import LOCKED_POWER
 from bot.store import acts, inbox, outbox, roomstate
 from bot.store.acts import Act
@@ -86,13 +86,13 @@ def _still_there(connection: Connection, desk: Desk, event_id: str, room_id: str
 
 
 def uphold(connection: Connection, desk: Desk, now: int) -> int:
-    """A mute or lock that does not stand in the room although it holds; returns how many.
+    """A mute, lock or ban that does not stand in the room although it holds; returns how many.
 
     Set again where it was us who wrote over it (levels are written whole, and whoever reads them just before writes
     over what came between); closed where a person took it back.
     """
     changed = 0
-    held = [one for kind in ("mute", "lock") for one in acts.in_force(connection, now, kind=kind)]
+    held = [one for kind in ("mute", "lock", "ban") for one in acts.in_force(connection, now, kind=kind)]
     for act in held:
         if act.room_id is None or not outbox.settled(connection, f"act:{act.id}:{act.kind}", now - _SETTLED_MS):
             continue
@@ -107,18 +107,24 @@ def uphold(connection: Connection, desk: Desk, now: int) -> int:
                 outbox.append(connection, again, now)
             continue
         acts.end(connection, act.id, by, now)
+        publishing.retract(connection, desk, act, by, now)
         payload = {"act": act.id, "by": by, "room": act.room_id, "target": act.target}
         desk.record(connection, f"act.{act.kind}.undone", act.event_id or f"act:{act.id}", payload, now)
         said = words.LIFTED_BY_HAND.format(
             what=sites.act(desk, act), room=f"**{sites.title(connection, desk, act.room_id)}**",
-            by=sites.person(desk, by),
+            by=words.SOMEBODY if by == act.target else sites.person(desk, by),
         )  # fmt: skip
         _tell(connection, desk, f"over:{act.id}", said, now)
     return changed
 
 
 def _standing(connection: Connection, act: Act, room_id: str) -> tuple[bool, str, str] | None:
-    """(whether it stands in the room, who wrote the levels last, by which event); `None` when nothing is known."""
+    """(whether it stands in the room, who wrote what decides it last, by which event); `None` when nothing is known.
+
+    Who was let in again and has come back wrote that last themselves: then nobody knows any more who it was.
+    """
+    if act.kind == "ban":
+        return _banned(connection, act, room_id)
     found = roomstate.found(connection, room_id)
     levels = found.content(lifting.POWER_LEVELS) if found is not None else None
     if found is None or levels is None:
@@ -130,9 +136,19 @@ def _standing(connection: Connection, act: Act, room_id: str) -> tuple[bool, str
     return found.power(act.target) < 0, by, event_id
 
 
+def _banned(connection: Connection, act: Act, room_id: str) -> tuple[bool, str, str] | None:
+    """The same of a ban; a membership from before it says nothing of it."""
+    found, since = roomstate.found(connection, room_id, [act.target]), roomstate.since(connection, room_id, act.target)
+    if found is None or since is None or since[1] <= act.since_at:
+        return None
+    return since[0] == "ban", found.senders[roomstate.MEMBER, act.target], str(since[1])
+
+
 def _again(connection: Connection, act: Act, room_id: str, key: str) -> Outgoing | None:
     if act.kind == "mute":
         return lifting.power(room_id, act.target, lifting.MUTED, key)
+    if act.kind == "ban":
+        return lifting.membership(key, room_id, Action.BAN, act.target, act.reason or "")
     found = roomstate.found(connection, room_id)
     return lifting.lock(found, key) if found is not None else None
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from casework_world import CRASH
-from handlers_world import DIRECT, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
+from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from moderation_world import (
     ANI,
     BUDI,
@@ -27,7 +27,7 @@ from moderation_world import (
     staffed,
     tell,
 )
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from bot.event import Kind, Media, Trust
 from bot.handlers import moderation
@@ -35,8 +35,9 @@ from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.rooms.agencies import Agencies, Agency
 from bot.rooms.wanted import Held
-from bot.store import acts, inbox, outbox, remarks, sanctions
+from bot.store import acts, inbox, outbox, remarks, roomstate, sanctions
 from bot.store.acts import FAILED, KENTONGAN
+from bot.store.roomstate import StateEvent
 
 HOUR = 3_600_000
 
@@ -60,6 +61,11 @@ def give(take: Take, event: Event) -> Give:
 @pytest.fixture
 def confirmed(give: Give, engine: Engine) -> Give:
     return confirming(give, engine)
+
+
+def member(connection: Connection, membership: str, by: str, at: int) -> None:
+    """The homeserver tells of @joko in the channel."""
+    roomstate.apply(connection, StateEvent(OJOL, "m.room.member", JOKO, by, {"membership": membership}, sent_at=at), at)
 
 
 # ── mute ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -284,6 +290,46 @@ async def test_a_ban_ends_or_is_lifted_before(confirmed: Give, give: Give, engin
     await confirmed("!cekal @joko 1 hari di ojol penipuan")
     await give("!cabut cekal @joko di ojol")
     assert [action for action, *_ in out(engine)] == ["ban", "unban", "ban", "unban"]
+
+
+async def test_a_ban_that_a_person_lifted_in_element_holds_no_longer_and_can_be_given_anew(
+    confirmed: Give, engine: Engine, desk: Desk
+) -> None:
+    await confirmed("!cekal @joko 30 hari di ojol penipuan")
+    late = NOW + 10 * 60_000
+    rows = sent(engine)
+    with engine.begin() as connection:
+        for row in rows:
+            outbox.sent(connection, row["txn_id"], "$sent", NOW)
+        assert moderation.uphold(connection, desk, late) == 0, "the ban is not back from the homeserver yet"
+        member(connection, "ban", ME, NOW + 1)
+        assert moderation.uphold(connection, desk, late) == 0
+        member(connection, "leave", ME, NOW + 2)
+        assert moderation.uphold(connection, desk, late) == 1
+    assert out(engine)[-1] == ("ban", OJOL, {"user_id": JOKO, "reason": "penipuan"}), "nobody but us: it is set again"
+    with engine.begin() as connection:
+        member(connection, "ban", ME, NOW + 3)
+        member(connection, "leave", BUDI, NOW + 4)
+        assert moderation.uphold(connection, desk, late) == 1
+        assert moderation.uphold(connection, desk, late) == 0
+    assert all_acts(engine)[0].ended_by == BUDI
+    assert "sudah dicabut @budi lewat Element" in sent(engine, OPERATIONS)[-1]["content"]["body"]
+    await confirmed("!cekal @joko 30 hari di ojol penipuan lagi")
+    assert len(all_acts(engine)) == 2
+
+
+async def test_who_came_back_after_an_unban_that_nobody_saw_did_not_lift_it_themselves(
+    confirmed: Give, engine: Engine, desk: Desk
+) -> None:
+    await confirmed("!cekal @joko 30 hari di ojol penipuan")
+    rows = sent(engine)
+    with engine.begin() as connection:
+        for row in rows:
+            outbox.sent(connection, row["txn_id"], "$sent", NOW)
+        member(connection, "ban", ME, NOW + 1)
+        member(connection, "join", JOKO, NOW + 2)
+        assert moderation.uphold(connection, desk, NOW + 10 * 60_000) == 1
+    assert "dicabut seseorang" in sent(engine, OPERATIONS)[-1]["content"]["body"]
 
 
 async def test_somebody_banned_in_element_can_be_let_in_again(give: Give, engine: Engine) -> None:

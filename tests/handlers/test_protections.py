@@ -184,6 +184,7 @@ async def test_a_flood_that_nobody_can_read_is_met_too_and_nothing_of_it_is_dele
     assert [one.kind for one in done(engine)] == ["mute"]
     assert keys(engine, "sweep:") == []
     assert keys(engine, "complaint:") == ["complaint:1"]
+    assert audited(engine).count("protection.struck") == 1, "what is only looked at again is no event"
 
 
 async def test_insults_are_warned_once_an_hour_then_deleted_then_muted(

@@ -15,7 +15,8 @@ from bot.event import IncomingEvent, Kind
 from bot.handlers import moderation
 from bot.handlers.desk import Desk
 from bot.moderation.protectionfile import Protections
-from bot.store import rooms
+from bot.store import outbox, rooms
+from bot.store.acts import FAILED
 from bot.store.database import Database
 
 HOUR = 3_600_000
@@ -71,6 +72,19 @@ async def test_a_closed_channel_opens_by_itself_as_the_files_say(
     assert await database.run(lambda connection: moderation.expire(connection, desk, NOW + HOUR)) == 1
     assert await database.run(lambda connection: moderation.expire(connection, desk, NOW + HOUR)) == 0
     assert by_key(engine, "act:1:end")["content"] == {"state_key": "", "set": {"join_rule": "public"}}
+
+
+async def test_a_channel_that_the_homeserver_would_not_close_is_not_said_to_open_again(
+    take: Take, event: Event, engine: Engine, database: Database, desk: Desk
+) -> None:
+    await take(*joins(event, 10))
+    row = by_key(engine, "act:1:close")
+    with engine.begin() as connection:
+        outbox.failed(connection, row["id"], "403 M_FORBIDDEN: no", NOW)
+        moderation.confirm(connection, desk, NOW)
+    assert await database.run(lambda connection: moderation.expire(connection, desk, NOW + HOUR)) == 0
+    assert done(engine)[0].ended_by == FAILED
+    assert keys(engine, "over:", "act:1:end") == []
 
 
 @pytest.mark.parametrize("desk", [None], indirect=True)
