@@ -26,6 +26,9 @@ ERASED: Mapping[str, frozenset[str]] = {
     "complaints": frozenset(("user_id", "closed_by")),
     "complainants": frozenset(("user_id", "reason")),
     "groups": frozenset(("inviter", "decided_by")),
+    "bulletin_notes": frozenset(("words", "by", "ended_by")),
+    "previews": frozenset(("words", "reason", "by")),
+    "subscriptions": frozenset(("user_id",)),
     # retention.messages_days for what led to no incident, retention.incidents_days for what did
     "transmissions": frozenset(("sender", "media", "media_path", "media_sha256", "error")),
     "transcripts": frozenset(("text", "corrected", "segments", "author")),
@@ -43,6 +46,13 @@ KEPT: Mapping[str, Mapping[str, str]] = {
     "room_state": {
         "sender": "who made or last set up the room, as everybody in it can see",
         "content": "settings of our rooms as the homeserver holds them; goes when we leave the room",
+    },
+    "feeds": {"raw": "what a public source publishes", "error": "our own words on a failure"},
+    "warnings": {
+        "words": "what every channel was told",
+        "why": "our own words",
+        "districts": "no narrower than a district",
+        "by": "accountability: an officer who warned the public",
     },
     "officer_keys": {"user_id": "an officer's public key: without it nobody could tell that it changed"},
     "protection_switches": {"by": "an officer at work; one row for each switch"},

@@ -555,6 +555,79 @@ bulletins = Table(
     UniqueConstraint("slot", "date", "room_id"),
 )
 
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("name", String, primary_key=True),  # forecast:ADM4, quakes, nowcast, nowcast:GUID, cap:NAME …
+    Column("url", String, nullable=False),
+    Column("raw", Text),  # the last good answer, as it came
+    Column("fetched_at", BigInteger),  # when the source last confirmed it
+    Column("etag", String),
+    Column("modified", String),
+    Column("error", Text),  # our own words on the last failure; null when the last try went well
+    Column("tried_at", BigInteger, nullable=False),
+)
+
+warnings = Table(
+    "warnings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("source", String, nullable=False),  # nowcast | quakes | cap:NAME | officer
+    Column("identifier", String, nullable=False),  # the source's own, or the order's event id
+    Column("first_id", Id),  # the warning that this one updates or takes back; null for a first one
+    Column("kind", String, nullable=False),  # alert | update | cancel
+    Column("drill", Integer, nullable=False, default=0),
+    Column("state", String, nullable=False),  # sent | held (not for us to broadcast, or doubtful) | over
+    Column("why", Text),  # our own words
+    Column("words", Text),  # what was said, Markdown
+    Column("districts", Json, nullable=False),
+    Column("by", String),  # officer's warnings: who ordered, …
+    Column("second", String),  # … and who confirmed
+    Column("at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    UniqueConstraint("source", "identifier"),
+    Index(None, "state", "expires_at"),
+)
+
+bulletin_notes = Table(
+    "bulletin_notes",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, unique=True),  # the order that added it
+    Column("slot", String),  # null: every slot
+    Column("room", String),  # name in rooms/; null: every channel
+    Column("words", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("since_date", String, nullable=False),  # local dates, inclusive
+    Column("until_date", String, nullable=False),
+    Column("ended_by", String),
+    Column("ended_at", BigInteger),
+    Index(None, "ended_at"),
+)
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("slot", String, primary_key=True),
+    Column("date", String, primary_key=True),  # local
+    Column("state", String, nullable=False),  # asked | approved | skipped
+    Column("words", Text),  # what an officer wants said instead; null: as composed
+    Column("reason", Text),  # why it is skipped
+    Column("by", String),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("decided_at", BigInteger),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("slot", String, primary_key=True),
+    Column("room_id", String, nullable=False),  # the DM in which it was asked for
+    Column("at", BigInteger, nullable=False),
+)
+
 heartbeats = Table(
     "heartbeats",
     metadata,
