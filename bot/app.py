@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from bot import metrics
 from bot.bulletins.schedule import Schedule
+from bot.bulletins.sources import Refresher
 from bot.clock import now_ms
 from bot.config import Config
 from bot.content import Content, load_content
@@ -108,6 +109,7 @@ class App:
         )
         self._sync = SyncLoop(session, database, on_batch=self._consumer.wake)
         self._schedule = Schedule(content.bulletins, config.zone, self._announce)
+        self._sources = Refresher(database, lambda: self._desk.content.bulletins.sources, config.feeds)
         self._renewal = Renewal(
             database, lambda: self._desk, self._use, used=self._follow, wake_sender=self._sender.wake
         )
@@ -150,6 +152,7 @@ class App:
                 ("nightly", self._nightly.run),
                 ("drift", self._drift.run),
                 *([("reports", self._reports.run)] if self._reports else []),
+                ("sources", self._sources.run),
             )
         ]
         self._schedule.start()
@@ -182,7 +185,7 @@ class App:
     async def _wind_down(self, loops: list[asyncio.Task[None]]) -> None:
         """No new events; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
         by_name = {task.get_name(): task for task in loops}
-        for name in ("sync", "duties", "renewal", "nightly", "drift", "reports", "listener", "consumer"):
+        for name in ("sync", "duties", "renewal", "nightly", "drift", "reports", "sources", "listener", "consumer"):
             if name in by_name:
                 by_name[name].cancel()
         with contextlib.suppress(TimeoutError):

@@ -170,6 +170,20 @@ class RoomsCheck(Section):
     """So often the rooms are compared with the files; 0: never."""
 
 
+class Feeds(Section):
+    """Sources of bulletins outside the house. What is asked, and how often, stands in rooms/bulletins.yaml."""
+
+    enabled: bool = True
+    forecast_url: str = Field("https://api.bmkg.go.id/publik/prakiraan-cuaca", pattern=r"^https?://")
+    """BMKG's forecasts; the village's code is added as ?adm4=…"""
+    quakes_url: str = Field("https://data.bmkg.go.id/DataMKG/TEWS", pattern=r"^https?://")
+    """Folder of BMKG's quake files."""
+    nowcast_url: str = Field("https://www.bmkg.go.id/alerts/nowcast/id", pattern=r"^https?://")
+    """BMKG's list of warnings in force; its alerts are followed on the same host alone."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 15
+    proxy: str | None = None
+
+
 class Server(Section):
     """Health and metrics for the operator's monitoring."""
 
@@ -211,6 +225,7 @@ class Config(Section):
     links: Links = Links()
     bulletins: Bulletins = Bulletins()
     rooms: RoomsCheck = RoomsCheck()
+    feeds: Feeds = Feeds()
     server: Server = Server()
     log: Log = Log()
     retention: Retention = Retention()

@@ -101,6 +101,8 @@ def _load(flows: Path, rooms: Path, places: Path, version: str, ours: str) -> tu
         problems += _unknown_slots(rooms / ROOMS, described, bulletins)
     if rules is not None and bulletins is not None:
         problems += _unknown_categories(rooms / BULLETINS, rules)
+    if gazetteer is not None and bulletins is not None:
+        problems += _unknown_places(rooms / BULLETINS, bulletins, gazetteer)
     codes = [one.code for one in rules.categories] if rules else None
     private = [one.code for one in rules.categories if one.private] if rules else []
     agencies = _part(lambda: load_agencies(rooms, described, codes, private, server_name=ours), problems)
@@ -169,13 +171,35 @@ def _unknown_slots(file: Path, rooms: Rooms, bulletins: Bulletins) -> list[Probl
 
 
 def _unknown_categories(file: Path, rules: Rules) -> list[Problem]:
-    """A category that should never be counted in public, and would be for a slip of the pen."""
+    """A category that should never be counted in public, and would be for a slip of the pen; or one never told."""
     document = read(file)
+    named: list[tuple[tuple[str, ...], list[str]]] = [
+        (("withheld",), document.data.get("withheld") or []),
+        (("traffic", "categories"), (document.data.get("traffic") or {}).get("categories") or []),
+    ]
     return [
-        document.problem(("withheld", index), f"no category '{code}' in {INCIDENTS}/categories.yaml")
-        for index, code in enumerate(document.data.get("withheld") or [])
+        document.problem((*where, index), f"no category '{code}' in {INCIDENTS}/categories.yaml")
+        for where, codes in named
+        for index, code in enumerate(codes)
         if rules.category(code) is None
     ]
+
+
+def _unknown_places(file: Path, bulletins: Bulletins, gazetteer: Gazetteer) -> list[Problem]:
+    """A forecast for a village of somewhere else, or a doubtful district that is none."""
+    document = read(file)
+    problems: list[Problem] = []
+    villages = {place.code for place in gazetteer.places if place.kind == "village"}
+    forecast, names = bulletins.sources.forecast, bulletins.sources.region
+    for index, place in enumerate(forecast.places if forecast else ()):
+        if place.adm4 not in villages:
+            message = f"no village '{place.adm4}' in places/villages.csv"
+            problems.append(document.problem(("sources", "forecast", "places", index, "adm4"), message))
+    for index, name in enumerate(names.doubtful if names else ()):
+        if name not in gazetteer.districts:
+            message = f"no district '{name}' in places/districts.csv"
+            problems.append(document.problem(("sources", "region", "doubtful", index), message))
+    return problems
 
 
 def _part(load: Callable[[], Part], problems: list[Problem]) -> Part | None:

@@ -32,3 +32,12 @@ rooms_drift = Gauge(
 )
 gaps_open = Gauge("kentongan_gaps_open", "Gaps in timelines that are still to be filled", registry=registry)
 sync_age = Gauge("kentongan_sync_age_seconds", "Time since the last good sync", registry=registry)
+feed_age = Gauge(
+    "kentongan_feed_age_seconds",
+    "Time since a source of bulletins last answered well; none before its first answer",
+    ["source"],
+    registry=registry,
+)
+feed_failures = Counter(
+    "kentongan_feed_failures", "Sources of bulletins that did not answer well", ["source"], registry=registry
+)

@@ -16,13 +16,16 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.bulletins.compose import compose
-from bot.bulletins.due import Act, Due, Reason, Target, before, due, window
-from bot.bulletins.facts import Count, Facts, Statistics
+from bot.bulletins.due import Act, Due, Reason, Target, after, before, due, window
+from bot.bulletins.facts import Count, Facts, Obstacle, Reading, Statistics
 from bot.bulletins.model import Bulletins
+from bot.bulletins.roads import roads
 from bot.bulletins.template import TemplateFault
+from bot.feeds.nowcast import Region
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
 from bot.store import bulletins as store
+from bot.store import feeds
 
 log = structlog.get_logger()
 
@@ -55,6 +58,8 @@ class Announcer:
     """Content version, for the record."""
     title: Callable[[str], str] = str
     """Category code → words."""
+    region: Region | None = None
+    """The regency, for warnings that come without asking who is meant."""
 
     def run(self, connection: Connection, now: int, audit: Record | None = None) -> list[Announced]:
         """Decide everything that is due at `now` (milliseconds since the epoch). Safe to call at any time."""
@@ -96,6 +101,7 @@ class Announcer:
     ) -> Announced | None:
         reason = one.reason
         sources: dict[str, Any] = {}
+        tip: str | None = None
         content: dict[str, Any] | None = None
         if one.act is Act.SEND:
             try:
@@ -109,7 +115,7 @@ class Announcer:
                     zone=self.zone,
                     title=self.title,
                 )
-                content, sources = render(composed.markdown).content(), composed.sources()
+                content, sources, tip = render(composed.markdown).content(), composed.sources(), composed.tip
             except TemplateFault as fault:  # one room's template must not silence the others
                 reason = Reason.BROKEN
                 log.error("bulletin.broken", slot=one.slot, room=one.target.name, template=fault.name, line=fault.line)
@@ -121,6 +127,7 @@ class Announcer:
             sources=sources,
             content_version=self.version,
             reason=reason,
+            tip=tip,
         )
         outgoing = None
         if content is not None:
@@ -135,10 +142,54 @@ class Announcer:
         return Announced(one, outgoing is not None, reason)
 
     def _facts(self, connection: Connection, one: Due, now: int) -> Facts:
-        # Up to the slot's own time, not to now: a late bulletin must not tell what the next one tells again.
-        until = min(one.at, _moment(now))
-        since = min(one.since, until)
-        return Facts(_moment(now), statistics(connection, since, until))
+        until = after(self.bulletins, one.target, one.at, self.zone)
+        return facts(
+            connection, self.bulletins, one.target.room_id, one.since, one.at, until, _moment(now), self.region
+        )
+
+
+def facts(
+    connection: Connection,
+    bulletins: Bulletins,
+    room_id: str,
+    since: dt.datetime,
+    at: dt.datetime,
+    until: dt.datetime,
+    now: dt.datetime,
+    region: Region | None,
+) -> Facts:
+    """What the database knows for a slot at `at`, between the slots around it."""
+    # Up to the slot's own time, not to now: a late bulletin must not tell what the next one tells again.
+    end = min(at, now)
+    since = min(since, end)
+    return Facts(
+        now,
+        statistics(connection, since, end),
+        since=since,
+        until=until,
+        readings=readings(connection),
+        region=region,
+        obstacles=obstacles(connection, bulletins, end),
+        told=store.told_tips(connection, room_id),
+    )
+
+
+def readings(connection: Connection) -> dict[str, Reading]:
+    """What each source last said."""
+    return {
+        name: Reading(feed.raw, None if feed.fetched_at is None else _moment(feed.fetched_at), feed.error)
+        for name, feed in feeds.known(connection).items()
+    }
+
+
+def obstacles(connection: Connection, bulletins: Bulletins, until: dt.datetime) -> tuple[Obstacle, ...]:
+    """What stands in the way and is not over."""
+    traffic = bulletins.traffic
+    since = until - dt.timedelta(hours=traffic.max_hours)
+    rows = store.standing(connection, traffic.categories, _milliseconds(since), _milliseconds(until))
+    return tuple(
+        Obstacle(row.category, row.district, roads(row.places, row.district), _moment(row.opened_at)) for row in rows
+    )
 
 
 def statistics(connection: Connection, since: dt.datetime, until: dt.datetime) -> Statistics:

@@ -141,3 +141,13 @@ def before(bulletins: Bulletins, target: Target, at: dt.datetime, zone: ZoneInfo
         if when < at and date not in bulletins.quiet_dates
     ]
     return max(earlier, default=at - dt.timedelta(days=1))
+
+
+def after(bulletins: Bulletins, target: Target, at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """The time of the slot after `at` in this room; a day later when there is none within a week."""
+    later = [
+        when
+        for _, date, when in occurrences(bulletins, target, at, at + dt.timedelta(days=7), zone)
+        if date not in bulletins.quiet_dates
+    ]
+    return min(later, default=at + dt.timedelta(days=1))

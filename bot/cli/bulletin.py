@@ -5,28 +5,31 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy import Engine, create_engine, event, inspect
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import clock
-from bot.bulletins.announce import Announced, Announcer, statistics
+from bot.bulletins.announce import Announced, Announcer, facts
 from bot.bulletins.compose import Composed, compose
-from bot.bulletins.due import Target, before
-from bot.bulletins.facts import Facts, Statistics
+from bot.bulletins.due import Target, after, before
+from bot.bulletins.facts import Facts
 from bot.bulletins.loader import load_bulletins
 from bot.bulletins.model import Bulletins
+from bot.bulletins.region import region
 from bot.bulletins.template import TemplateFault
 from bot.cli import exits
 from bot.cli.account import open_database, told
+from bot.cli.bulletin_sources import app as sources
 from bot.cli.options import ConfigOption, JsonOption
+from bot.cli.stored import look
 from bot.config import Config, load_config
 from bot.content import INCIDENTS
+from bot.feeds.nowcast import Region
+from bot.incidents.gazetteer import load_gazetteer
 from bot.incidents.loader import load_rules
 from bot.logs import configure
 from bot.markup import Message, render
@@ -35,9 +38,11 @@ from bot.rooms.loader import load_rooms
 from bot.rooms.model import Room
 from bot.store import rooms as known_rooms
 from bot.store.audit import Auditor
+from bot.store.tables import feeds
 from bot.version import content_version
 
 app = typer.Typer(help="Buletin Kamtibmas: lihat dulu, atau kirim sekarang.", no_args_is_help=True)
+app.add_typer(sources, name="sources")
 
 SlotArgument = Annotated[str, typer.Argument(help="pagi, sore, malam, atau slot lain di rooms/bulletins.yaml.")]
 DateOption = Annotated[str | None, typer.Option("--date", help="Tanggal setempat, TTTT-BB-HH; bawaannya hari ini.")]
@@ -65,15 +70,14 @@ def preview(
         now = clock.now()
         shown: list[tuple[Room, Composed, Message]] = []
         title = _title(settings)
+        where = _region(settings, bulletins)
         for channel in channels:
-            target = Target(channel.name, "", channel.title, channel.bulletins)
-            at = dt.datetime.combine(day, bulletins.slot(slot, channel.name).time, settings.zone)
-            numbers = _statistics(settings, before(bulletins, target, at, settings.zone), min(at, now))
             # As it would read at its own time: a preview in the evening must not call the morning late.
-            facts = Facts(at, numbers)
+            at = dt.datetime.combine(day, bulletins.slot(slot, channel.name).time, settings.zone)
+            known = _facts(settings, bulletins, channel, at, min(at, now), where)
             try:
                 composed = compose(
-                    bulletins, slot, day, facts,
+                    bulletins, slot, day, known,
                     room=channel.name, room_title=channel.title, zone=settings.zone, title=title,
                 )  # fmt: skip
             except TemplateFault as fault:
@@ -119,6 +123,7 @@ def send(
                 dt.timedelta(minutes=settings.bulletins.grace_minutes),
                 version,
                 title,
+                _region(settings, bulletins),
             )
             now = clock.now_ms()
             announced = announcer.send(
@@ -166,25 +171,25 @@ def _title(settings: Config) -> Callable[[str], str]:
     return load_rules(settings.resolve(settings.paths.flows) / INCIDENTS).title
 
 
-def _statistics(settings: Config, since: dt.datetime, until: dt.datetime) -> Statistics | None:
-    """Numbers from the log, if there is one that can be read; nothing is made or changed."""
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
-        return None
-    engine: Engine | None = None
-    try:
-        engine = create_engine(url)
-        if url.get_backend_name() == "sqlite":
-            event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
-        with engine.connect() as connection:
-            if not inspect(connection).has_table("incidents"):
-                return None
-            return statistics(connection, min(since, until), until)
-    except SQLAlchemyError:
-        return None
-    finally:
-        if engine is not None:
-            engine.dispose()
+def _region(settings: Config, bulletins: Bulletins) -> Region | None:
+    return region(bulletins.sources, load_gazetteer(settings.resolve(settings.paths.places)))
+
+
+def _facts(
+    settings: Config, bulletins: Bulletins, channel: Room, at: dt.datetime, known: dt.datetime, where: Region | None
+) -> Facts:
+    """What the log and the sources say, as far as there is a database that can be read; nothing is made or changed.
+
+    `known`: up to when things are told, the slot's time or now.
+    """
+    target = Target(channel.name, "", channel.title, channel.bulletins)
+    since, until = before(bulletins, target, at, settings.zone), after(bulletins, target, at, settings.zone)
+    with look(settings, feeds) as connection:
+        if connection is None:
+            return Facts(at, since=since, until=until, region=where)
+        room = known_rooms.named(connection).get(channel.name)
+        found = facts(connection, bulletins, room.room_id if room else "", since, known, until, known, where)
+        return replace(found, now=at, seen=clock.now())
 
 
 def _print(

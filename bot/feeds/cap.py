@@ -69,21 +69,21 @@ class Alert:
 def parse_alert(raw: bytes) -> Alert:
     """The alert in a document. Raises FeedFault for anything that is not a whole CAP 1.2 alert."""
     if len(raw) > MOST_BYTES:
-        raise FeedFault(f"larger than {MOST_BYTES} bytes")
+        raise FeedFault(f"lebih besar dari {MOST_BYTES} bita")
     try:
         root = fromstring(raw, forbid_dtd=True)
     except DefusedXmlException as error:
-        raise FeedFault(f"refused XML: {type(error).__name__}") from None
+        raise FeedFault(f"XML ditolak ({type(error).__name__})") from None
     except (ParseError, ValueError, LookupError, RecursionError):
-        raise FeedFault("not XML, or in an encoding that is not known") from None
+        raise FeedFault("bukan XML, atau penyandiannya tidak dikenal") from None
     if root.tag != f"{{{NAMESPACE}}}alert":
-        raise FeedFault("no CAP 1.2 alert")
+        raise FeedFault("bukan peringatan CAP 1.2")
     identifier, sent, kind = _word(root, "identifier"), _time(root, "sent"), _word(root, "msgType")
     if not identifier or sent is None or kind not in _TYPES:
-        raise FeedFault("an alert needs identifier, sent with its offset, and msgType Alert, Update or Cancel")
+        raise FeedFault("tanpa identifier, sent berzona waktu, atau msgType Alert, Update, Cancel")
     info = _readable(list(_children(root, "info")))
     if info is None and kind != "Cancel":
-        raise FeedFault("an alert without info says nothing")
+        raise FeedFault("peringatan tanpa info")
     inside = info if info is not None else Element("info")
     areas = list(_children(inside, "area"))
     return Alert(

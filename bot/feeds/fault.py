@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class FeedFault(Exception):
-    """The answer is not what its publisher documents; the text says where and what, never the answer itself."""
+    """The answer is not what its publisher documents; the text says why, for an officer, never the answer itself."""

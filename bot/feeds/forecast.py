@@ -60,11 +60,11 @@ def parse_forecast(raw: bytes) -> Forecast:
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError):
-        raise FeedFault("not JSON") from None
+        raise FeedFault("bukan JSON") from None
     place = _table(_table(document).get("lokasi"))
     data = _table(document).get("data")
     if not isinstance(data, list) or not data:
-        raise FeedFault("no 'data'")
+        raise FeedFault("tanpa 'data'")
     steps: dict[dt.datetime, Step] = {}
     analysed: list[dt.datetime] = []
     for part in data:
@@ -77,7 +77,7 @@ def parse_forecast(raw: bytes) -> Forecast:
             if made is not None:
                 analysed.append(made)
     if not steps:
-        raise FeedFault("no step with a time and a description")
+        raise FeedFault("tidak ada jam dengan keterangan cuaca")
     name = _text(place.get("kecamatan")) or _text(place.get("desa")) or _text(place.get("kotkab"))
     return Forecast(
         name, _text(place.get("adm4")), max(analysed, default=None), tuple(steps[at] for at in sorted(steps))

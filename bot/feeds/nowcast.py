@@ -62,16 +62,16 @@ class Concern:
 def parse_list(raw: bytes) -> tuple[Item, ...]:
     """The entries of the list. Raises FeedFault when it is no RSS."""
     if len(raw) > MOST_BYTES:
-        raise FeedFault(f"larger than {MOST_BYTES} bytes")
+        raise FeedFault(f"lebih besar dari {MOST_BYTES} bita")
     try:
         fromstring(raw, forbid_dtd=True)  # feedparser is lenient, and lets through what should not be read at all
     except DefusedXmlException as error:
-        raise FeedFault(f"refused XML: {type(error).__name__}") from None
+        raise FeedFault(f"XML ditolak ({type(error).__name__})") from None
     except Exception:
-        raise FeedFault("not XML, or in an encoding that is not known") from None
+        raise FeedFault("bukan XML, atau penyandiannya tidak dikenal") from None
     found = feedparser.parse(raw)
     if not found.version:
-        raise FeedFault("no RSS or Atom feed")
+        raise FeedFault("bukan daftar RSS atau Atom")
     items = [_item(entry) for entry in found.entries[:MOST_ITEMS]]
     return tuple(item for item in items if item.link.startswith("https://"))
 

@@ -56,12 +56,12 @@ def parse_quakes(raw: bytes) -> tuple[Quake, ...]:
     try:
         document = json.loads(raw)
     except (ValueError, RecursionError):
-        raise FeedFault("not JSON") from None
+        raise FeedFault("bukan JSON") from None
     found = _table(_table(document).get("Infogempa")).get("gempa")
     entries = found if isinstance(found, list) else [found]
     quakes = [quake for entry in entries[:MOST] if (quake := _quake(_table(entry))) is not None]
     if not quakes:
-        raise FeedFault("no quake with a time and a magnitude under Infogempa.gempa")
+        raise FeedFault("tidak ada gempa dengan waktu dan kekuatan di Infogempa.gempa")
     return tuple(sorted(quakes, key=lambda quake: quake.at, reverse=True))
 
 

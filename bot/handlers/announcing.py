@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from bot.bulletins.announce import Announced, Announcer
 from bot.bulletins.due import Target
+from bot.bulletins.region import region
 from bot.handlers.desk import Desk
 from bot.store import rooms
 
@@ -21,6 +22,7 @@ def announce(connection: Connection, desk: Desk, now: int) -> list[Announced]:
         grace=dt.timedelta(minutes=desk.config.bulletins.grace_minutes),
         version=desk.content.version,
         title=desk.content.rules.title,
+        region=region(desk.content.bulletins.sources, desk.content.gazetteer),
     )
     return announcer.run(
         connection, now, audit=lambda kind, subject, payload: desk.record(connection, kind, subject, payload, now)

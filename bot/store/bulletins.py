@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ SKIPPED = "skipped"
 
 VERIFIED = ("terverifikasi", "diteruskan", "ditangani", "selesai")
 """Statuses in which an officer has confirmed an incident."""
+STANDING = ("terverifikasi", "diteruskan", "ditangani")
+"""Confirmed and not over."""
 OPEN = ("baru", "ditinjau")
 """Not yet confirmed. What is in neither is false, double or no incident, and is not counted."""
 
@@ -40,6 +42,8 @@ class Entry:
     content_version: str
     reason: str | None = None
     """Why it is skipped; `None` for one that is sent."""
+    tip: str | None = None
+    """Key of the tip that it tells."""
 
     @property
     def outbox_key(self) -> str:
@@ -63,6 +67,7 @@ def record(
         "content_version": entry.content_version,
         "due_at": entry.due_at,
         "created_at": now,
+        "tip": entry.tip,
     }
     identity = {"slot": entry.slot, "date": entry.date, "room_id": entry.room_id}
     new = insert_or_ignore(connection, bulletins, identity | values)
@@ -149,3 +154,41 @@ def incident_counts(connection: Connection, since: int, until: int) -> list[tupl
         .order_by(incidents.c.category, incidents.c.district)
     )
     return [(row.category, row.district, bool(row.verified), row.number) for row in rows]
+
+
+def told_tips(connection: Connection, room_id: str) -> dict[str, int]:
+    """Tip → when this room was told it last."""
+    rows = connection.execute(
+        select(bulletins.c.tip, func.max(bulletins.c.created_at).label("at"))
+        .where(bulletins.c.room_id == room_id, bulletins.c.tip.is_not(None), bulletins.c.state == QUEUED)
+        .group_by(bulletins.c.tip)
+    )
+    return {row.tip: row.at for row in rows}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A confirmed incident that is not over: what may be told of it, and where it is."""
+
+    category: str
+    district: str | None
+    places: list[dict[str, Any]]
+    """Meanings of the names in its reports; who tells of it chooses among their kinds."""
+    opened_at: int
+
+
+def standing(connection: Connection, categories: Collection[str], since: int, until: int) -> list[Standing]:
+    """Incidents of these categories opened in since ≤ time ≤ until that officers confirmed and nobody closed."""
+    private = incidents.c.analysis["private"].as_boolean()
+    rows = connection.execute(
+        select(incidents.c.category, incidents.c.district, incidents.c.places, incidents.c.opened_at)
+        .where(
+            incidents.c.category.in_(list(categories)),
+            incidents.c.status.in_(STANDING),
+            incidents.c.opened_at >= since,
+            incidents.c.opened_at <= until,
+            private.is_not(True),
+        )
+        .order_by(incidents.c.opened_at.desc(), incidents.c.id)
+    )
+    return [Standing(row.category, row.district, list(row.places), row.opened_at) for row in rows]

@@ -57,7 +57,11 @@ KEPT: Mapping[str, Mapping[str, str]] = {
     "officer_keys": {"user_id": "an officer's public key: without it nobody could tell that it changed"},
     "protection_switches": {"by": "an officer at work; one row for each switch"},
     "policy_lists": {"by": "an officer at work; one row for each list"},
-    "bulletins": {"sources": "counts and ages of what was used", "reason": "our own words: why a slot was skipped"},
+    "bulletins": {
+        "sources": "counts and ages of what was used",
+        "reason": "our own words: why a slot was skipped",
+        "tip": "digest of a sentence of ours",
+    },
     "audit": {},
     "audit_payloads": {"erased_why": "our own words"},
     "incidents": {"category": "the log's own finding", "district": "no narrower than a district"},

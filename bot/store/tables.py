@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -552,7 +553,9 @@ bulletins = Table(
     Column("content_version", String, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("tip", String),  # which tip it told: none comes back in a room before all were told
     UniqueConstraint("slot", "date", "room_id"),
+    Index(None, "room_id", "tip", "created_at"),
 )
 
 feeds = Table(
@@ -560,7 +563,7 @@ feeds = Table(
     metadata,
     Column("name", String, primary_key=True),  # forecast:ADM4, quakes, nowcast, nowcast:GUID, cap:NAME …
     Column("url", String, nullable=False),
-    Column("raw", Text),  # the last good answer, as it came
+    Column("raw", LargeBinary),  # the last good answer, as it came: XML says itself in which encoding
     Column("fetched_at", BigInteger),  # when the source last confirmed it
     Column("etag", String),
     Column("modified", String),

@@ -70,13 +70,15 @@ def test_preview_as_json_gives_both_forms_and_the_sources(config):
     assert (line["slot"], line["room"]) == ("malam", "ojol")
     assert line["formatted_body"].startswith("<p>")
     assert line["body"].splitlines()[-1].count("110") == 1
-    assert line["missing"] == ["statistik laporan: tidak ada basis data"]
+    assert "statistik laporan: tidak ada basis data" in line["missing"]
+    assert {reason.partition(": ")[2] for reason in line["missing"]} == {"tidak ada basis data"}
 
 
 def test_preview_reads_an_existing_log_without_changing_it(config, database):
     before = (config.parent / "data" / "kentongan.db").read_bytes()
     (line,) = lines(run(config, "preview", "pagi", "--room", "ojol", "--json"))
-    assert line["missing"] == []
+    assert {reason.partition(": ")[2] for reason in line["missing"]} == {"belum pernah berhasil diambil"}
+    assert not any(reason.startswith("statistik") for reason in line["missing"])
     assert "Situasi sejak" in line["body"]
     assert (config.parent / "data" / "kentongan.db").read_bytes() == before
 

@@ -37,7 +37,7 @@ def upgrade() -> None:
         "feeds",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("url", sa.String(), nullable=False),
-        sa.Column("raw", sa.Text(), nullable=True),
+        sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("fetched_at", sa.BigInteger(), nullable=True),
         sa.Column("etag", sa.String(), nullable=True),
         sa.Column("modified", sa.String(), nullable=True),
@@ -86,10 +86,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("warnings", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_warnings_state_expires_at"), ["state", "expires_at"], unique=False)
+    with op.batch_alter_table("bulletins", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("tip", sa.String(), nullable=True))
+        batch_op.create_index(
+            batch_op.f("ix_bulletins_room_id_tip_created_at"), ["room_id", "tip", "created_at"], unique=False
+        )
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("bulletins", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bulletins_room_id_tip_created_at"))
+        batch_op.drop_column("tip")
     with op.batch_alter_table("warnings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_warnings_state_expires_at"))
     op.drop_table("warnings")
