@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.bulletins import words
 from bot.bulletins.moments import told
 from bot.bulletins.template import clean
 from bot.feeds.cap import Alert
@@ -54,7 +55,7 @@ def told_of(one: InForce, at: dt.datetime, zone: ZoneInfo) -> dict[str, Any]:
     """As a bulletin tells it."""
     alert = one.alert
     return {
-        "event": clean(alert.event or alert.headline, EVENT_CHARACTERS),
+        "event": clean(alert.event or alert.headline, EVENT_CHARACTERS) or words.WARNING,
         "districts": list(one.concern.districts),
         "since": told(alert.onset, at, zone) if alert.onset and alert.onset > at else "",
         "until": told(alert.expires, at, zone) if alert.expires else "",

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 LOCALE = "id"
+CLOCK = "pukul "
+"""Before a time of day; where it is clear that it is one, it may go."""
 
 
 def clock(moment: dt.datetime, zone: ZoneInfo) -> str:
@@ -18,7 +20,7 @@ def clock(moment: dt.datetime, zone: ZoneInfo) -> str:
 def told(moment: dt.datetime, at: dt.datetime, zone: ZoneInfo) -> str:
     """A time as somebody says it at `at`: with its day, unless that is today."""
     local, here = moment.astimezone(zone), at.astimezone(zone)
-    said = f"pukul {local:%H.%M}"
+    said = f"{CLOCK}{local:%H.%M}"
     days = (local.date() - here.date()).days
     near = {0: "", -1: " kemarin", 1: " besok"}
     return said + (near[days] if days in near else f", {day(local.date())}")

@@ -13,7 +13,7 @@ from bot.bulletins.moments import clock, told
 from bot.bulletins.origins import Sources
 from bot.bulletins.reading import Had, Lack
 from bot.bulletins.tremors import felt
-from bot.bulletins.weather import weather
+from bot.bulletins.weather import grouped, weather
 from bot.feeds.cap import Alert
 from bot.feeds.forecast import ATTRIBUTION
 from bot.feeds.nowcast import Region
@@ -80,7 +80,7 @@ def _weather(
         found.weather = {
             "since": clock(at, zone),
             "until": clock(until, zone),
-            "places": places,
+            "places": grouped(places),
             "who": ATTRIBUTION,
             "analysed": told(min(analysed), at, zone) if analysed else "",
         }

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.bulletins.facts import Obstacle
-from bot.bulletins.moments import told
+from bot.bulletins.moments import CLOCK, told
 
 MOST = 5
 ROADS = frozenset(("road", "toll", "toll_exit", "junction", "rest_area"))
@@ -52,7 +52,7 @@ def traffic(
             "roads": list(names),
             "district": district or "",
             "number": len(same),
-            "since": told(min(one.since for one in same), at, zone),
+            "since": told(min(one.since for one in same), at, zone).removeprefix(CLOCK),
         }
         for (category, names, district), same in placed.items()
     ]

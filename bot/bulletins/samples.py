@@ -65,13 +65,20 @@ _WARNING = {
     "advice": "saran",
     "who": "sumber",
 }
-_NO_WEATHER: dict[str, Any] = {"place": "tempat", "skies": [], "rain": [], "low": None, "high": None, "wind": None}
+_NO_WEATHER: dict[str, Any] = {
+    "names": ["tempat", "tempat"],
+    "skies": [],
+    "rain": [],
+    "low": None,
+    "high": None,
+    "wind": None,
+}
 _WEATHER = {
     "since": "07.00",
     "until": "15.30",
     "places": [
         {
-            "place": "tempat",
+            "names": ["tempat", "tempat"],
             "skies": [
                 {"since": "07.00", "words": "berawan", "now": True},
                 {"since": "10.00", "words": "hujan", "now": False},

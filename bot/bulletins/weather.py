@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,7 +40,7 @@ def weather(
     heat = [round(step.temperature) for step in steps if step.temperature is not None]
     wind = [round(step.wind) for step in steps if step.wind is not None]
     return {
-        "place": name,
+        "names": [name],
         "skies": [
             {"since": clock(one.since, zone), "words": one.words, "now": one.since == since}
             for one in skies[:MOST_SKIES]
@@ -61,4 +61,16 @@ def _joined(steps: Sequence[tuple[Step, str]], since: dt.datetime, until: dt.dat
             found[-1] = _Stretch(found[-1].since, end, words)
         else:
             found.append(_Stretch(start, end, words))
+    return found
+
+
+def grouped(places: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Places with the same weather in one line."""
+    found: list[dict[str, Any]] = []
+    for place in places:
+        same = next((one for one in found if {**one, "names": []} == {**place, "names": []}), None)
+        if same is None:
+            found.append(place)
+        else:
+            same["names"] = [*same["names"], *place["names"]]
     return found

@@ -11,6 +11,8 @@ FORECAST = "prakiraan cuaca BMKG"
 QUAKES = "gempa BMKG"
 WARNINGS = "peringatan dini BMKG"
 TRAFFIC = "lalu lintas"
+WARNING = "Peringatan"
+"""What a warning without a name is called."""
 
 NO_DATABASE = "tidak ada basis data"
 NEVER = "belum pernah berhasil diambil"

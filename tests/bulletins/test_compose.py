@@ -52,8 +52,8 @@ def test_counts_are_told_by_category_and_district():
     )
     body = render(composed.markdown).body
     assert "7 kejadian sudah dipastikan petugas" in body
-    assert "3 laporan warga masih diperiksa" in body
-    assert body.index("- Banjir: 4") < body.index("- Kecelakaan lalu lintas: 3")
+    assert "masih diperiksa: 3" in body
+    assert body.index("Banjir 4,") < body.index("Kecelakaan lalu lintas 3.")
     assert "Batang 5, Subah 2." in body
 
 
