@@ -12,9 +12,14 @@ from bot.bulletins.model import Operation
 from bot.markup import render
 
 OPERATION = Operation(
-    title="Operasi Lilin", text="Pos di Pantura.", source="Polda", since=dt.date(2025, 12, 20), until=dt.date(2026, 1, 2),
-    slots=("pagi", "sore"), rooms=("ojol",),
-)  # fmt: skip
+    title="Operasi Lilin",
+    text="Pos di Pantura.",
+    source="Polda",
+    since=dt.date(2025, 12, 20),
+    until=dt.date(2026, 1, 2),
+    slots=("pagi", "sore"),
+    rooms=("ojol",),
+)
 
 
 def said(date: dt.date, slot: str = "pagi", **options) -> str:

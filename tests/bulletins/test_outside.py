@@ -50,7 +50,7 @@ def test_places_with_the_same_weather_share_a_line_and_others_have_their_own() -
     names = [place.name for place in PLACES if not place.rooms]
     assert ", ".join(names) + ": berawan" in body(bulletin(good()))
     other = asked.forecast(PLACES[1].adm4)
-    text = body(bulletin(with_(other, Reading(forecast((DAY[3][:1] + ("Kabut", 20, 0, 3),)), MORNING))))
+    text = body(bulletin(with_(other, Reading(forecast((("2026-12-01 13:00", "Kabut", 20, 0, 3),)), MORNING))))
     assert f"- {names[1]}: 13.00 kabut, 20 °C" in text
     assert f"{names[0]}, {names[2]}: berawan" in text
 
