@@ -26,6 +26,8 @@ LATE_AFTER = dt.timedelta(minutes=5)
 """A bulletin that is later than this says so."""
 
 MAX_NOTES = 8
+WORDS_WITH_A_TIP = 105
+"""Half a minute of reading, marks included; a bulletin that would be longer goes without advice."""
 A_SLOT = dt.timedelta(hours=9)
 """What is told of, before and after, where the slots around this one are not known."""
 
@@ -101,13 +103,6 @@ def compose(
         newest = max((note.at for note in facts.notes if note.at), default=None)
         used.append(Used(words.NOTES, facts.now - newest if newest else None))
 
-    # While something threatens, advice for quiet days is in its way.
-    tip = None if others.warnings else next_tip(bulletins, slot, date, room, facts.told)
-    if tip:
-        used.append(Used(f"{words.TIPS} ({tip.source})"))
-    elif not others.warnings:
-        missing.append(f"{words.TIPS}: {words.NO_TIP}")
-
     late = facts.now - at
     values = {
         "slot": slot,
@@ -126,10 +121,21 @@ def compose(
         "incidents": incidents,
         "operations": [one for one in bulletins.operations if one.holds(date, slot, room)],
         "notes": notes[:MAX_NOTES],
-        "tip": tip,
+        "tip": None,
         "emergency": bulletins.emergency,
     }
     markdown = template.render(_environment(bulletins), entry.template, values)
+
+    # While something threatens, advice for quiet days is in its way; and nobody reads on for ever.
+    tip = None if others.warnings else next_tip(bulletins, slot, date, room, facts.told)
+    if tip and len(f"{markdown} {tip.text} {tip.source}".split()) > WORDS_WITH_A_TIP:
+        missing.append(f"{words.TIPS}: {words.LONG}")
+        tip = None
+    elif tip:
+        used.append(Used(f"{words.TIPS} ({tip.source})"))
+        markdown = template.render(_environment(bulletins), entry.template, values | {"tip": tip})
+    elif not others.warnings:
+        missing.append(f"{words.TIPS}: {words.NO_TIP}")
     return Composed(markdown, tuple(used), tuple(missing), tip.key if tip else None)
 
 

@@ -20,6 +20,7 @@ NO_STEPS = "tidak memuat jam-jam ini"
 EMPTY = "jawabannya kosong"
 UNREADABLE = "isinya tidak terbaca"
 NO_TIP = "tidak ada yang berlaku untuk tanggal dan kanal ini"
+LONG = "buletinnya sudah panjang"
 NO_REGION = "wilayah kita belum dikenal"
 
 

@@ -53,8 +53,8 @@ def test_counts_are_told_by_category_and_district():
     body = render(composed.markdown).body
     assert "7 kejadian sudah dipastikan petugas" in body
     assert "masih diperiksa: 3" in body
-    assert body.index("Banjir 4,") < body.index("Kecelakaan lalu lintas 3.")
-    assert "Batang 5, Subah 2." in body
+    assert body.index("banjir 4,") < body.index("kecelakaan lalu lintas 3 (")
+    assert "(Batang 5, Subah 2)" in body
 
 
 def test_withheld_categories_leave_no_trace_not_even_in_a_total():

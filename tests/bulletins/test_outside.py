@@ -34,7 +34,7 @@ def test_the_weather_is_told_from_this_slot_to_the_next_with_like_hours_joined()
 
 
 def test_bmkg_is_named_with_the_time_of_its_analysis() -> None:
-    assert "Prakiraan BMKG, dibuat pukul 19.00 kemarin" in body(bulletin(good()))
+    assert "Cuaca 07.00–15.30 (BMKG, dibuat pukul 19.00 kemarin)" in body(bulletin(good()))
 
 
 def test_a_slot_in_the_middle_of_a_step_begins_with_that_step() -> None:

@@ -117,7 +117,7 @@ def test_a_preview_uses_what_is_stored_and_names_what_is_too_old(tmp_path: Path,
     assert any(one.startswith("gempa BMKG: terakhir berhasil 1 jam 30 menit yang lalu; menjawab 500")
                for one in line["missing"])  # fmt: skip
     # Whether the forecast is told depends on today: made on one day, it is too old on another.
-    told = "Prakiraan BMKG" in line["body"]
+    told = "(BMKG, dibuat" in line["body"]
     assert told is not any(one.startswith("prakiraan cuaca") for one in line["missing"])
 
 
