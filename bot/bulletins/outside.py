@@ -52,7 +52,8 @@ def outside(
     found = Outside()
     _weather(found, sources, facts, room, at, until, zone)
     _quakes(found, sources, facts, since, at, zone)
-    _warnings(found, sources, facts, at, zone)
+    # A late bulletin must not warn of what is over by now; a preview speaks as if it were its slot's time.
+    _warnings(found, sources, facts, max(at, facts.now), zone)
     return found
 
 

@@ -172,6 +172,16 @@ def test_what_is_over_not_meant_or_not_ours_is_not_told(change: dict[str, str]) 
     assert "⚠️" not in body(bulletin(good(dt.timedelta(), alert(**change))))
 
 
+def test_a_late_bulletin_does_not_warn_of_what_is_over_by_now() -> None:
+    late = MORNING + dt.timedelta(minutes=40)
+    lasting = alert(expires="2026-12-01T07:50:00+07:00")
+    assert "⚠️" in body(bulletin(good(dt.timedelta(), lasting, now=late), now=late))
+    over = alert(expires="2026-12-01T07:20:00+07:00")
+    text = body(bulletin(good(dt.timedelta(), over, now=late), now=late))
+    assert "⚠️" not in text
+    assert "terlambat 40 menit" in text
+
+
 def test_an_alert_that_the_list_names_but_that_cannot_be_read_is_named() -> None:
     readings = good(dt.timedelta(), alert()) | {
         asked.entry(asked.NOWCAST, "g9"): Reading(None, None, "menjawab 404"),
