@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
 
-from bot.bulletins.compose import compose
+from bot.bulletins import approval
+from bot.bulletins.compose import Composed, compose
 from bot.bulletins.due import Act, Due, Reason, Target, after, before, due, window
-from bot.bulletins.facts import Count, Facts, Obstacle, Reading, Statistics
+from bot.bulletins.facts import Count, Facts, Note, Obstacle, Reading, Statistics
 from bot.bulletins.model import Bulletins
 from bot.bulletins.roads import roads
 from bot.bulletins.template import TemplateFault
 from bot.feeds.nowcast import Region
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
+from bot.store import bulletinnotes, feeds
 from bot.store import bulletins as store
-from bot.store import feeds
 
 log = structlog.get_logger()
 
@@ -64,8 +65,11 @@ class Announcer:
     def run(self, connection: Connection, now: int, audit: Record | None = None) -> list[Announced]:
         """Decide everything that is due at `now` (milliseconds since the epoch). Safe to call at any time."""
         moment = _moment(now)
-        pairs = [(slot, target.room_id) for target in self.targets for slot in target.slots]
+        pairs = [(slot, target.room_id) for target in self.targets for slot in target.slots if not target.since]
         watched = store.watched(connection, pairs, now, since=now - FIRST_LOOK_MS)
+        for target in self.targets:
+            for slot, at in target.since.items():  # later than now: asked for while the clock ran ahead
+                watched[slot, target.room_id] = at if at <= now else now - FIRST_LOOK_MS
         last = store.looked(connection, now)
         looked = None if last is None else _moment(last)
         since = window(moment, looked).astimezone(self.zone).date() - dt.timedelta(days=1)
@@ -88,33 +92,45 @@ class Announcer:
         """An officer's word: send this slot now to every target that has not had it; a recorded skip gives way."""
         announced: list[Announced] = []
         for target in self.targets:
-            time = self.bulletins.slot(slot, target.name).time
-            at = dt.datetime.combine(date, time, self.zone).astimezone(dt.UTC)
-            one = Due(slot, date, target, at, before(self.bulletins, target, at, self.zone), Act.SEND)
-            decision = self._decide(connection, one, now, audit, revise_skips=True)
+            decision = self._decide(connection, self.slot_of(target, slot, date), now, audit, revise_skips=True)
             if decision is not None:
                 announced.append(decision)
         return announced
 
+    def slot_of(self, target: Target, slot: str, date: dt.date) -> Due:
+        """A slot of a room, whether it has come or not."""
+        at = dt.datetime.combine(date, self.bulletins.slot(slot, target.name).time, self.zone).astimezone(dt.UTC)
+        return Due(slot, date, target, at, before(self.bulletins, target, at, self.zone), Act.SEND)
+
+    def draft(
+        self, connection: Connection, one: Due, now: int, words: str | None = None, *, room_title: str | None = None
+    ) -> Composed:
+        """What would be said now. `words`: what an officer wants said instead. Raises TemplateFault."""
+        return compose(
+            self.bulletins,
+            one.slot,
+            one.date,
+            self._facts(connection, one, now),
+            room=one.target.name,
+            room_title=room_title or one.target.title,
+            zone=self.zone,
+            title=self.title,
+            instead=words,
+        )
+
     def _decide(
         self, connection: Connection, one: Due, now: int, audit: Record | None, *, revise_skips: bool
     ) -> Announced | None:
-        reason = one.reason
+        reason, words = one.reason, None
         sources: dict[str, Any] = {}
         tip: str | None = None
         content: dict[str, Any] | None = None
         if one.act is Act.SEND:
+            forced = revise_skips  # an operator's command stands above what was answered to the preview
+            reason, words = approval.judge(connection, self.bulletins, one.slot, one.date, forced=forced)
+        if one.act is Act.SEND and reason is None:
             try:
-                composed = compose(
-                    self.bulletins,
-                    one.slot,
-                    one.date,
-                    self._facts(connection, one, now),
-                    room=one.target.name,
-                    room_title=one.target.title,
-                    zone=self.zone,
-                    title=self.title,
-                )
+                composed = self.draft(connection, one, now, words)
                 content, sources, tip = render(composed.markdown).content(), composed.sources(), composed.tip
             except TemplateFault as fault:  # one room's template must not silence the others
                 reason = Reason.BROKEN
@@ -137,15 +153,17 @@ class Announcer:
         kind = "bulletin.skipped" if outgoing is None else "bulletin.sent"
         if audit:
             payload = {"due_at": entry.due_at, "reason": reason, "sources": sources, "room": one.target.name}
+            payload |= {"reworded": True} if words is not None and outgoing is not None else {}
             audit(kind, entry.outbox_key, payload)
         log.info(kind, slot=one.slot, date=entry.date, room=one.target.name, reason=reason)
         return Announced(one, outgoing is not None, reason)
 
     def _facts(self, connection: Connection, one: Due, now: int) -> Facts:
         until = after(self.bulletins, one.target, one.at, self.zone)
-        return facts(
+        known = facts(
             connection, self.bulletins, one.target.room_id, one.since, one.at, until, _moment(now), self.region
         )
+        return replace(known, notes=notes(connection, one))
 
 
 def facts(
@@ -196,6 +214,12 @@ def statistics(connection: Connection, since: dt.datetime, until: dt.datetime) -
     """Incident numbers of a span, from the log."""
     rows = store.incident_counts(connection, _milliseconds(since), _milliseconds(until))
     return Statistics(since, until, tuple(Count(*row) for row in rows))
+
+
+def notes(connection: Connection, one: Due) -> tuple[Note, ...]:
+    """What officers want said then and there."""
+    found = bulletinnotes.said(connection, one.slot, one.date.isoformat(), one.target.name)
+    return tuple(Note(note.words, _moment(note.at)) for note in found)
 
 
 def _moment(milliseconds: int) -> dt.datetime:

@@ -64,10 +64,12 @@ def compose(
     room_title: str,
     zone: ZoneInfo,
     title: Callable[[str], str] = str,
+    instead: str | None = None,
 ) -> Composed:
-    """The bulletin of a slot, a local date and a room (its name in rooms/).
+    """The bulletin of a slot, a local date and a room (its name in rooms/; "" for a copy that is of no room).
 
-    `title` turns a category code into words. Raises template.TemplateFault; KeyError for an unknown slot.
+    `instead`: what an officer has written for its body. `title` turns a category code into words.
+    Raises template.TemplateFault; KeyError for an unknown slot.
     """
     entry = bulletins.slot(slot, room)
     at = dt.datetime.combine(date, entry.time, zone)
@@ -124,6 +126,12 @@ def compose(
         "tip": None,
         "emergency": bulletins.emergency,
     }
+    if instead is not None:
+        values["words"] = template.spoken(instead)
+        values["credits"] = list(dict.fromkeys(one.credit for one in used if one.credit))
+        return Composed(
+            template.render(_environment(bulletins), bulletins.reworded, values), tuple(used), tuple(missing)
+        )
     markdown = template.render(_environment(bulletins), entry.template, values)
 
     # While something threatens, advice for quiet days is in its way; and nobody reads on for ever.

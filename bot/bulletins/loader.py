@@ -56,6 +56,7 @@ def load_bulletins(folder: Path, channels: Mapping[str, tuple[str, ...]] | None 
         sources=_sources(file),
         tips=_spelt_out(tips.tips, file.kinds),
         templates=_templates(folder / TEMPLATES, problems),
+        reworded=file.reworded,
     )
     problems += _check_names(documents, file, tips, channels, folder)
     problems += _check_templates(documents[BULLETINS], bulletins, folder / TEMPLATES)
@@ -173,6 +174,7 @@ def _check_templates(document: Document, bulletins: Bulletins, folder: Path) -> 
         for name, one in slots.items()
         if one.template
     ]
+    named.append((("reworded",), bulletins.reworded))
     for where, name in named:
         if name not in bulletins.templates:
             problems.append(document.problem(where, f"no file '{name}' in {folder.name}/"))

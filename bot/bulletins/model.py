@@ -5,12 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from bot.bulletins.fields import Name, Part, Period, Time, Weekday, Words
 from bot.bulletins.origins import Sources
+
+
+class Preview(Part):
+    """What officers are shown before a slot, and what their silence means."""
+
+    minutes: Annotated[int, Field(ge=0, le=720)] = 0
+    """How long before; 0: not at all."""
+    silence: Literal["send", "skip"] = "send"
 
 
 class Slot(Part):
@@ -21,6 +29,7 @@ class Slot(Part):
     template: str
     """File in rooms/templates/."""
     days: tuple[Weekday, ...] = tuple(range(7))
+    preview: Preview = Preview()
 
 
 class Override(Part):
@@ -95,6 +104,8 @@ class BulletinsFile(Part):
     emergency: Annotated[str, StringConstraints(pattern=r"^\d{3,}$")]
     """Number that every bulletin ends with."""
     slots: dict[Name, Slot] = Field(min_length=1)
+    reworded: str = "diganti.md.j2"
+    """Template of a bulletin whose body an officer has written."""
     kinds: dict[Name, Kind] = Field(default_factory=dict)
     rooms: dict[str, dict[Name, Override]] = Field(default_factory=dict)
     quiet_dates: tuple[QuietDate, ...] = ()
@@ -128,6 +139,8 @@ class Bulletins(Part):
     tips: tuple[Tip, ...]
     templates: Mapping[str, str]
     """File name → text."""
+    reworded: str
+    """Template (file name) of a bulletin whose body an officer has written."""
 
     def slot(self, name: str, room: str) -> Slot:
         """A slot as it is in one room. Raises KeyError for an unknown slot."""

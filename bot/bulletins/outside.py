@@ -28,6 +28,8 @@ class Used:
     name: str
     age: dt.timedelta | None = None
     """How old it was; `None` for what does not age (dated notes) or has its date in the text."""
+    credit: str = ""
+    """Who is to be named wherever its data is repeated, also where an officer has put it in other words."""
 
 
 @dataclass
@@ -74,7 +76,7 @@ def _weather(
             found.lack(name, words.NO_STEPS)
             continue
         places.append(said)
-        found.used.append(Used(name, had.age))
+        found.used.append(Used(name, had.age, ATTRIBUTION))
         if had.value.analysed:
             analysed.append(had.value.analysed)
     if places:
@@ -96,8 +98,8 @@ def _quakes(
     if isinstance(had, Lack):
         found.lack(words.QUAKES, had.reason)
         return
-    found.used.append(Used(words.QUAKES, had.age))
     ours = felt(had.value, sources.quakes.places, since, at, zone)
+    found.used.append(Used(words.QUAKES, had.age, ATTRIBUTION if ours else ""))
     if ours:
         found.quakes = {"entries": ours, "who": ATTRIBUTION}
 
@@ -112,10 +114,11 @@ def _warnings(found: Outside, sources: Sources, facts: Facts, at: dt.datetime, z
         if isinstance(had, Lack):
             found.lack(name, had.reason)
             return
-        found.used.append(Used(name, had.age))
+        ours = alerts.in_force(had.value, region, who, at)
+        found.used.append(Used(name, had.age, who if ours else ""))
         for reason in dict.fromkeys(unread):
             found.lack(name, reason)
-        standing.extend(alerts.in_force(had.value, region, who, at))
+        standing.extend(ours)
 
     if sources.nowcast and facts.region:
         take(words.WARNINGS, ATTRIBUTION, facts.region, reading.nowcast(facts, sources.nowcast))

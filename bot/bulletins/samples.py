@@ -6,6 +6,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from bot.bulletins.template import Markdown
+
 
 def samples(emergency: str) -> list[dict[str, Any]]:
     """Values for templates, one set for each state of affairs."""
@@ -53,6 +55,8 @@ def _common(emergency: str) -> dict[str, Any]:
         "operations": [],
         "notes": [],
         "tip": None,
+        "words": Markdown("kata petugas"),
+        "credits": ["sumber"],
         "emergency": emergency,
     }
 

@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, true, update
 
 from bot.outgoing import Outgoing
 from bot.store import outbox
 from bot.store.inbox import insert_or_ignore
 from bot.store.tables import bulletins, heartbeats, incidents
+from bot.store.tables import outbox as sendings
 
 QUEUED = "queued"
 SKIPPED = "skipped"
@@ -56,8 +57,9 @@ def record(
 ) -> bool:
     """Decide a slot, once: sent when there is something `outgoing`, else skipped. False when it was decided before.
 
-    A skip is revised when it was written by a clock ahead of `now`, or by an officer's word (`revise_skips`);
-    a bulletin that was sent never is. Its outbox row is written in the same transaction.
+    A skip is revised when it was written by a clock ahead of `now` (into another skip, too, with its true reason), or
+    by an officer's word (`revise_skips`); a bulletin that was sent never is. Its outbox row is written in the same
+    transaction.
     """
     values = {
         "state": SKIPPED if outgoing is None else QUEUED,
@@ -71,14 +73,14 @@ def record(
     }
     identity = {"slot": entry.slot, "date": entry.date, "room_id": entry.room_id}
     new = insert_or_ignore(connection, bulletins, identity | values)
-    if not new and outgoing is not None:
+    if not new:
         statement = update(bulletins).where(
             bulletins.c.slot == entry.slot,
             bulletins.c.date == entry.date,
             bulletins.c.room_id == entry.room_id,
             bulletins.c.state == SKIPPED,
         )
-        if not revise_skips:
+        if outgoing is None or not revise_skips:
             statement = statement.where(bulletins.c.created_at > now)
         new = bool(connection.execute(statement.values(**values)).rowcount)
     if new and outgoing is not None:
@@ -103,6 +105,43 @@ def state(connection: Connection, slot: str, date: str, room_id: str) -> str | N
             bulletins.c.slot == slot, bulletins.c.date == date, bulletins.c.room_id == room_id
         )
     )
+
+
+@dataclass(frozen=True)
+class State:
+    """What became of a slot in one room. Times in milliseconds."""
+
+    slot: str
+    date: str
+    room_id: str
+    state: str
+    """skipped | queued (waits to be sent) | sent | failed"""
+    reason: str | None
+    sources: dict[str, Any]
+    due_at: int
+    decided_at: int
+    sent_at: int | None
+
+
+def states(connection: Connection, date: str, slot: str | None, now: int) -> list[State]:
+    """What is settled of a local date (and slot, if given), with what the outbox says of it; see `decided`."""
+    rows = connection.execute(
+        select(bulletins, sendings.c.state.label("sending"), sendings.c.sent_at)
+        .select_from(bulletins.outerjoin(sendings, sendings.c.key == bulletins.c.outbox_key))
+        .where(
+            bulletins.c.date == date,
+            bulletins.c.slot == slot if slot is not None else true(),
+            or_(bulletins.c.state == QUEUED, bulletins.c.created_at <= now),
+        )
+        .order_by(bulletins.c.due_at, bulletins.c.slot, bulletins.c.room_id)
+    )
+    return [
+        State(
+            row.slot, row.date, row.room_id, row.state if row.state == SKIPPED else row.sending or QUEUED, row.reason,
+            row.sources or {}, row.due_at, row.created_at, row.sent_at if row.sending == "sent" else None,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def watched(

@@ -27,7 +27,7 @@ ERASED: Mapping[str, frozenset[str]] = {
     "complainants": frozenset(("user_id", "reason")),
     "groups": frozenset(("inviter", "decided_by")),
     "bulletin_notes": frozenset(("words", "by", "ended_by")),
-    "previews": frozenset(("words", "reason", "by")),
+    "previews": frozenset(("shown", "answers")),
     "subscriptions": frozenset(("user_id",)),
     # retention.messages_days for what led to no incident, retention.incidents_days for what did
     "transmissions": frozenset(("sender", "media", "media_path", "media_sha256", "error")),

@@ -614,12 +614,10 @@ previews = Table(
     metadata,
     Column("slot", String, primary_key=True),
     Column("date", String, primary_key=True),  # local
-    Column("state", String, nullable=False),  # asked | approved | skipped
-    Column("words", Text),  # what an officer wants said instead; null: as composed
-    Column("reason", Text),  # why it is skipped
-    Column("by", String),
+    Column("due_at", BigInteger, nullable=False),  # of the first room that hears it
+    Column("shown", Text, nullable=False),  # the card's upper part as it stands, Markdown
+    Column("answers", Json, nullable=False),  # what officers said to it, in order (bot.bulletins.verdict)
     Column("asked_at", BigInteger, nullable=False),
-    Column("decided_at", BigInteger),
 )
 
 subscriptions = Table(
@@ -629,6 +627,7 @@ subscriptions = Table(
     Column("slot", String, primary_key=True),
     Column("room_id", String, nullable=False),  # the DM in which it was asked for
     Column("at", BigInteger, nullable=False),
+    Index(None, "room_id"),
 )
 
 heartbeats = Table(

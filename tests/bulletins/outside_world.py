@@ -107,6 +107,7 @@ def bulletin(readings: Mapping[str, Reading] | None, *, slot: str = "pagi", **op
     title = options.pop("title", str)
     room_title = options.pop("room_title", "Ojol")
     date = options.pop("date", MORNING.date())
+    instead = options.pop("instead", None)
     values: dict[str, Any] = {
         "statistics": Statistics(EVENING_BEFORE, MORNING),
         "since": EVENING_BEFORE,
@@ -117,4 +118,6 @@ def bulletin(readings: Mapping[str, Reading] | None, *, slot: str = "pagi", **op
         "told": {},
     }
     facts = Facts(options.pop("now", MORNING), **(values | options))
-    return compose(content, slot, date, facts, room=room, room_title=room_title, zone=ZONE, title=title)
+    return compose(
+        content, slot, date, facts, room=room, room_title=room_title, zone=ZONE, title=title, instead=instead
+    )

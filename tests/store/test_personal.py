@@ -148,7 +148,7 @@ def old(engine: Engine) -> Engine:
             "bulletin_notes": {
                 "event_id": "$n", "at": NOON, "since_date": "2026-01-01", "until_date": "2026-01-01", "ended_at": NOON,
             },
-            "previews": {"slot": "pagi", "date": "2026-01-01", "state": "skipped", "asked_at": NOON},
+            "previews": {"slot": "pagi", "date": "2026-01-01", "due_at": NOON, "asked_at": NOON},
             "subscriptions": {"slot": "pagi", "room_id": "!d", "at": NOON},
         }  # fmt: skip
         for name, values in written.items():

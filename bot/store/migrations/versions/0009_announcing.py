@@ -49,12 +49,10 @@ def upgrade() -> None:
         "previews",
         sa.Column("slot", sa.String(), nullable=False),
         sa.Column("date", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("words", sa.Text(), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.Column("by", sa.String(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("answers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
-        sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("slot", "date", name=op.f("pk_previews")),
     )
     op.create_table(
@@ -65,6 +63,8 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "slot", name=op.f("pk_subscriptions")),
     )
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_subscriptions_room_id"), ["room_id"], unique=False)
     op.create_table(
         "warnings",
         sa.Column("id", _ID, autoincrement=True, nullable=False),
@@ -101,6 +101,8 @@ def downgrade() -> None:
     with op.batch_alter_table("warnings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_warnings_state_expires_at"))
     op.drop_table("warnings")
+    with op.batch_alter_table("subscriptions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_subscriptions_room_id"))
     op.drop_table("subscriptions")
     op.drop_table("previews")
     op.drop_table("feeds")
