@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection, text
 
 from bot import metrics
+from bot.bulletins.announce import Announced
 from bot.bulletins.schedule import Schedule
 from bot.bulletins.sources import Refresher
 from bot.clock import now_ms
@@ -37,6 +38,7 @@ from bot.handlers import (
     moderation,
     moving,
     policies,
+    previewing,
     tickets,
     watch,
 )
@@ -69,6 +71,8 @@ log = structlog.get_logger()
 DRAIN_SECONDS = 8.0
 """After SIGTERM; service managers kill after ten."""
 DUTY_SECONDS = 10
+ANNOUNCE_TRIES, ANNOUNCE_AGAIN_SECONDS = 120, 0.5
+"""So long a bulletin waits for what officers have written and we have not read; a homeserver may be down longer."""
 Duty = Callable[[Connection, Desk, int], object]
 LISTENING_AT_ONCE = 32
 """Notes being fetched or heard: more than there are workers, so that the pool can choose fairly among them."""
@@ -234,8 +238,19 @@ class App:
         """A slot may be due: the database decides."""
         if not self._config.bulletins.enabled:
             return
-        if await self._database.run(lambda connection: announcing.announce(connection, self._desk, now_ms())):
+        for tries in reversed(range(ANNOUNCE_TRIES)):
+            done = await self._database.run(partial(self._announce_due, patient=tries > 0))
+            if done is not None:
+                break
+            await asyncio.sleep(ANNOUNCE_AGAIN_SECONDS)
+        if done:
             self._sender.wake()
+
+    def _announce_due(self, connection: Connection, *, patient: bool) -> list[Announced] | None:
+        """`None`: officers may have written about it, now or while the bot was away, and that is read first."""
+        now = now_ms()
+        behind = not self._sync.state.turns and now - self._made_at < ANNOUNCE_TRIES * ANNOUNCE_AGAIN_SECONDS * 1000
+        return None if patient and behind else announcing.announce(connection, self._desk, now, patient=patient)
 
     async def _duties(self) -> None:
         """What comes round, each in its own transaction."""
@@ -259,6 +274,7 @@ class App:
             guides.pin,
             guarding.watch_unreadable,
             policies.look,
+            previewing.look,
         ]
         while True:
             if not self._hold.held():

@@ -15,6 +15,8 @@ from bot.event import IncomingEvent, Kind
 from bot.handlers import (
     alarms,
     anchors,
+    bulletincopies,
+    bulletinnotes,
     changes,
     commands,
     complaintcards,
@@ -40,6 +42,7 @@ from bot.handlers import (
     threads,
     tickets,
     unediting,
+    verdicts,
     waves,
     welcome,
     withdrawals,
@@ -59,7 +62,7 @@ CATCH_UP_SECONDS = 0.25
 _AS_IT_IS_NOW = frozenset(
     {
         Way.QUESTION, Way.ADDRESSED, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET, Way.TEXT_REPORT,
-        Way.VOICE_NOTE, Way.FOLLOW_UP, Way.CARD, Way.ERASURE, Way.SEARCH,
+        Way.VOICE_NOTE, Way.FOLLOW_UP, Way.CARD, Way.ERASURE, Way.SEARCH, Way.NOTES, Way.SUBSCRIPTION, Way.PREVIEW,
     }
 )  # fmt: skip
 """What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""
@@ -257,6 +260,8 @@ class Consumer:
                 officerwords.redacted(connection, event, self.desk, now)
                 withdrawals.by_officer(connection, event, self.desk, now)
                 changes.by_officer(connection, event, self.desk, now)
+                bulletinnotes.withdrawn(connection, event, self.desk, now)
+                verdicts.withdrawn(connection, event, self.desk, now)
             case Way.WITHDRAWAL:
                 complaints.withdrawn(connection, event, self.desk, now)
                 if not unediting.by_reporter(connection, event, self.desk, now):
@@ -271,6 +276,8 @@ class Consumer:
             case Way.TICKET_CHANGE:
                 changes.by_officer(connection, event, self.desk, now)
                 officerwords.edited(connection, event, self.desk, now)
+                bulletinnotes.edited(connection, event, self.desk, now)
+                verdicts.edited(connection, event, self.desk, now)
             case Way.REWORDING:
                 rewording.by_reporter(connection, event, self.desk, now)
             case Way.ERASURE:
@@ -279,6 +286,14 @@ class Consumer:
                 searching.answer(connection, event, self.desk, now)
             case Way.ORDER:
                 commands.ordered(connection, event, self.desk, about, now)
+            case Way.NOTES:
+                bulletinnotes.ordered(connection, event, self.desk, now)
+            case Way.SUBSCRIPTION:
+                bulletincopies.ordered(connection, event, self.desk, now)
+            case Way.PREVIEW:
+                verdicts.said(connection, event, self.desk, about, now)
+            case Way.PREVIEW_MARK:
+                verdicts.reacted(connection, event, self.desk, about, now)
             case Way.ATTACHMENT:
                 questions.attached(connection, event, self.desk, now)
             case Way.MEMBERSHIP:

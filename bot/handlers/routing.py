@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.bulletins.orders import asked as of_bulletins
 from bot.event import IncomingEvent, Kind
 from bot.incidents.inquiry import asked
 from bot.outgoing import KEY_FIELD
@@ -60,6 +61,14 @@ class Way(StrEnum):
     """`!cari …` in the operations room."""
     ORDER = "order"
     """An officer's `!bisukan …` and the like, or the code for it; `bot.handlers.commands` tells."""
+    NOTES = "notes"
+    """`!buletin …` in the operations room."""
+    SUBSCRIPTION = "subscription"
+    """`!buletin …` elsewhere."""
+    PREVIEW = "preview"
+    """A message of the operations room about a coming bulletin's card."""
+    PREVIEW_MARK = "preview_mark"
+    """A reaction to it."""
     ATTACHMENT = "attachment"
     """Something in a DM that we cannot read."""
     MEMBERSHIP = "membership"
@@ -137,6 +146,11 @@ def route(
         return Route(way, f"edit in a room of kind {room}")
     if event.kind is Kind.EDIT and room is RoomKind.CHANNEL and event.target is not None:
         return Route(Way.REWORDING, "edit in a channel")
+    if event.kind is Kind.TEXT and of_bulletins(event.body) is not None:
+        if room is RoomKind.OPERATIONS:
+            return Route(Way.NOTES, "about notes for bulletins")
+        if room in (RoomKind.DIRECT, RoomKind.CHANNEL):
+            return Route(Way.SUBSCRIPTION, "about copies of bulletins")
     if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in _SAID - {Kind.AUDIO}:
         return Route(Way.FOLLOW_UP, "further words about their report")
     if room is RoomKind.DIRECT:
@@ -152,6 +166,8 @@ def route(
         return Route(Way.TICKET, "thread of a ticket")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_group(about):
         return Route(Way.GROUP, "about a group's card")
+    if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_preview(about):
+        return Route(Way.PREVIEW, "about a coming bulletin")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_card(about):
         return Route(Way.CARD, "about a card")
     if event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.OTHER):
@@ -187,6 +203,8 @@ def _reaction(room: RoomKind, about: str | None, *, complains: bool) -> Route:
         return Route(Way.COMPLAINT_MARK, "reaction to a complaint's card")
     if room is RoomKind.CHANNEL and complains:
         return Route(Way.COMPLAINT, "complaint about a message")
+    if room is RoomKind.OPERATIONS and _of_preview(about):
+        return Route(Way.PREVIEW_MARK, "reaction to a coming bulletin")
     return Route(Way.NOTHING, f"kind {Kind.REACTION}")
 
 
@@ -205,6 +223,10 @@ def _of_card(about: str | None) -> bool:
 
 def _of_group(about: str | None) -> bool:
     return about is not None and about.startswith("group:")
+
+
+def _of_preview(about: str | None) -> bool:
+    return about is not None and about.startswith("preview:")
 
 
 def _of_ticket(about: str | None) -> bool:
