@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 
 from bot import clock
-from bot.bulletins.announce import Announced, Announcer, facts
+from bot.bulletins.announce import Announced, Announcer, facts, notes
 from bot.bulletins.compose import Composed, compose
-from bot.bulletins.due import Target, after, before
+from bot.bulletins.due import Act, Due, Target, after, before
 from bot.bulletins.facts import Facts
 from bot.bulletins.loader import load_bulletins
 from bot.bulletins.model import Bulletins
@@ -24,6 +24,7 @@ from bot.bulletins.template import TemplateFault
 from bot.cli import exits
 from bot.cli.account import open_database, told
 from bot.cli.bulletin_sources import app as sources
+from bot.cli.bulletinlist import list_bulletins
 from bot.cli.options import ConfigOption, JsonOption
 from bot.cli.stored import look
 from bot.config import Config, load_config
@@ -41,7 +42,8 @@ from bot.store.audit import Auditor
 from bot.store.tables import feeds
 from bot.version import content_version
 
-app = typer.Typer(help="Buletin Kamtibmas: lihat dulu, atau kirim sekarang.", no_args_is_help=True)
+app = typer.Typer(help="Buletin Kamtibmas: lihat dulu, kirim sekarang, atau daftar sehari.", no_args_is_help=True)
+app.command("list")(list_bulletins)
 app.add_typer(sources, name="sources")
 
 SlotArgument = Annotated[str, typer.Argument(help="pagi, sore, malam, atau slot lain di rooms/bulletins.yaml.")]
@@ -73,8 +75,10 @@ def preview(
         where = _region(settings, bulletins)
         for channel in channels:
             # As it would read at its own time: a preview in the evening must not call the morning late.
+            target = Target(channel.name, "", channel.title, channel.bulletins)
             at = dt.datetime.combine(day, bulletins.slot(slot, channel.name).time, settings.zone)
-            known = _facts(settings, bulletins, channel, at, min(at, now), where)
+            one = Due(slot, day, target, at, before(bulletins, target, at, settings.zone), Act.SEND)
+            known = _facts(settings, bulletins, one, min(at, now), where)
             try:
                 composed = compose(
                     bulletins, slot, day, known,
@@ -175,21 +179,18 @@ def _region(settings: Config, bulletins: Bulletins) -> Region | None:
     return region(bulletins.sources, load_gazetteer(settings.resolve(settings.paths.places)))
 
 
-def _facts(
-    settings: Config, bulletins: Bulletins, channel: Room, at: dt.datetime, known: dt.datetime, where: Region | None
-) -> Facts:
-    """What the log and the sources say, as far as there is a database that can be read; nothing is made or changed.
+def _facts(settings: Config, bulletins: Bulletins, one: Due, known: dt.datetime, where: Region | None) -> Facts:
+    """What the log, the officers and the sources say, as far as there is a database that can be read; nothing is made.
 
     `known`: up to when things are told, the slot's time or now.
     """
-    target = Target(channel.name, "", channel.title, channel.bulletins)
-    since, until = before(bulletins, target, at, settings.zone), after(bulletins, target, at, settings.zone)
+    until = after(bulletins, one.target, one.at, settings.zone)
     with look(settings, feeds) as connection:
         if connection is None:
-            return Facts(at, since=since, until=until, region=where)
-        room = known_rooms.named(connection).get(channel.name)
-        found = facts(connection, bulletins, room.room_id if room else "", since, known, until, known, where)
-        return replace(found, now=at, seen=clock.now())
+            return Facts(one.at, since=one.since, until=until, region=where)
+        room = known_rooms.named(connection).get(one.target.name)
+        found = facts(connection, bulletins, room.room_id if room else "", one.since, known, until, known, where)
+        return replace(found, now=one.at, seen=clock.now(), notes=notes(connection, one))
 
 
 def _print(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.store import bulletinnotes
 from bot.store.rooms import record
 from bot.store.tables import audit, bulletins, outbox
 
@@ -81,6 +82,16 @@ def test_preview_reads_an_existing_log_without_changing_it(config, database):
     assert not any(reason.startswith("statistik") for reason in line["missing"])
     assert "Situasi sejak" in line["body"]
     assert (config.parent / "data" / "kentongan.db").read_bytes() == before
+
+
+def test_preview_shows_the_notes_of_officers(config, database):
+    with database.begin() as connection:
+        bulletinnotes.add(
+            connection, "$1", slot="malam", room=None, words="Jalan Pemuda ditutup", by="@ani:batang.test",
+            since="2026-11-22", until="2026-11-22", now=1,
+        )  # fmt: skip
+    assert "Jalan Pemuda ditutup" in run(config, "preview", "malam", "--date", "2026-11-22").stdout
+    assert "Jalan Pemuda ditutup" not in run(config, "preview", "pagi", "--date", "2026-11-22").stdout
 
 
 @pytest.mark.parametrize(
