@@ -11,7 +11,7 @@ from bot.bulletins import deskwords
 from bot.bulletins.fields import DAYS
 from bot.bulletins.orders import Order, Unsure, Verb, asked, read
 from bot.event import IncomingEvent
-from bot.handlers import bulletinnotes, patience, previewing
+from bot.handlers import bulletinboard, patience, previewing
 from bot.handlers.desk import Desk
 from bot.markup import escape
 from bot.store import blocks, subscriptions
@@ -36,7 +36,7 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
 def _answer(connection: Connection, event: IncomingEvent, desk: Desk, order: Order | Unsure | None, now: int) -> str:
     first = next(iter(desk.content.bulletins.slots))
     if isinstance(order, Unsure):
-        return f"{bulletinnotes.unsure(order)}\n\n{deskwords.CITIZEN_HELP.format(slot=first)}"
+        return f"{bulletinboard.unsure(order)}\n\n{deskwords.CITIZEN_HELP.format(slot=first)}"
     match order.verb if order else Verb.SCHEDULE:
         case Verb.JOIN if order:
             return _join(connection, event, desk, order.slots, now)
@@ -75,7 +75,7 @@ def _schedule(connection: Connection, event: IncomingEvent, desk: Desk, now: int
             title=escape(slot.title),
             days=_days(slot.days),
             time=f"{slot.time:%H.%M}",
-            state=bulletinnotes.state(connection, desk, name, now, inside=False),
+            state=bulletinboard.state(connection, desk, name, now, inside=False),
             mine=deskwords.MINE if name in mine else "",
         )
         for name, slot in files.slots.items()

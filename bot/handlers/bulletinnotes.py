@@ -6,29 +6,23 @@ A note belongs to the message that added it: an edit changes it, a redaction end
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import replace
 from typing import Any
 
-from babel.dates import format_date
 from sqlalchemy import Connection
 
-from bot.bulletins import approval, deskwords
-from bot.bulletins.moments import LOCALE
+from bot.bulletins import deskwords
 from bot.bulletins.orders import Order, Unsure, Verb, asked, read
 from bot.event import IncomingEvent, Kind, Trust
-from bot.handlers import announcing, previewing
+from bot.handlers import announcing, bulletinboard, previewing
 from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
-from bot.incidents.cards import short_name
-from bot.markup import escape, render
+from bot.markup import render
 from bot.outgoing import Outgoing
-from bot.store import bulletinnotes, bulletins, changes, outbox, previews
+from bot.store import bulletinnotes, bulletins, changes, outbox
 from bot.store.bulletinnotes import Note
 
 _DONE = "👌"
-_SHIFTS = re.compile(r"\b(besok|lusa|kemarin|hari ini|nanti malam|malam ini|tadi)\b", re.IGNORECASE)
-"""Words that mean another day on another day."""
 _AHEAD = 8
 """Days within which every slot comes round."""
 
@@ -45,7 +39,7 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
     order = _read(desk, line, now)
     key = f"reply:{event.event_id}"
     if isinstance(order, Unsure):
-        desk.say(connection, event, key, unsure(order), now, notice=True)
+        desk.say(connection, event, key, bulletinboard.unsure(order), now, notice=True)
         return
     match order.verb if order else Verb.HELP:
         case Verb.ADD if order:
@@ -53,12 +47,12 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
         case Verb.REMOVE if order and order.number is not None:
             _remove(connection, event, desk, order.number, now)
         case Verb.LIST:
-            desk.say(connection, event, key, _list(connection, desk, now), now, notice=True)
+            desk.say(connection, event, key, bulletinboard.notes(connection, desk, now), now, notice=True)
         case Verb.JOIN | Verb.LEAVE:
             word = deskwords.ONLY_NOTES_IN_OPERATIONS.format(slot=next(iter(desk.content.bulletins.slots)))
             desk.say(connection, event, key, word, now, notice=True)
         case _:
-            desk.say(connection, event, key, _help(connection, desk, now), now, notice=True)
+            desk.say(connection, event, key, bulletinboard.guide(connection, desk, now), now, notice=True)
 
 
 def edited(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
@@ -99,14 +93,6 @@ def withdrawn(connection: Connection, event: IncomingEvent, desk: Desk, now: int
         previewing.renew(connection, desk, now)
 
 
-def unsure(what: Unsure) -> str:
-    """Why a line was no order, and what was probably meant."""
-    said = deskwords.FAULT[what.fault].format(word=escape(what.word))
-    if what.meant:
-        said += deskwords.MEANT.format(meant=escape(what.meant))
-    return deskwords.UNSURE.format(what=said)
-
-
 def _may(connection: Connection, event: IncomingEvent, desk: Desk) -> bool:
     if officer(connection, desk, event) is None:
         return False
@@ -134,7 +120,12 @@ def _add(connection: Connection, event: IncomingEvent, desk: Desk, order: Order,
     payload |= {"since": note.since, "until": note.until}
     desk.record(connection, "bulletin.note_added", event.event_id, payload, now)
     desk.say(
-        connection, event, f"reply:{event.event_id}", _said(desk, note, deskwords.NOTE_ADDED, now), now, notice=True
+        connection,
+        event,
+        f"reply:{event.event_id}",
+        bulletinboard.said(desk, note, deskwords.NOTE_ADDED, now),
+        now,
+        notice=True,
     )
     _done(connection, event, now)
     previewing.renew(connection, desk, now)
@@ -169,13 +160,13 @@ def _follow(connection: Connection, event: IncomingEvent, desk: Desk, note: Note
         desk.record(connection, "bulletin.note_changed", event.event_id, {"note": note.id} | changed, now)
         current = bulletinnotes.get(connection, note.id)
         assert current is not None  # noqa: S101 - it has just been changed
-        _tell(connection, event, desk, _said(desk, current, deskwords.NOTE_CHANGED, now), now)
+        _tell(connection, event, desk, bulletinboard.said(desk, current, deskwords.NOTE_CHANGED, now), now)
     else:
         if not bulletinnotes.end(connection, note.id, by=event.sender, now=now):
             return
         payload = {"note": note.id, "by": event.sender}
         desk.record(connection, "bulletin.note_ended", event.event_id, payload, now)
-        why = unsure(order) if isinstance(order, Unsure) else ""
+        why = bulletinboard.unsure(order) if isinstance(order, Unsure) else ""
         _tell(connection, event, desk, deskwords.NOTE_ENDED_BY_EDIT.format(number=note.id, why=why).strip(), now)
     previewing.renew(connection, desk, now)
 
@@ -210,92 +201,6 @@ def _next(connection: Connection, desk: Desk, order: Order, now: int) -> dt.date
                 if target.room_id not in done and at + desk.config.bulletins.grace_minutes * 60_000 > now:
                     return date
     return today
-
-
-def _list(connection: Connection, desk: Desk, now: int) -> str:
-    notes = bulletinnotes.standing(connection, previewing.local(desk, now).date().isoformat())
-    if not notes:
-        return deskwords.NOTES_NONE
-    lines = [
-        deskwords.NOTE_LINE.format(
-            number=note.id, scope=_scope(desk, note), who=escape(short_name(note.by)), words=_quiet(note.words)
-        )
-        for note in notes
-    ]
-    return "\n".join([deskwords.NOTES, "", *lines])
-
-
-def _said(desk: Desk, note: Note, words: str, now: int) -> str:
-    said = words.format(number=note.id, scope=_scope(desk, note), words=_quiet(note.words))
-    today = previewing.local(desk, now).date().isoformat()
-    shifts = _SHIFTS.search(note.words)
-    if shifts and not note.since == note.until == today:
-        said += "\n\n" + deskwords.NOTE_SHIFTS.format(word=escape(shifts[0]))
-    return said
-
-
-def _quiet(words: str) -> str:
-    """As typed; a word joiner after every @, so that nobody's phone rings for it."""
-    return escape(words).replace("@", "@\u2060")
-
-
-def _scope(desk: Desk, note: Note) -> str:
-    """For which bulletins of which channels, on which days."""
-    slot = desk.content.bulletins.slots.get(note.slot or "")
-    room = desk.content.rooms.by_name(note.room or "")
-    since, until = (
-        format_date(dt.date.fromisoformat(day), "EEEE, d MMMM", locale=LOCALE) for day in (note.since, note.until)
-    )
-    return ", ".join(
-        (
-            escape(slot.title if slot else note.slot or deskwords.EVERY_SLOT),
-            since if since == until else deskwords.SPAN.format(since=since, until=until),
-            escape(room.title if room else note.room or deskwords.EVERY_ROOM),
-        )
-    )
-
-
-def _help(connection: Connection, desk: Desk, now: int) -> str:
-    """What can be ordered, and how today's slots stand."""
-    files = desk.content.bulletins
-    room = next((room.name for room in desk.content.rooms.channels), "")
-    return deskwords.HELP_OFFICER.format(
-        slots="\n".join(
-            deskwords.SLOT_LINE.format(
-                title=escape(slot.title),
-                time=f"{slot.time:%H.%M}",
-                state=state(connection, desk, name, now, inside=True),
-            )
-            for name, slot in files.slots.items()
-        ),
-        slot=next(reversed(list(files.slots))),
-        room=room,
-    )
-
-
-def state(connection: Connection, desk: Desk, slot: str, now: int, *, inside: bool) -> str:
-    """How a slot stands today. `inside`: among officers, who may know why."""
-    date = previewing.local(desk, now).date()
-    expected = previewing.hearing(connection, desk, slot, date)
-    found = [
-        one
-        for one in bulletins.states(connection, date.isoformat(), slot, now)
-        if one.room_id in {target.room_id for target in expected}
-    ]
-    if not expected or date in desk.content.bulletins.quiet_dates:
-        return deskwords.STATE_NONE
-    if any(one.state == "sent" for one in found):
-        return deskwords.STATE_SENT
-    if any(one.state == bulletins.QUEUED for one in found):
-        return deskwords.STATE_QUEUED
-    if found:
-        why = deskwords.WHY.get(found[0].reason or "", found[0].reason or "")
-        return deskwords.STATE_SKIPPED.format(why=escape(why)) if inside else deskwords.STATE_NOT_TODAY
-    preview = previews.get(connection, slot, date.isoformat())
-    verdict = approval.of(preview) if preview and inside else None
-    if verdict and verdict.skipped:
-        return deskwords.STATE_STOPPED
-    return deskwords.STATE_WORDED if verdict and verdict.worded else deskwords.STATE_AHEAD
 
 
 def _tell(connection: Connection, event: IncomingEvent, desk: Desk, markdown: str, now: int) -> None:
