@@ -40,6 +40,7 @@ from bot.handlers import (
     policies,
     previewing,
     tickets,
+    warning,
     watch,
 )
 from bot.handlers.consumer import Consumer
@@ -270,6 +271,7 @@ class App:
             moderation.uphold,
             moving.resume,
             watch.look,
+            warning.look,
             backlog.look,
             guides.pin,
             guarding.watch_unreadable,

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from bot.bulletins.alerting import Alerting, load_alerting
 from bot.bulletins.loader import BULLETINS, load_bulletins
 from bot.bulletins.model import Bulletins
 from bot.config import Config
@@ -58,6 +59,7 @@ class Content:
     roster: Roster = field(default_factory=Roster)
     protections: Protections = field(default_factory=Protections)
     moderation: ModerationRules = field(default_factory=ModerationRules)
+    alerting: Alerting | None = None
     roster_warnings: tuple[Problem, ...] = ()
     room_warnings: tuple[Problem, ...] = ()
     server_name: str = ""
@@ -109,13 +111,15 @@ def _load(flows: Path, rooms: Path, places: Path, version: str, ours: str) -> tu
     duty = _part(lambda: load_roster(rooms, described), problems)
     protections = _part(lambda: load_protections(rooms, described), problems)
     moderation = _part(lambda: load_moderation(rooms), problems)
+    templates = bulletins.templates if bulletins else {}
+    alerting = _part(lambda: load_alerting(rooms, templates, channels), problems) if bulletins else None
     if agencies is None or duty is None or protections is None or moderation is None:
         return None, problems
     if spoken is None or described is None or bulletins is None or gazetteer is None or rules is None:
         return None, problems
     content = Content(
         spoken, described, bulletins, gazetteer, rules, version, server_name=ours,
-        agencies=agencies, roster=duty[0], protections=protections, moderation=moderation,
+        agencies=agencies, alerting=alerting, roster=duty[0], protections=protections, moderation=moderation,
         roster_warnings=tuple(duty[1]),
         room_warnings=(*_without_private_room(rooms / ROOMS, described, private), *_without_people(rooms, described)),
     )  # fmt: skip

@@ -40,6 +40,8 @@ class Alert:
     """Actual | Exercise | Test | …: only Actual is meant."""
     kind: str
     """Alert | Update | Cancel."""
+    scope: str = ""
+    """Public | Restricted | Private: only Public may be repeated to everybody."""
     references: tuple[str, ...] = ()
     """Identifiers of the messages that this one updates or cancels."""
     event: str = ""
@@ -60,6 +62,11 @@ class Alert:
     def meant(self) -> bool:
         """Whether it is for the public, rather than a drill or a test."""
         return self.status == "Actual"
+
+    @property
+    def public(self) -> bool:
+        """Whether it may be repeated to everybody. An alert that does not say so is the public's (older senders)."""
+        return self.scope in ("", "Public")
 
     def over(self, now: dt.datetime) -> bool:
         """Whether it has expired. An alert without `expires` sets no end itself (CAP 1.2)."""
@@ -92,6 +99,7 @@ def parse_alert(raw: bytes) -> Alert:
         sent=sent,
         status=_word(root, "status"),
         kind=kind,
+        scope=_word(root, "scope"),
         references=_references(_word(root, "references")),
         event=_word(inside, "event"),
         headline=_word(inside, "headline"),

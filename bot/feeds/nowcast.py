@@ -57,6 +57,8 @@ class Concern:
     """Those named, in the region's order; none: the region as a whole, or a shape over it."""
     why: str
     """For the preview and the audit."""
+    sure: bool = True
+    """False: it may as well be about somebody else."""
 
 
 def parse_list(raw: bytes) -> tuple[Item, ...]:
@@ -86,11 +88,12 @@ def concerns(alert: Alert, region: Region) -> Concern | None:
         return Concern(named, f"menyebut {region.name}")
     if alert.polygons and region.points:
         inside = any(_inside(point, shape) for point in region.points for shape in alert.polygons)
-        return Concern((), "wilayahnya di peta") if inside else None
+        # Other regencies are named and ours is not: then the shape is a rough one.
+        return Concern((), "wilayahnya di peta", sure=not parts) if inside else None
     loose = _named(before, region.districts)
     sure = [name for name in loose if name.casefold() not in region.doubtful]
     # A name that several regencies have is one of ours only in the company of one that nobody else has.
-    return Concern(loose, "menyebut kecamatan") if sure else None
+    return Concern(loose, "menyebut kecamatan", sure=False) if sure else None
 
 
 _KIND = re.compile(r"\b(?:kab(?:upaten)?|kota)\b\.?\s*", re.IGNORECASE)

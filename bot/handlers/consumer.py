@@ -43,6 +43,7 @@ from bot.handlers import (
     tickets,
     unediting,
     verdicts,
+    warning,
     waves,
     welcome,
     withdrawals,
@@ -254,6 +255,8 @@ class Consumer:
             case Way.COMPLAINT_MARK:
                 complaintcards.reacted(connection, event, self.desk, about, now)
                 waves.reacted(connection, event, self.desk, about, now)
+            case Way.WARNING_MARK:
+                warning.marked(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
                 complaintcards.unreacted(connection, event, self.desk, now)
                 marks.unreacted(connection, event, self.desk, now)

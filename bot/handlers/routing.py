@@ -57,6 +57,8 @@ class Way(StrEnum):
     """An edit in the operations room, of something that may have gone over to a citizen."""
     ERASURE = "erasure"
     """Somebody asks that their data be erased; the consumer knows, since it may be an answer to our asking back."""
+    WARNING_MARK = "warning_mark"
+    """A reaction to a warning that waits for an officer."""
     SEARCH = "search"
     """`!cari …` in the operations room."""
     ORDER = "order"
@@ -197,6 +199,8 @@ def _reaction(room: RoomKind, about: str | None, *, complains: bool) -> Route:
         return Route(Way.GROUP, "reaction to a group's card")
     if room is RoomKind.OPERATIONS and _of_ticket(about):
         return Route(Way.TICKET_MARK, "reaction in a ticket")
+    if room is RoomKind.OPERATIONS and about is not None and about.startswith("warning-held:"):
+        return Route(Way.WARNING_MARK, "reaction to a held warning")
     if room is RoomKind.OPERATIONS and _of_card(about):
         return Route(Way.CARD_MARK, "reaction to a card")
     if room is RoomKind.OPERATIONS and about is not None and about.startswith(("complaint:", "wave:")):
