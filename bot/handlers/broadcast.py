@@ -85,6 +85,11 @@ def edited(of: str, markdown: str) -> dict[str, Any]:
     }
 
 
+def reply_to(event_id: str, markdown: str) -> dict[str, Any]:
+    """An answer to an event."""
+    return {**render(markdown).content(), "m.relates_to": {"m.in_reply_to": {"event_id": event_id}}}
+
+
 def clock(desk: Desk, at: int) -> str:
     """Local time of day."""
     return f"{datetime.fromtimestamp(at / 1000, desk.config.zone):%H.%M}"

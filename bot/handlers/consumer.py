@@ -17,6 +17,7 @@ from bot.handlers import (
     anchors,
     bulletincopies,
     bulletinnotes,
+    calling,
     changes,
     commands,
     complaintcards,
@@ -255,6 +256,10 @@ class Consumer:
             case Way.COMPLAINT_MARK:
                 complaintcards.reacted(connection, event, self.desk, about, now)
                 waves.reacted(connection, event, self.desk, about, now)
+            case Way.CALL:
+                calling.ordered(connection, event, self.desk, now)
+            case Way.CODE:
+                calling.typed(connection, event, self.desk, now)
             case Way.WARNING_MARK:
                 warning.marked(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
@@ -265,6 +270,7 @@ class Consumer:
                 changes.by_officer(connection, event, self.desk, now)
                 bulletinnotes.withdrawn(connection, event, self.desk, now)
                 verdicts.withdrawn(connection, event, self.desk, now)
+                calling.changed(connection, event, self.desk, now)
             case Way.WITHDRAWAL:
                 complaints.withdrawn(connection, event, self.desk, now)
                 if not unediting.by_reporter(connection, event, self.desk, now):
@@ -281,6 +287,7 @@ class Consumer:
                 officerwords.edited(connection, event, self.desk, now)
                 bulletinnotes.edited(connection, event, self.desk, now)
                 verdicts.edited(connection, event, self.desk, now)
+                calling.changed(connection, event, self.desk, now)
             case Way.REWORDING:
                 rewording.by_reporter(connection, event, self.desk, now)
             case Way.ERASURE:

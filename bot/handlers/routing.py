@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.bulletins import calls
 from bot.bulletins.orders import asked as of_bulletins
 from bot.event import IncomingEvent, Kind
 from bot.incidents.inquiry import asked
@@ -59,6 +60,10 @@ class Way(StrEnum):
     """Somebody asks that their data be erased; the consumer knows, since it may be an answer to our asking back."""
     WARNING_MARK = "warning_mark"
     """A reaction to a warning that waits for an officer."""
+    CALL = "call"
+    """`!siaran …`: an officer warns every channel."""
+    CODE = "code"
+    """Digits alone in the operations room: maybe the code of an order that waits for one."""
     SEARCH = "search"
     """`!cari …` in the operations room."""
     ORDER = "order"
@@ -155,6 +160,11 @@ def route(
             return Route(Way.SUBSCRIPTION, "about copies of bulletins")
     if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in _SAID - {Kind.AUDIO}:
         return Route(Way.FOLLOW_UP, "further words about their report")
+    if event.kind is Kind.TEXT and calls.begins(event.body):
+        # In a channel it is no report either; the answer says where such an order belongs.
+        return Route(Way.CALL, f"an order to broadcast in a room of kind {room}")
+    if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and calls.code(event.body) is not None:
+        return Route(Way.CODE, "digits")
     if room is RoomKind.DIRECT:
         return _direct(event)
     if event.kind is Kind.TEXT and asked(event.body) is not None:

@@ -74,6 +74,19 @@ def since(connection: Connection, at: int) -> list[Warning]:
     return [_warning(row) for row in rows]
 
 
+def of_order(connection: Connection, event_id: str) -> Warning | None:
+    """What an officer's order led to."""
+    mine = (warnings.c.source == OFFICER, warnings.c.identifier == event_id)
+    row = connection.execute(select(warnings).where(*mine)).first()
+    return _warning(row) if row else None
+
+
+def going(connection: Connection) -> list[Warning]:
+    """What is in force, oldest first."""
+    rows = connection.execute(select(warnings).where(warnings.c.state == SENT).order_by(warnings.c.id))
+    return [_warning(row) for row in rows]
+
+
 def chain(connection: Connection, root: int) -> list[Warning]:
     """A first warning with all that refer to it, oldest first."""
     mine = or_(warnings.c.id == root, warnings.c.first_id == root)
