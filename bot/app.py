@@ -47,6 +47,7 @@ from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
 from bot.handlers.nightly import Nightly
+from bot.handlers.reciting import Reciter
 from bot.handlers.renewal import Renewal
 from bot.health import Health, HealthServer
 from bot.incidents.analyser import Analyser
@@ -127,6 +128,7 @@ class App:
             minutes=config.rooms.drift_minutes,
             wake_sender=self._sender.wake,
         )
+        self._reciter = Reciter(database, config, wake_sender=self._sender.wake)
         self._nightly = Nightly(database, lambda: self._desk)
         token = config.admin_token()
         admin = HomeserverApi(config.homeserver.url, token, proxy=config.homeserver.proxy) if token else None
@@ -158,6 +160,7 @@ class App:
                 ("drift", self._drift.run),
                 *([("reports", self._reports.run)] if self._reports else []),
                 ("sources", self._sources.run),
+                ("reciter", self._reciter.run),
             )
         ]
         self._schedule.start()
@@ -190,7 +193,18 @@ class App:
     async def _wind_down(self, loops: list[asyncio.Task[None]]) -> None:
         """No new events; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
         by_name = {task.get_name(): task for task in loops}
-        for name in ("sync", "duties", "renewal", "nightly", "drift", "reports", "sources", "listener", "consumer"):
+        for name in (
+            "sync",
+            "duties",
+            "renewal",
+            "nightly",
+            "drift",
+            "reports",
+            "sources",
+            "reciter",
+            "listener",
+            "consumer",
+        ):
             if name in by_name:
                 by_name[name].cancel()
         with contextlib.suppress(TimeoutError):
@@ -246,6 +260,7 @@ class App:
             await asyncio.sleep(ANNOUNCE_AGAIN_SECONDS)
         if done:
             self._sender.wake()
+            self._reciter.wake()
 
     def _announce_due(self, connection: Connection, *, patient: bool) -> list[Announced] | None:
         """`None`: officers may have written about it, now or while the bot was away, and that is read first."""

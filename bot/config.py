@@ -161,6 +161,10 @@ class Bulletins(Section):
     enabled: bool = True
     grace_minutes: Annotated[int, Field(ge=1, le=720)] = 45
     """A slot missed by no more than this is still sent, with a word; later it is skipped and reported."""
+    voice: Literal["off", "auto", "espeak", "piper"] = "auto"
+    """What reads bulletins out; auto: Piper when `voice_model` is there, else espeak-ng, else nothing."""
+    voice_model: Path | None = None
+    """A Piper voice (.onnx)."""
 
 
 class RoomsCheck(Section):
@@ -290,6 +294,16 @@ class Config(Section):
         if url.get_backend_name() == "sqlite" and url.database:
             url = url.set(database=str(self.resolve(Path(url.database))))
         return url.render_as_string(hide_password=False)
+
+    @property
+    def recitations_dir(self) -> Path:
+        """Where bulletins stand as they were spoken."""
+        return self.data_dir / "spoken"
+
+    @property
+    def base(self) -> Path:
+        """What relative paths are relative to."""
+        return self._base
 
     def resolve(self, path: Path) -> Path:
         """An absolute path; relative ones are relative to the configuration file."""

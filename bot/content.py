@@ -16,6 +16,7 @@ from typing import TypeVar
 from bot.bulletins.alerting import Alerting, load_alerting
 from bot.bulletins.loader import BULLETINS, load_bulletins
 from bot.bulletins.model import Bulletins
+from bot.bulletins.spoken import Spoken, load_spoken
 from bot.config import Config
 from bot.dialogue import translations
 from bot.dialogue.flows import Flows
@@ -60,6 +61,8 @@ class Content:
     protections: Protections = field(default_factory=Protections)
     moderation: ModerationRules = field(default_factory=ModerationRules)
     alerting: Alerting | None = None
+    reading: Spoken | None = None
+    """How bulletins are read out."""
     roster_warnings: tuple[Problem, ...] = ()
     room_warnings: tuple[Problem, ...] = ()
     server_name: str = ""
@@ -113,14 +116,15 @@ def _load(flows: Path, rooms: Path, places: Path, version: str, ours: str) -> tu
     moderation = _part(lambda: load_moderation(rooms), problems)
     templates = bulletins.templates if bulletins else {}
     alerting = _part(lambda: load_alerting(rooms, templates, channels), problems) if bulletins else None
+    reading = _part(lambda: load_spoken(rooms), problems)
     if agencies is None or duty is None or protections is None or moderation is None:
         return None, problems
     if spoken is None or described is None or bulletins is None or gazetteer is None or rules is None:
         return None, problems
     content = Content(
         spoken, described, bulletins, gazetteer, rules, version, server_name=ours,
-        agencies=agencies, alerting=alerting, roster=duty[0], protections=protections, moderation=moderation,
-        roster_warnings=tuple(duty[1]),
+        agencies=agencies, alerting=alerting, reading=reading, roster=duty[0], protections=protections,
+        moderation=moderation, roster_warnings=tuple(duty[1]),
         room_warnings=(*_without_private_room(rooms / ROOMS, described, private), *_without_people(rooms, described)),
     )  # fmt: skip
     wrong = any(problem.severity is Severity.ERROR for problem in problems)

@@ -21,11 +21,12 @@ from bot.bulletins.due import Act, Due, Reason, Target, after, before, due, wind
 from bot.bulletins.facts import Count, Facts, Note, Obstacle, Reading, Statistics
 from bot.bulletins.model import Bulletins
 from bot.bulletins.roads import roads
+from bot.bulletins.spoken import Spoken, speakable
 from bot.bulletins.template import TemplateFault
 from bot.feeds.nowcast import Region
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import bulletinnotes, feeds
+from bot.store import bulletinnotes, feeds, recitations
 from bot.store import bulletins as store
 
 log = structlog.get_logger()
@@ -61,6 +62,8 @@ class Announcer:
     """Category code → words."""
     region: Region | None = None
     """The regency, for warnings that come without asking who is meant."""
+    reading: Spoken | None = None
+    """How it is read out; `None`: nobody reads it out."""
 
     def run(self, connection: Connection, now: int, audit: Record | None = None) -> list[Announced]:
         """Decide everything that is due at `now` (milliseconds since the epoch). Safe to call at any time."""
@@ -125,13 +128,15 @@ class Announcer:
         sources: dict[str, Any] = {}
         tip: str | None = None
         content: dict[str, Any] | None = None
+        markdown = ""
         if one.act is Act.SEND:
             forced = revise_skips  # an operator's command stands above what was answered to the preview
             reason, words = approval.judge(connection, self.bulletins, one.slot, one.date, forced=forced)
         if one.act is Act.SEND and reason is None:
             try:
                 composed = self.draft(connection, one, now, words)
-                content, sources, tip = render(composed.markdown).content(), composed.sources(), composed.tip
+                markdown, sources, tip = composed.markdown, composed.sources(), composed.tip
+                content = render(markdown).content()
             except TemplateFault as fault:  # one room's template must not silence the others
                 reason = Reason.BROKEN
                 log.error("bulletin.broken", slot=one.slot, room=one.target.name, template=fault.name, line=fault.line)
@@ -150,6 +155,9 @@ class Announcer:
             outgoing = Outgoing(entry.outbox_key, one.target.room_id, content, priority=Priority.BULLETIN)
         if not store.record(connection, entry, outgoing, now, revise_skips=revise_skips):
             return None
+        if outgoing is not None and self.reading is not None and (said := speakable(markdown, self.reading)):
+            title = self.bulletins.slot(one.slot, one.target.name).title
+            recitations.ask(connection, one.slot, entry.date, one.target.room_id, title, said, now)
         kind = "bulletin.skipped" if outgoing is None else "bulletin.sent"
         if audit:
             payload = {"due_at": entry.due_at, "reason": reason, "sources": sources, "room": one.target.name}

@@ -20,6 +20,7 @@ from bot.bulletins.facts import Facts
 from bot.bulletins.loader import load_bulletins
 from bot.bulletins.model import Bulletins
 from bot.bulletins.region import region
+from bot.bulletins.spoken import load_spoken
 from bot.bulletins.template import TemplateFault
 from bot.cli import exits
 from bot.cli.account import open_database, told
@@ -41,6 +42,7 @@ from bot.store import rooms as known_rooms
 from bot.store.audit import Auditor
 from bot.store.tables import feeds
 from bot.version import content_version
+from bot.voice.speech import synthesiser
 
 app = typer.Typer(help="Buletin Kamtibmas: lihat dulu, kirim sekarang, atau daftar sehari.", no_args_is_help=True)
 app.command("list")(list_bulletins)
@@ -112,6 +114,7 @@ def send(
         auditor = Auditor(settings.audit_key())
         version = content_version(settings)
         title = _title(settings)
+        speaks = synthesiser(settings.bulletins, settings.base) is not None
         with open_database(settings) as database, database.engine.begin() as connection:
             known = known_rooms.named(connection)
             missing = [channel.name for channel in channels if channel.name not in known]
@@ -128,6 +131,7 @@ def send(
                 version,
                 title,
                 _region(settings, bulletins),
+                load_spoken(settings.resolve(settings.paths.rooms)) if speaks else None,
             )
             now = clock.now_ms()
             announced = announcer.send(

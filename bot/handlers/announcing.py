@@ -12,6 +12,7 @@ from bot.bulletins.due import Target
 from bot.bulletins.region import region
 from bot.handlers.desk import Desk
 from bot.store import inbox, rooms, subscriptions
+from bot.voice.speech import synthesiser
 
 
 def announce(connection: Connection, desk: Desk, now: int, *, patient: bool = False) -> list[Announced] | None:
@@ -41,6 +42,7 @@ def announcer_of(desk: Desk, heard_by: list[Target]) -> Announcer:
         version=desk.content.version,
         title=desk.content.rules.title,
         region=region(desk.content.bulletins.sources, desk.content.gazetteer),
+        reading=desk.content.reading if synthesiser(desk.config.bulletins, desk.config.base) else None,
     )
 
 
