@@ -27,6 +27,7 @@ from bot.handlers import (
     backlog,
     complaints,
     confidences,
+    congestion,
     dossier,
     duties,
     footing,
@@ -292,6 +293,7 @@ class App:
             guarding.watch_unreadable,
             policies.look,
             previewing.look,
+            congestion.look,
         ]
         while True:
             if not self._hold.held():
