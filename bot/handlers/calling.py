@@ -42,7 +42,7 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
     elif call.verb is Verb.HELP:
         unknown = callwords.UNKNOWN.format(word=escape(call.unknown)) if call.unknown else ""
         _answer(connection, event, desk, callwords.HELP.format(unknown=unknown) + _going(connection), now)
-    elif word := proof(connection, event, now):
+    elif word := proof(connection, event, desk, now):
         _refuse(connection, event, desk, "proof", word, now)
     elif word := _fault(connection, desk, call):
         _refuse(connection, event, desk, "order", word, now)
@@ -50,6 +50,15 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
         _end(connection, event, desk, call, now)
     else:
         _ask(connection, event, desk, call, now)
+
+
+def confirms(connection: Connection, event: IncomingEvent, now: int) -> bool:
+    """Whether a message is the very code that a broadcast waits for."""
+    digits = calls.code(event.body) if event.kind is Kind.TEXT else None
+    if digits is None:
+        return False
+    recent = codes.asked(connection, event.room_id, now - _REMEMBERED_MS, KIND)
+    return any(one.code == digits and one.state == codes.OPEN for one in recent)
 
 
 def typed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
@@ -67,7 +76,7 @@ def typed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) ->
     elif one is not None and event.master_key == one.order["master_key"]:
         # Before the proof, which would pin it as the second officer's own.
         _refuse(connection, event, desk, "same_key", callwords.SAME_KEY, now)
-    elif word := proof(connection, event, now):
+    elif word := proof(connection, event, desk, now):
         _refuse(connection, event, desk, "proof", word, now)
     elif one is None:
         _wrong(connection, event, desk, waiting, now)

@@ -160,6 +160,7 @@ class Consumer:
             event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None, agency=agency,
             complains=event.kind is Kind.REACTION and complaints.is_sign(self.desk, event.body),
             ordered=commands.concerns(connection, event, self.desk, kind, about, now),
+            confirms=calling.confirms(connection, event, now),
         )  # fmt: skip
         if chosen.way in _MAY_BE_ERASURE and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")

@@ -112,7 +112,7 @@ class Route:
 
 def route(
     event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None, follows: bool = False,
-    agency: bool = False, complains: bool = False, ordered: bool = False,
+    agency: bool = False, complains: bool = False, ordered: bool = False, confirms: bool = False,
 ) -> Route:  # fmt: skip
     """`answers_us`: the event replies to one of our own messages.
 
@@ -121,6 +121,7 @@ def route(
     `agency`: the room is where reports are passed on to; what is said there is work, and no citizen's report.
     `complains`: its words are the sign by which members complain about a message.
     `ordered`: an officer orders something, or types the code for it.
+    `confirms`: the message is the code that a broadcast waits for.
     """
     if event.type == MEMBER and room is RoomKind.CHANNEL and event.state_key not in (None, me) and not agency:
         return Route(Way.MEMBERSHIP, "a member event")
@@ -142,6 +143,11 @@ def route(
     if room in (RoomKind.OTHER, RoomKind.DIRECT):
         # Whether a room is private is a matter of who is in it now, not of who was.
         room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
+    if confirms and room is RoomKind.OPERATIONS:
+        return Route(Way.CODE, "the code of a broadcast")
+    if event.kind is Kind.TEXT and calls.begins(event.body):
+        # In a channel it is no report either; the answer says where such an order belongs.
+        return Route(Way.CALL, f"an order to broadcast in a room of kind {room}")
     if ordered and event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.CHANNEL):
         return Route(Way.ORDER, "an officer's order")
     if about is not None and about.startswith("relay:") and (event.kind in _SAID or event.kind is Kind.REACTION):
@@ -160,9 +166,6 @@ def route(
             return Route(Way.SUBSCRIPTION, "about copies of bulletins")
     if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in _SAID - {Kind.AUDIO}:
         return Route(Way.FOLLOW_UP, "further words about their report")
-    if event.kind is Kind.TEXT and calls.begins(event.body):
-        # In a channel it is no report either; the answer says where such an order belongs.
-        return Route(Way.CALL, f"an order to broadcast in a room of kind {room}")
     if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and calls.code(event.body) is not None:
         return Route(Way.CODE, "digits")
     if room is RoomKind.DIRECT:

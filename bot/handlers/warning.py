@@ -211,9 +211,9 @@ def _alerts(connection: Connection) -> list[tuple[str, Alert]]:
 
 
 @lru_cache(maxsize=512)
-def _alert(raw: str) -> Alert | None:
+def _alert(raw: bytes) -> Alert | None:
     try:
-        return parse_alert(raw.encode())
+        return parse_alert(raw)
     except FeedFault as fault:
         log.warning("warning.unreadable", error=str(fault))
         return None
@@ -226,9 +226,9 @@ def _quakes(connection: Connection) -> list[Quake]:
 
 
 @lru_cache(maxsize=16)
-def _felt(raw: str) -> tuple[Quake, ...]:
+def _felt(raw: bytes) -> tuple[Quake, ...]:
     try:
-        return parse_quakes(raw.encode())
+        return parse_quakes(raw)
     except FeedFault as fault:
         log.warning("warning.unreadable", error=str(fault))
         return ()

@@ -6,11 +6,12 @@ from sqlalchemy import Connection, select, update
 
 from bot.event import IncomingEvent, Trust
 from bot.handlers import callwords
+from bot.handlers.desk import Desk
 from bot.store.inbox import insert_or_ignore
 from bot.store.tables import officer_keys
 
 
-def proof(connection: Connection, event: IncomingEvent, now: int) -> str | None:
+def proof(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> str | None:
     """`None` when the event is proven, else the words that say what is missing.
 
     Encrypted by a known device, which is signed under the sender's master key, which is the one they showed first.

@@ -11,6 +11,8 @@ from bot.store.inbox import insert_or_ignore
 from bot.store.tables import confirmations
 
 OPEN, DONE, VOID = "open", "done", "void"
+_FOR_TWO = "two:"
+"""In front of the room's id: orders that their own officer confirms never see these, nor these them."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ def ask(
 ) -> bool:  # fmt: skip
     """From now until `until` the code confirms the order; false when it waits already."""
     row = {
-        "event_id": event_id, "room_id": room_id, "officer": officer, "code": code, "order": order, "tries": 0,
-        "state": OPEN, "at": now, "until_at": until,
+        "event_id": event_id, "room_id": _FOR_TWO + room_id, "officer": officer, "code": code, "order": order,
+        "tries": 0, "state": OPEN, "at": now, "until_at": until,
     }  # fmt: skip
     return insert_or_ignore(connection, confirmations, row)
 
@@ -43,7 +45,7 @@ def asked(connection: Connection, room_id: str, since: int, kind: str) -> list[C
     """What was asked in a room since then, of one kind of order, newest first."""
     rows = connection.execute(
         select(confirmations)
-        .where(confirmations.c.room_id == room_id, confirmations.c.at >= since)
+        .where(confirmations.c.room_id == _FOR_TWO + room_id, confirmations.c.at >= since)
         .order_by(confirmations.c.id.desc())
     )
     return [_confirmation(row) for row in rows if row.order.get("kind") == kind]

@@ -134,13 +134,13 @@ def rooms_of(connection: Connection, number: int) -> dict[str, str]:
     return {row.room_id: row.state for row in rows}
 
 
-def answers(connection: Connection, prefixes: Sequence[str]) -> list[tuple[str, str]]:
-    """(name, last good answer) of every source whose name begins like this."""
+def answers(connection: Connection, prefixes: Sequence[str]) -> list[tuple[str, bytes]]:
+    """(name, last good answer as it came) of every source whose name begins like this."""
     named = or_(*(feeds.c.name.startswith(prefix, autoescape=True) for prefix in prefixes))
     rows = connection.execute(
         select(feeds.c.name, feeds.c.raw).where(named, feeds.c.raw.is_not(None)).order_by(feeds.c.name)
     )
-    return [(row.name, row.raw) for row in rows]
+    return [(row.name, row.raw if isinstance(row.raw, bytes) else row.raw.encode()) for row in rows]
 
 
 def _warning(row: Row[Any]) -> Warning:

@@ -47,7 +47,7 @@ def test_without_the_file_no_source_is_passed_on(tmp_path: Path) -> None:
         ("silent_rooms: []", "silent_rooms: [laut]", "no channel 'laut'"),
         ("  - say: Tetap tenang", "  - for: [lain]\n    say: Tetap tenang", "the last advice must be for everything"),
         ("least_mmi: II ", "least_mmi: 2 ", "least_mmi"),
-        ("quake: gempa.md.j2", "quake: lindu.md.j2", "no file 'lindu.md.j2'"),
+        ("quake: siaran-gempa.md.j2", "quake: lindu.md.j2", "no file 'lindu.md.j2'"),
         ("mention_room: false", "mention_rooms: false", "unknown key 'mention_rooms'"),
     ],
 )
@@ -56,5 +56,5 @@ def test_mistakes_are_found_with_their_line(tmp_path: Path, old: str, new: str, 
 
 
 def test_a_template_that_names_no_source_or_number_or_misspells_a_value_is_refused(tmp_path: Path) -> None:
-    assert "{{ source }}, {{ advice }}, {{ emergency }}" in mistakes(tmp_path, peringatan="Hujan!")
-    assert "headlin" in mistakes(tmp_path, peringatan="{{ headlin }}")
+    assert "{{ source }}, {{ advice }}, {{ emergency }}" in mistakes(tmp_path, **{"siaran-peringatan": "Hujan!"})
+    assert "headlin" in mistakes(tmp_path, **{"siaran-peringatan": "{{ headlin }}"})
