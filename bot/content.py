@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from bot.bulletins.alerting import Alerting, load_alerting
+from bot.bulletins.alerting import WARNINGS, Alerting, load_alerting
 from bot.bulletins.loader import BULLETINS, load_bulletins
 from bot.bulletins.model import Bulletins
 from bot.bulletins.spoken import Spoken, load_spoken
@@ -116,6 +116,9 @@ def _load(flows: Path, rooms: Path, places: Path, version: str, ours: str) -> tu
     moderation = _part(lambda: load_moderation(rooms), problems)
     templates = bulletins.templates if bulletins else {}
     alerting = _part(lambda: load_alerting(rooms, templates, channels), problems) if bulletins else None
+    if alerting is not None and bulletins is not None and bulletins.sources.region is None:
+        message = f"warnings need 'region' among the sources of {BULLETINS}: which of them are ours cannot be told"
+        problems.append(Problem(rooms / WARNINGS, 0, message))
     reading = _part(lambda: load_spoken(rooms), problems)
     if agencies is None or duty is None or protections is None or moderation is None:
         return None, problems

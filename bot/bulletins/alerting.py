@@ -1,4 +1,4 @@
-"""rooms/warnings.yaml: which warnings concern us, how old they may be, and what people are told to do. Pure."""
+"""rooms/warnings.yaml: which warnings are said, how old they may be, and what people are told to do. Pure."""
 
 from __future__ import annotations
 
@@ -18,16 +18,6 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Minutes = Annotated[int, Field(ge=1, le=2880)]
 MMI = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 """Modified Mercalli intensities, the weakest first."""
-
-
-class Regency(Part):
-    """Our regency as others name it."""
-
-    name: Label
-    longer: tuple[Label, ...] = ()
-    doubtful: tuple[Label, ...] = ()
-    points: tuple[tuple[Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]], ...] = ()
-    """(latitude, longitude) inside it."""
 
 
 class Quakes(Part):
@@ -75,8 +65,6 @@ class Templates(Part):
 class Alerting(Part):
     """warnings.yaml."""
 
-    attribution: Label
-    region: Regency
     silent_rooms: tuple[str, ...] = ()
     mention_room: bool = False
     most_age_minutes: Minutes = 180

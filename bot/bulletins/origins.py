@@ -94,6 +94,8 @@ class RegionNames(Part):
     """Districts whose names other regencies have as well: alone they say nothing."""
     longer: tuple[str, ...] = ()
     """Other regencies whose names begin with this one's."""
+    points: tuple[tuple[Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge=-180, le=180)]], ...] = ()
+    """(latitude, longitude) inside it, for warnings that only draw their area; besides the gazetteer's places."""
 
 
 class Sources(Part):

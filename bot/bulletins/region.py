@@ -17,7 +17,8 @@ def region(sources: Sources, gazetteer: Gazetteer) -> Region | None:
         gazetteer.districts,
         doubtful=frozenset(name.casefold() for name in names.doubtful),
         longer=names.longer,
-        points=tuple(
+        points=names.points
+        + tuple(
             (place.latitude, place.longitude)
             for place in gazetteer.places
             if place.districts and place.latitude is not None and place.longitude is not None

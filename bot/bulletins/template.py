@@ -20,6 +20,7 @@ MAX_CHARACTERS = 8000
 
 # Joiners, direction marks and overrides, and control characters: they let text look like something it is not.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_ENTITY = re.compile(r"&(?=#|[A-Za-z][A-Za-z0-9]*;)")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 
 
@@ -86,10 +87,11 @@ def spoken(text: str) -> Markdown:
 
     A fence that is never closed would take the lines after it, the emergency number among them, for its own. A word
     joiner after every @ makes no address of it, not even once the marks between are gone ("@**room**"); an entity
-    ("&#64;") stays as typed.
+    ("&#64;") stays as typed, whatever stands before it.
     """
     lines = "\n".join(_INVISIBLE.sub("", line).rstrip() for line in text.expandtabs(4).splitlines())
-    lines = _FENCE.sub(lambda found: "\\" + "\\".join(found[0]), lines).replace("&", "\\&")
+    lines = _FENCE.sub(lambda found: "\\" + "\\".join(found[0]), lines)
+    lines = _ENTITY.sub("&\u2060", lines)
     return Markdown(lines.replace("@", "@\u2060").replace("%40", "%40\u2060").strip("\n"))
 
 

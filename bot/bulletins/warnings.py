@@ -13,21 +13,21 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
-
 from bot.bulletins import template
 from bot.bulletins.alerting import MMI, Alerting
+from bot.bulletins.alerts import WHOLE
+from bot.bulletins.asked import QUAKES
+from bot.bulletins.moments import told
 from bot.feeds.cap import Alert
+from bot.feeds.forecast import ATTRIBUTION
 from bot.feeds.nowcast import Concern, Region, concerns
 from bot.feeds.quakes import Quake
 
 ALERT, UPDATE, CANCEL = "alert", "update", "cancel"
 SENT, HELD, OVER = "sent", "held", "over"
-QUAKES = "quakes"
 CLOCKS_APART = dt.timedelta(minutes=10)
 """A message from further ahead in time is doubtful."""
 HEADLINE, INSTRUCTION, POTENTIAL = 200, 400, 200
-LOCALE = "id"
 _PAST = "Past"
 
 
@@ -113,31 +113,45 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where an alert comes from."""
+
+    name: str
+    """As it is stored (`bot.bulletins.asked`)."""
+    who: str
+    """Who is named for it."""
+    ours: bool = False
+    """Whatever it says is for this regency."""
+
+
+@dataclass(frozen=True)
 class Judge:
     """What judging needs besides messages and the time."""
 
     alerting: Alerting
     region: Region
+    places: tuple[str, ...]
+    """Names under which a quake is felt here."""
     zone: ZoneInfo
     emergency: str
     templates: Mapping[str, str]
 
     def alert(
-        self, alert: Alert, source: str, known: Sequence[Known], now: dt.datetime, replaced: Collection[str] = ()
+        self, alert: Alert, origin: Origin, known: Sequence[Known], now: dt.datetime, replaced: Collection[str] = ()
     ) -> Verdict | None:
         """The verdict on a CAP alert; `None` when there is nothing to record: known, or not about us.
 
         `replaced`: identifiers that other messages at hand refer to. Raises template.TemplateFault.
         """
-        mine = [one for one in known if one.source == source]
+        mine = [one for one in known if one.source == origin.name]
         if any(one.identifier == alert.identifier for one in mine):
             return None
         before = next((one for one in reversed(mine) if one.identifier in alert.references), None)
         first = _said(before, mine)
-        concern = concerns(alert, self.region)
+        concern = WHOLE if origin.ours else concerns(alert, self.region)
         expires = alert.expires or alert.sent + dt.timedelta(minutes=self.alerting.most_age_minutes)
         base = Verdict(
-            source, alert.identifier, Act.LEAVE, districts=concern.districts if concern else (), expires=expires,
+            origin.name, alert.identifier, Act.LEAVE, districts=concern.districts if concern else (), expires=expires,
             first=first.root if first else None,
             replaces=before.id if before is not None and before.state == HELD else None,
         )  # fmt: skip
@@ -146,7 +160,7 @@ class Judge:
             return self._end(base, alert, first, now, concern)
         if ended or concern is None:
             return None
-        words = self._words(alert, concern, expires, now)
+        words = self._words(alert, origin, concern, expires, now)
         found = replace(base, words=words, kind=UPDATE if first is not None else ALERT)
         if not alert.meant:
             return replace(found, act=Act.SHOW, why=Why.DRILL)
@@ -156,7 +170,7 @@ class Judge:
             return replace(found, why=Why.REPLACED)
         if now - alert.sent > dt.timedelta(minutes=self.alerting.most_age_minutes):
             return replace(found, why=Why.OLD)
-        same = self._repeats(alert, concern, expires, mine)
+        same = self._repeats(alert, origin, concern, expires, mine)
         if same is not None and (first is None or same.root == first.root):
             return replace(found, why=Why.REPEATED, first=same.root)
         if alert.sent - now > CLOCKS_APART:
@@ -168,7 +182,7 @@ class Judge:
     def quake(self, quake: Quake, known: Sequence[Known], now: dt.datetime) -> Verdict | None:
         """The verdict on a quake, as `alert`. One whose numbers are mended is news only if they change enough."""
         rules = self.alerting.quakes
-        mmi = quake.felt_in((self.region.name, *self.region.districts))
+        mmi = quake.felt_in(self.places)
         threat = rules.tsunami_in(quake.potential)
         intensity = strongest(mmi or "")
         expires = quake.at + dt.timedelta(minutes=rules.most_age_minutes)
@@ -205,21 +219,24 @@ class Judge:
             return ends  # nobody heard of it, or it is over by itself
         return replace(ends, act=Act.SAY, words=first.words or "")
 
-    def _repeats(self, alert: Alert, concern: Concern, expires: dt.datetime, mine: Sequence[Known]) -> Known | None:
+    def _repeats(
+        self, alert: Alert, origin: Origin, concern: Concern, expires: dt.datetime, mine: Sequence[Known]
+    ) -> Known | None:
         """What is in force and reads the same, under another identifier; judged as of when that was said."""
         newest = {one.root: one for one in mine if one.said and one.state == SENT}
-        return next((one for one in newest.values() if one.words == self._words(alert, concern, expires, one.at)), None)
+        said = (one for one in newest.values() if one.words == self._words(alert, origin, concern, expires, one.at))
+        return next(said, None)
 
-    def _words(self, alert: Alert, concern: Concern, expires: dt.datetime, now: dt.datetime) -> str:
+    def _words(self, alert: Alert, origin: Origin, concern: Concern, expires: dt.datetime, now: dt.datetime) -> str:
         headline = alert.headline or alert.event
         return self._render(
             self.alerting.templates.warning,
             {
-                "source": template.clean(alert.sender_name, 80) or self.alerting.attribution,
+                "source": origin.who,
                 "headline": template.clean(headline, HEADLINE),
                 "districts": list(concern.districts),
                 "region": self.region.name,
-                "until": self.moment(expires, now),
+                "until": told(expires, now, self.zone),
                 "instruction": template.clean(alert.instruction, INSTRUCTION),
                 "advice": self.alerting.advise(f"{alert.event} {alert.headline} {alert.description}"),
             },
@@ -229,10 +246,10 @@ class Judge:
         rules = self.alerting.quakes
         threat = rules.tsunami_in(quake.potential)
         return {
-            "source": self.alerting.attribution,
+            "source": ATTRIBUTION,
             "region": self.region.name,
             "magnitude": f"{quake.magnitude:g}".replace(".", ","),
-            "at": self.moment(quake.at, now),
+            "at": told(quake.at, now, self.zone),
             "where": template.clean(quake.region, HEADLINE),
             "depth": "" if quake.depth is None else f"{quake.depth:g}".replace(".", ","),
             "mmi": mmi or "",
@@ -244,14 +261,6 @@ class Judge:
     def _render(self, name: str, values: Mapping[str, Any]) -> str:
         env = template.environment(self.templates)
         return template.render(env, name, {**values, "emergency": self.emergency})
-
-    def moment(self, moment: dt.datetime, now: dt.datetime) -> str:
-        """ "pukul 16.40", with the date when it is not today's."""
-        local = moment.astimezone(self.zone)
-        clock = f"pukul {local:%H.%M}"
-        if local.date() == now.astimezone(self.zone).date():
-            return clock
-        return f"{clock}, {format_date(local.date(), 'EEEE d MMMM', locale=LOCALE)}"
 
 
 def strongest(mmi: str) -> int:

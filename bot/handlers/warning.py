@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
 
+from bot.bulletins import asked, reading
+from bot.bulletins.announce import readings
+from bot.bulletins.facts import Facts
+from bot.bulletins.origins import Sources
+from bot.bulletins.reading import Had
+from bot.bulletins.region import region
 from bot.bulletins.template import TemplateFault
-from bot.bulletins.warnings import CANCEL, QUAKES, UPDATE, Act, Judge, Known, Verdict
+from bot.bulletins.warnings import CANCEL, UPDATE, Act, Judge, Known, Origin, Verdict
 from bot.event import IncomingEvent
-from bot.feeds.cap import Alert, parse_alert
-from bot.feeds.fault import FeedFault
-from bot.feeds.nowcast import Region
-from bot.feeds.quakes import Quake, parse_quakes
+from bot.feeds.cap import Alert
+from bot.feeds.forecast import ATTRIBUTION
+from bot.feeds.quakes import Quake
 from bot.handlers import broadcast, warningwords
 from bot.handlers.broadcast import clock
 from bot.handlers.desk import Desk
@@ -29,7 +34,6 @@ from bot.store.warnings import Warning
 log = structlog.get_logger()
 
 MARK = "warning-held"
-NOWCAST, CAP = "nowcast", "cap"
 _KNOWN_MS = 7 * 24 * 3_600_000
 """Longer than any source keeps a message in its list."""
 _STYLES = dict.fromkeys((0xFE0E, 0xFE0F))
@@ -44,13 +48,14 @@ def look(connection: Connection, desk: Desk, now: int) -> int:
     if judge is None or not desk.config.bulletins.enabled:
         return 0
     moment = dt.datetime.fromtimestamp(now / 1000, dt.UTC)
-    alerts = _alerts(connection)
+    sources, facts = desk.content.bulletins.sources, Facts(moment, readings=readings(connection))
+    alerts = _alerts(sources, facts)
     decided = 0
-    for source, alert in alerts:
-        newer = {one for origin, other in alerts if origin == source and other.meant for one in other.references}
-        verdict = partial(judge.alert, alert, source, _known(connection, now), moment, newer)
+    for origin, alert in alerts:
+        newer = {one for other, more in alerts if other == origin and more.meant for one in more.references}
+        verdict = partial(judge.alert, alert, origin, _known(connection, now), moment, newer)
         decided += _settle(connection, desk, verdict, now)
-    for quake in _quakes(connection):
+    for quake in _quakes(sources, facts):
         decided += _settle(connection, desk, partial(judge.quake, quake, _known(connection, now), moment), now)
     return decided
 
@@ -120,8 +125,8 @@ def _worded(connection: Connection, desk: Desk, warning: Warning) -> str:
 
 def _show(connection: Connection, desk: Desk, warning: Warning, verdict: Verdict, now: int) -> None:
     """Before the officers; with the two signs ready to be touched when it is theirs to decide."""
-    region = escape(desk.content.alerting.region.name) if desk.content.alerting is not None else ""
-    parts = [warningwords.WHY[str(verdict.why)].format(region=region)]
+    ours = desk.content.bulletins.sources.region
+    parts = [warningwords.WHY[str(verdict.why)].format(region=escape(ours.name) if ours is not None else "")]
     held = verdict.act is Act.HOLD
     if held:
         rooms = broadcast.channels(connection, desk, silent=_silent(desk))
@@ -172,14 +177,12 @@ def _answer(connection: Connection, desk: Desk, key: str, number: str, word: str
 
 
 def _judge(desk: Desk) -> Judge | None:
-    alerting = desk.content.alerting
-    if alerting is None:
+    alerting, bulletins = desk.content.alerting, desk.content.bulletins
+    ours = region(bulletins.sources, desk.content.gazetteer)
+    if alerting is None or ours is None:
         return None
-    ours = alerting.region
-    doubtful = frozenset(name.casefold() for name in ours.doubtful)
-    region = Region(ours.name, desk.content.gazetteer.districts, doubtful, ours.longer, ours.points)
-    bulletins = desk.content.bulletins
-    return Judge(alerting, region, desk.config.zone, bulletins.emergency, bulletins.templates)
+    places = bulletins.sources.quakes.places if bulletins.sources.quakes is not None else ()
+    return Judge(alerting, ours, places, desk.config.zone, bulletins.emergency, bulletins.templates)
 
 
 def _silent(desk: Desk) -> tuple[str, ...]:
@@ -200,35 +203,18 @@ def _moment(milliseconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
 
 
-def _alerts(connection: Connection) -> list[tuple[str, Alert]]:
-    """(source, alert) of everything at hand, in the order in which it was sent."""
-    found: list[tuple[str, Alert]] = []
-    for name, raw in warnings.answers(connection, (f"{NOWCAST}:", f"{CAP}:")):
-        alert = _alert(raw)
-        if alert is not None:
-            found.append((NOWCAST if name.startswith(f"{NOWCAST}:") else name, alert))
+def _alerts(sources: Sources, facts: Facts) -> list[tuple[Origin, Alert]]:
+    """Everything that the sources say now and that is not too old, in the order in which it was sent."""
+    said = []
+    if sources.nowcast is not None:
+        said.append((Origin(asked.NOWCAST, ATTRIBUTION), reading.nowcast(facts, sources.nowcast)[0]))
+    for one in sources.cap:
+        said.append((Origin(asked.cap(one.name), one.who, one.ours), reading.alerts(facts, one)[0]))
+    found = [(origin, alert) for origin, had in said if isinstance(had, Had) for alert in had.value]
     return sorted(found, key=lambda one: one[1].sent)
 
 
-@lru_cache(maxsize=512)
-def _alert(raw: bytes) -> Alert | None:
-    try:
-        return parse_alert(raw)
-    except FeedFault as fault:
-        log.warning("warning.unreadable", error=str(fault))
-        return None
-
-
-def _quakes(connection: Connection) -> list[Quake]:
+def _quakes(sources: Sources, facts: Facts) -> list[Quake]:
     """Oldest first."""
-    found = [quake for _, raw in warnings.answers(connection, (QUAKES,)) for quake in _felt(raw)]
-    return sorted(found, key=lambda quake: quake.at)
-
-
-@lru_cache(maxsize=16)
-def _felt(raw: bytes) -> tuple[Quake, ...]:
-    try:
-        return parse_quakes(raw)
-    except FeedFault as fault:
-        log.warning("warning.unreadable", error=str(fault))
-        return ()
+    had = reading.quakes(facts, sources.quakes) if sources.quakes is not None else None
+    return sorted(had.value, key=lambda quake: quake.at) if isinstance(had, Had) else []

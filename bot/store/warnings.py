@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
 from bot.store.inbox import insert_or_ignore
-from bot.store.tables import feeds, outbox, warnings
+from bot.store.tables import outbox, warnings
 
 OFFICER = "officer"
 SENT, HELD, OVER = "sent", "held", "over"
@@ -132,15 +131,6 @@ def rooms_of(connection: Connection, number: int) -> dict[str, str]:
         select(outbox.c.room_id, outbox.c.state).where(outbox.c.key.startswith(f"warning:{number}:", autoescape=True))
     )
     return {row.room_id: row.state for row in rows}
-
-
-def answers(connection: Connection, prefixes: Sequence[str]) -> list[tuple[str, bytes]]:
-    """(name, last good answer as it came) of every source whose name begins like this."""
-    named = or_(*(feeds.c.name.startswith(prefix, autoescape=True) for prefix in prefixes))
-    rows = connection.execute(
-        select(feeds.c.name, feeds.c.raw).where(named, feeds.c.raw.is_not(None)).order_by(feeds.c.name)
-    )
-    return [(row.name, row.raw if isinstance(row.raw, bytes) else row.raw.encode()) for row in rows]
 
 
 def _warning(row: Row[Any]) -> Warning:

@@ -12,6 +12,7 @@ import pytest
 from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, audited, sent
 from sqlalchemy import Engine, insert, select, update
 
+from bot.bulletins.origins import CapSource
 from bot.handlers import warning, warningwords
 from bot.handlers.desk import Desk
 from bot.outgoing import Priority
@@ -22,6 +23,7 @@ from bot.store.tables import rooms as known_rooms
 from bot.store.tables import warnings as table
 
 NELAYAN = "!nelayan"
+LIST = '<rss version="2.0"><channel><title>made up</title></channel></rss>'
 MINUTE = 60_000
 SHAPE = "-6.9,109.6 -6.9,110.1 -7.2,110.1 -7.2,109.6 -6.9,109.6"
 OURS = "Hujan lebat di Kab. Kendal: Sukorejo; Kab. Batang: Blado, Reban; dan meluas ke Kab. Pekalongan: Doro."
@@ -67,11 +69,12 @@ class Sources:
 
     def say(self, raw: str, name: str | None = None) -> None:
         self._number += 1
-        values = {"url": "https://x.test", "raw": raw, "fetched_at": NOW, "tried_at": NOW}
+        name = name or f"nowcast:{self._number}"
         with self.engine.begin() as connection:
-            name = name or f"nowcast:{self._number}"
-            connection.execute(feeds.delete().where(feeds.c.name == name))
-            connection.execute(insert(feeds).values(name=name, **values))
+            for one, text in {"nowcast": LIST, name: raw}.items():
+                values = {"url": "https://x.test", "raw": text.encode(), "fetched_at": NOW, "tried_at": NOW}
+                connection.execute(feeds.delete().where(feeds.c.name == one))
+                connection.execute(insert(feeds).values(name=one, **values))
 
     def look(self, now: int = NOW) -> int:
         with self.engine.begin() as connection:
@@ -249,10 +252,51 @@ def test_a_sources_drill_is_shown_to_officers_only_and_cannot_be_sent_on(
 
 
 def test_what_is_not_for_the_public_stays_with_the_officers(sources: Sources, engine: Engine) -> None:
+    offer(sources.desk)
     sources.say(alert(scope="Restricted"), "cap:bpbd")
     sources.look()
     assert {row["room_id"] for row in sent(engine)} == {OPERATIONS}
     assert [row.state for row in sources.rows()] == ["over"]
+
+
+def offer(desk: Desk, **more: Any) -> None:
+    """An agency offers its alerts."""
+    agency = CapSource(name="bpbd", url="https://bpbd.test/cap", who="BPBD Batang", **more)
+    said = desk.content.bulletins.sources.model_copy(update={"cap": (agency,)})
+    bulletins = desk.content.bulletins.model_copy(update={"sources": said})
+    object.__setattr__(desk, "content", replace(desk.content, bulletins=bulletins))
+
+
+def test_an_agency_of_ours_need_not_name_the_regency_and_is_named_as_the_files_say(
+    sources: Sources, engine: Engine
+) -> None:
+    sources.say(alert(text="Jalan licin di mana-mana."), "cap:bpbd")
+    sources.look()
+    offer(sources.desk)
+    sources.look()
+    assert sent(engine) == [], "nobody said that the agency is ours"
+    offer(sources.desk, ours=True)
+    sources.look()
+    assert "Sumber: BPBD Batang" in bodies(engine, OJOL)[0]
+
+
+def test_messages_of_an_agencys_list_refer_to_each_other(sources: Sources, engine: Engine) -> None:
+    offer(sources.desk)
+    sources.say(LIST, "cap:bpbd")
+    sources.say(alert(), "cap:bpbd:one")
+    sources.look()
+    sources.say(alert("A2", kind="Cancel", references=("A1",), sent_at=NOW), "cap:bpbd:two")
+    sources.look()
+    assert [row.source for row in sources.rows()] == ["cap:bpbd", "cap:bpbd"]
+    assert "dicabut" in bodies(engine, OJOL)[-1]
+
+
+def test_what_a_source_has_not_confirmed_for_too_long_is_no_news(sources: Sources, engine: Engine) -> None:
+    sources.say(alert())
+    with engine.begin() as connection:
+        connection.execute(update(feeds).values(fetched_at=NOW - 31 * MINUTE))
+    sources.look()
+    assert sent(engine) == []
 
 
 def shape(identifier: str = "A1", **more: Any) -> str:
