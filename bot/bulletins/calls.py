@@ -8,12 +8,10 @@ from enum import StrEnum
 
 LONGEST = 1200
 """Characters: more than this nobody reads in an emergency."""
-CODE_DIGITS = 6
 
 _CALL = re.compile(r"\s*!\s*siaran\b[:,]?\s*", re.IGNORECASE)
 _VERB = re.compile(r"([^\W\d_]+)\b[:,]?\s*")
 _NUMBER = re.compile(r"#?\s*(\d{1,9})(?!\w)[:,]?\s*")
-_CODE = re.compile(rf"\s*((?:\d[\s\-]?){{{CODE_DIGITS}}})\s*\.?\s*")
 
 
 class Verb(StrEnum):
@@ -59,9 +57,3 @@ def read(body: str) -> Call | None:
     if verb in (Verb.CORRECTION, Verb.END) and (found := _NUMBER.match(body, at)):
         at, number = found.end(), int(found[1])
     return Call(verb, body[at:].strip(), number)
-
-
-def code(body: str) -> str | None:
-    """The digits of a message that is a code and nothing else."""
-    found = _CODE.fullmatch(body)
-    return re.sub(r"\D", "", found[1]) if found else None

@@ -9,21 +9,20 @@ from sqlalchemy import Connection
 from bot.bulletins import calls
 from bot.bulletins.calls import Call, Verb
 from bot.event import IncomingEvent, Kind
-from bot.handlers import broadcast, callwords
+from bot.handlers import broadcast, callwords, confirming
 from bot.handlers.broadcast import clock
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer, officer
-from bot.handlers.witness import proof
+from bot.handlers.proof import prove
 from bot.incidents.cards import short_name
 from bot.markup import escape
+from bot.moderation.codes import typed as code_in
 from bot.outgoing import Priority
 from bot.store import codes, roomstate, warnings
 from bot.store.codes import Confirmation
 from bot.store.warnings import Warning
 
 KIND = "siaran"
-CODE_MINUTES = 5
-MOST_TRIES = 3
 _REMEMBERED_MS = 24 * 3_600_000
 """So long a code that comes too late is told why it counts no longer."""
 
@@ -42,8 +41,8 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
     elif call.verb is Verb.HELP:
         unknown = callwords.UNKNOWN.format(word=escape(call.unknown)) if call.unknown else ""
         _answer(connection, event, desk, callwords.HELP.format(unknown=unknown) + _going(connection), now)
-    elif word := proof(connection, event, desk, now):
-        _refuse(connection, event, desk, "proof", word, now)
+    elif doubt := prove(connection, event, desk, now):
+        _refuse(connection, event, desk, "proof", f"{confirming.unproven(desk, event, doubt)} {callwords.TAIL}", now)
     elif word := _fault(connection, desk, call):
         _refuse(connection, event, desk, "order", word, now)
     elif call.verb is Verb.END:
@@ -54,7 +53,7 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
 
 def confirms(connection: Connection, event: IncomingEvent, now: int) -> bool:
     """Whether a message is the very code that a broadcast waits for."""
-    digits = calls.code(event.body) if event.kind is Kind.TEXT else None
+    digits = code_in(event.body) if event.kind is Kind.TEXT else None
     if digits is None:
         return False
     recent = codes.asked(connection, event.room_id, now - _REMEMBERED_MS, KIND)
@@ -63,11 +62,11 @@ def confirms(connection: Connection, event: IncomingEvent, now: int) -> bool:
 
 def typed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
     """Digits alone in the operations room: a code, if an order waits for one."""
-    typed_code = calls.code(event.body)
+    typed_code = code_in(event.body)
     recent = codes.asked(connection, event.room_id, now - _REMEMBERED_MS, KIND)
     one = next((one for one in recent if one.code == typed_code), None)
     waiting = [other for other in recent if other.state == codes.OPEN and other.until_at > now]
-    if one is None and not waiting:
+    if one is None and not (waiting and len(typed_code or "") == desk.content.moderation.codes.digits):
         return  # a number somebody wrote
     if officer(connection, desk, event) is None:
         _refuse(connection, event, desk, "officer", callwords.OFFICERS_ONLY, now)
@@ -76,14 +75,14 @@ def typed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) ->
     elif one is not None and event.master_key == one.order["master_key"]:
         # Before the proof, which would pin it as the second officer's own.
         _refuse(connection, event, desk, "same_key", callwords.SAME_KEY, now)
-    elif word := proof(connection, event, desk, now):
-        _refuse(connection, event, desk, "proof", word, now)
+    elif doubt := prove(connection, event, desk, now):
+        _refuse(connection, event, desk, "proof", f"{confirming.unproven(desk, event, doubt)} {callwords.TAIL}", now)
     elif one is None:
         _wrong(connection, event, desk, waiting, now)
     elif one.state == codes.DONE:
         _refuse(connection, event, desk, "done", callwords.CODE_DONE, now)
     elif why := _void(connection, desk, one, now):
-        _refuse(connection, event, desk, why, callwords.CODE_VOID.format(why=_words_of(why)), now)
+        _refuse(connection, event, desk, why, callwords.CODE_VOID.format(why=_words_of(desk, why)), now)
     elif codes.settle(connection, one, codes.DONE):
         _send(connection, event, desk, one, now)
 
@@ -97,7 +96,7 @@ def changed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
     why = "edited" if edited else "withdrawn"
     if codes.settle(connection, one, codes.VOID, void=why):
         desk.record(connection, "call.void", one.event_id, {"why": why}, now)
-        word = callwords.VOIDED.format(why=_words_of(why))
+        word = callwords.VOIDED.format(why=_words_of(desk, why))
         _post(connection, desk, f"call:{one.event_id}:void", one.event_id, word, now)
     elif one.state == codes.DONE and edited:
         sent = warnings.of_order(connection, one.event_id)
@@ -111,8 +110,9 @@ def _ask(connection: Connection, event: IncomingEvent, desk: Desk, call: Call, n
     drill = call.verb is Verb.DRILL or (first is not None and first.drill)
     rooms = broadcast.channels(connection, desk)
     words = _framed(desk, call.text, drill=drill)
-    code = f"{secrets.randbelow(10**calls.CODE_DIGITS):0{calls.CODE_DIGITS}}"
-    until = now + CODE_MINUTES * 60_000
+    rules = desk.content.moderation.codes
+    code = f"{secrets.randbelow(10**rules.digits):0{rules.digits}d}"
+    until = now + rules.minutes * 60_000
     order = {
         "kind": KIND, "verb": str(call.verb), "words": words, "drill": drill, "master_key": event.master_key,
         "first": first.id if first is not None else None,
@@ -214,16 +214,16 @@ def _void(connection: Connection, desk: Desk, one: Confirmation, now: int) -> st
 
 
 def _wrong(connection: Connection, event: IncomingEvent, desk: Desk, waiting: list[Confirmation], now: int) -> None:
-    left = MOST_TRIES
+    most = left = desk.content.moderation.codes.tries
     for one in waiting:
         tries = codes.wrong(connection, one)
-        left = min(left, MOST_TRIES - tries)
-        if tries >= MOST_TRIES:
+        left = min(left, most - tries)
+        if tries >= most:
             codes.settle(connection, one, codes.VOID, void="tries")
     if left > 0:
         _refuse(connection, event, desk, "wrong", callwords.CODE_WRONG.format(left=left), now)
     else:
-        _refuse(connection, event, desk, "tries", callwords.VOIDED.format(why=_words_of("tries")), now)
+        _refuse(connection, event, desk, "tries", callwords.VOIDED.format(why=_words_of(desk, "tries")), now)
 
 
 def _first(connection: Connection, call: Call) -> Warning | None:
@@ -265,8 +265,9 @@ def _going(connection: Connection) -> str:
     return callwords.GOING.format(numbers=", ".join(f"#{number}" for number in sorted(going))) if going else ""
 
 
-def _words_of(why: str) -> str:
-    return callwords.VOID[why].format(minutes=CODE_MINUTES, tries=MOST_TRIES)
+def _words_of(desk: Desk, why: str) -> str:
+    rules = desk.content.moderation.codes
+    return callwords.VOID[why].format(minutes=rules.minutes, tries=rules.tries)
 
 
 def _name(user: str) -> str:

@@ -44,19 +44,7 @@ GOING = "\n\nMasih berlaku: {numbers}."
 
 OPERATIONS_ONLY = "Siaran hanya bisa diperintahkan dari ruang kendali."
 OFFICERS_ONLY = "Siaran hanya bisa diperintahkan petugas yang tertulis di berkas petugas."
-NOT_PROVEN = (
-    "Perintah ini tidak dijalankan: pesannya tidak terbukti dari perangkat Anda sendiri. "
-    "Verifikasi perangkatnya di Element (*Pengaturan → Sesi*), lalu tulis ulang."
-)
-UNSIGNED = (
-    "Perintah ini tidak dijalankan: perangkat Anda belum ditandatangani oleh akun Anda. "
-    "Verifikasi perangkatnya di Element (*Pengaturan → Sesi*), lalu tulis ulang."
-)
-OTHER_KEY = (
-    "Perintah ini tidak dijalankan: identitas kriptografi Anda berubah sejak terakhir kali. "
-    "Kalau Anda sendiri yang mengaturnya ulang, minta pengelola memeriksanya; "
-    "kalau bukan, **akun Anda mungkin diambil orang**."
-)
+TAIL = "Tidak ada yang disiarkan."
 NO_TEXT = "Isinya belum ada. Tulis setelah perintahnya, misalnya `!siaran {verb} {example}`."
 EXAMPLES = {
     "darurat": "Jalan Pantura ditutup …", "latihan": "Simulasi gempa …", "ralat": "12 Jalan sudah dibuka …",

@@ -13,6 +13,7 @@ from bot.bulletins import calls
 from bot.bulletins.orders import asked as of_bulletins
 from bot.event import IncomingEvent, Kind
 from bot.incidents.inquiry import asked
+from bot.moderation.codes import typed
 from bot.outgoing import KEY_FIELD
 
 
@@ -166,8 +167,6 @@ def route(
             return Route(Way.SUBSCRIPTION, "about copies of bulletins")
     if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in _SAID - {Kind.AUDIO}:
         return Route(Way.FOLLOW_UP, "further words about their report")
-    if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and calls.code(event.body) is not None:
-        return Route(Way.CODE, "digits")
     if room is RoomKind.DIRECT:
         return _direct(event)
     if event.kind is Kind.TEXT and asked(event.body) is not None:
@@ -185,6 +184,8 @@ def route(
         return Route(Way.PREVIEW, "about a coming bulletin")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_card(about):
         return Route(Way.CARD, "about a card")
+    if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and typed(event.body) is not None:
+        return Route(Way.CODE, "digits")
     if event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.OTHER):
         if _addressed(event, me):
             return Route(Way.QUESTION, f"mention in a room of kind {room}")

@@ -1,4 +1,4 @@
-"""Orders that wait for a typed code (table `confirmations`)."""
+"""Orders that another officer confirms by typing their code: in the table of those that one confirms alone, apart."""
 
 from __future__ import annotations
 

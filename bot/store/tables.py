@@ -420,7 +420,7 @@ confirmations = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("event_id", String, nullable=False, unique=True),  # the order that waits for its code
-    Column("room_id", String, nullable=False),  # where it was given
+    Column("room_id", String, nullable=False),  # where it was given; "two:…": another officer types the code
     Column("officer", String, nullable=False),
     Column("code", String, nullable=False),
     Column("order", Json, nullable=False),

@@ -147,7 +147,8 @@ TAGS = frozenset(
     )
 )  # fmt: skip
 HOSTILE = (
-    "@room", "@**room**", "\\\\&#64;room", "&#64;room", "&commat;room", "@\\room", "`@room`", "<b>@room</b>", "```\n", "~~~\n@room",
+    "@room", "@**room**", "\\&#64;room", "&#64;room", "&commat;room", "@\\room", "`@room`", "<b>@room</b>", "```\n",
+    "~~~\n@room",
     "> ", "- ", "    kode", "[u](https://matrix.to/#/@ani:batang.test)", "[u](https://matrix.to/#/%40ani:batang.test)",
     "<!--", "|a|b|\n|-|-|", "\u202e", "\u2066", "---", "===", "![x](mxc://a/b)", "[a]: http://x", "\\", "[", "](", "*",
     "\n\n", "1.", "<details>", "`",

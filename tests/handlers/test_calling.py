@@ -15,9 +15,10 @@ from bot.bulletins import calls
 from bot.bulletins.calls import Call, Verb
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers.desk import Desk
+from bot.moderation.codes import typed as code_in
 from bot.outgoing import Priority
 from bot.rooms.model import Officer
-from bot.store import outbox, rooms
+from bot.store import confirmations, outbox, rooms
 from bot.store.tables import members, officer_keys
 from bot.store.tables import warnings as table
 
@@ -107,9 +108,9 @@ REFUSED = {
     "no officer": ({"sender": "@warga:batang.test"}, "hanya bisa diperintahkan petugas"),
     "an officer of another server": ({"sender": "@budi:jauh.test"}, "hanya bisa diperintahkan petugas"),
     "somebody's word in an officer's name": ({"trust": Trust.UNPROVEN}, "hanya bisa diperintahkan petugas"),
-    "a device that is not signed": ({"master_key": None}, "belum ditandatangani"),
+    "a device that is not signed": ({"master_key": None}, "belum diverifikasi"),
     "the identity of whoever ordered": ({"master_key": f"master of {ANI}"}, "identitas yang sama"),
-    "in clear": ({"encrypted_room": False, "trust": Trust.CLEAR}, "tidak terbukti"),
+    "in clear": ({"encrypted_room": False, "trust": Trust.CLEAR}, "hanya diterima terenkripsi"),
 }
 
 
@@ -136,7 +137,7 @@ async def test_an_identity_that_changed_since_it_was_first_seen_is_refused(
     await take(order)
     stolen = officer(code(engine, order), sender=BUDI, master_key="another")
     await take(stolen)
-    assert "identitas kriptografi" in answer(engine, stolen)
+    assert "Kunci Anda bukan" in answer(engine, stolen)
     assert broadcasts(engine) == []
     with engine.connect() as connection:
         assert connection.scalar(select(officer_keys.c.refused_key).where(officer_keys.c.user_id == BUDI)) == "another"
@@ -144,7 +145,7 @@ async def test_an_identity_that_changed_since_it_was_first_seen_is_refused(
 
 ORDERS = {
     "not proven": ({"trust": Trust.UNPROVEN}, "hanya bisa diperintahkan petugas"),
-    "not signed": ({"master_key": None}, "belum ditandatangani"),
+    "not signed": ({"master_key": None}, "belum diverifikasi"),
     "no officer": ({"sender": "@warga:batang.test"}, "hanya bisa diperintahkan petugas"),
     "elsewhere": ({"room": OJOL}, "dari ruang kendali"),
     "in a DM": ({"room": DIRECT}, "dari ruang kendali"),
@@ -333,6 +334,35 @@ def test_orders_and_codes_are_read_as_people_type_them() -> None:
     assert calls.read("!siaran darurat 12 orang hilang") == Call(Verb.EMERGENCY, "12 orang hilang")
     assert calls.read("!siarankan ini") is None
     assert calls.read("kata !siaran darurat x") is None
-    assert [calls.code(body) for body in ("123456", " 123 456 ", "123-456.", "12345", "1234567", "kode 123456")] == [
-        "123456", "123456", "123456", None, None, None,
-    ]  # fmt: skip
+
+
+def test_codes_are_read_as_people_type_them() -> None:
+    typed = ("123456", " 123 456 ", "123-456.", "kode: 123456", "!123456", "123", "123456789", "123456 orang")
+    assert [code_in(one) for one in typed] == ["123456"] * 5 + [None] * 3
+
+
+async def test_a_number_of_another_length_is_no_wrong_code(take: Take, officer: Event, engine: Engine) -> None:
+    order = officer(f"!siaran darurat {TEXT}")
+    await take(order)
+    for body in ("1234", "12345678"):
+        await take(officer(body, sender=BUDI))
+    await take(officer(code(engine, order), sender=BUDI))
+    assert len(broadcasts(engine)) == 1
+
+
+async def test_an_order_that_its_own_officer_confirms_waits_beside_a_broadcast(
+    take: Take, officer: Event, engine: Engine
+) -> None:
+    order = officer(f"!siaran darurat {TEXT}")
+    await take(order)
+    with engine.begin() as connection:
+        confirmations.add(
+            connection, "$ban", OPERATIONS, BUDI, code="111111", order={"verb": "cekal"}, now=NOW, until=NOW + 60_000
+        )
+    await take(officer(code(engine, order), sender=BUDI))
+    assert len(broadcasts(engine)) == 1
+    with engine.connect() as connection:
+        waiting = confirmations.waiting(connection, OPERATIONS, BUDI)
+        assert waiting is not None
+        assert (waiting.event_id, waiting.tries) == ("$ban", 0)
+        assert confirmations.waiting(connection, OPERATIONS, ANI) is None, "a broadcast is none that ANI confirms alone"
