@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,7 +27,7 @@ from bot.bulletins.template import TemplateFault
 from bot.feeds.nowcast import Region
 from bot.markup import render
 from bot.outgoing import Outgoing, Priority
-from bot.store import bulletinnotes, feeds, recitations
+from bot.store import bulletinnotes, feeds, recitations, subscriptions
 from bot.store import bulletins as store
 
 log = structlog.get_logger()
@@ -92,10 +93,16 @@ class Announcer:
     def send(
         self, connection: Connection, slot: str, date: dt.date, now: int, audit: Record | None = None
     ) -> list[Announced]:
-        """An officer's word: send this slot now to every target that has not had it; a recorded skip gives way."""
+        """An officer's word: send this slot now to every target that has not had it; a recorded skip gives way.
+
+        A private copy only goes to whoever had asked for it by the slot's time.
+        """
         announced: list[Announced] = []
         for target in self.targets:
-            decision = self._decide(connection, self.slot_of(target, slot, date), now, audit, revise_skips=True)
+            one = self.slot_of(target, slot, date)
+            if target.since.get(slot, 0) > _milliseconds(one.at):
+                continue
+            decision = self._decide(connection, one, now, audit, revise_skips=True)
             if decision is not None:
                 announced.append(decision)
         return announced
@@ -216,6 +223,15 @@ def obstacles(connection: Connection, bulletins: Bulletins, until: dt.datetime) 
     return tuple(
         Obstacle(row.category, row.district, roads(row.places, row.district), _moment(row.opened_at)) for row in rows
     )
+
+
+def copies(connection: Connection, title: str) -> list[Target]:
+    """The DMs that get a private copy: of no channel, so with what is said in all of them. `title`: of us all."""
+    wanted: list[Target] = []
+    for room_id, group in groupby(subscriptions.everybody(connection), key=lambda one: one.room_id):
+        since = {one.slot: one.at for one in group}
+        wanted.append(Target("", room_id, title, tuple(since), since))
+    return wanted
 
 
 def statistics(connection: Connection, since: dt.datetime, until: dt.datetime) -> Statistics:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from bot import clock
-from bot.bulletins.announce import Announced, Announcer, facts, notes
+from bot.bulletins.announce import Announced, Announcer, copies, facts, notes
 from bot.bulletins.compose import Composed, compose
 from bot.bulletins.due import Act, Due, Target, after, before
 from bot.bulletins.facts import Facts
@@ -103,13 +103,15 @@ def send(
 ) -> None:
     """Mengirim satu slot sekarang ke kanal yang belum mendapatkannya; diantar bot yang berjalan (atau begitu jalan).
 
-    Yang tercatat dilewati boleh dikirim; yang sudah terkirim tidak dikirim lagi. Kode 1 bila tidak ada yang dikirim.
+    Juga ke pelanggan, kecuali dengan --room. Yang tercatat dilewati boleh dikirim; yang sudah terkirim tidak dikirim
+    lagi. Kode 1 bila tidak ada yang dikirim.
     """
     with told():
         settings = load_config(config)
         configure(settings.log)
         bulletins, rooms = _content(settings)
         channels = _channels(settings, bulletins, rooms, slot, room)
+        space = load_rooms(settings.resolve(settings.paths.rooms)).space.title
         day = _date(settings, date)
         auditor = Auditor(settings.audit_key())
         version = content_version(settings)
@@ -123,6 +125,8 @@ def send(
                 for channel in channels
                 if channel.name in known
             ]
+            if not room:
+                targets += [one for one in copies(connection, space) if slot in one.slots]
             announcer = Announcer(
                 bulletins,
                 targets,
@@ -233,8 +237,9 @@ def _print(
 def _tell(
     slot: str, day: dt.date, targets: list[Target], announced: list[Announced], missing: list[str], as_json: bool
 ) -> None:
-    decided = {one.due.target.name: "queued" if one.sent else "broken" for one in announced}
-    states = {target.name: decided.get(target.name, "already") for target in targets}
+    decided = {one.due.target.room_id: "queued" if one.sent else "broken" for one in announced}
+    states = {target.name: decided.get(target.room_id, "already") for target in targets if target.name}
+    copied = len([one for one in announced if one.sent and not one.due.target.name])
     states |= dict.fromkeys(missing, "no_room")
     words = {
         "queued": "masuk antrean",
@@ -247,3 +252,8 @@ def _tell(
             typer.echo(json.dumps({"slot": slot, "date": day.isoformat(), "room": name, "state": state}))
         else:
             typer.echo(f"{name}: {words[state]}")
+    if copied and as_json:
+        line = {"slot": slot, "date": day.isoformat(), "room": None, "state": "queued", "copies": copied}
+        typer.echo(json.dumps(line))
+    elif copied:
+        typer.echo(f"pesan pribadi {copied} pelanggan: masuk antrean")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from itertools import groupby
 
 from sqlalchemy import Connection
 
-from bot.bulletins.announce import Announced, Announcer
+from bot.bulletins.announce import Announced, Announcer, copies
 from bot.bulletins.due import Target
 from bot.bulletins.region import region
 from bot.handlers.desk import Desk
@@ -26,7 +25,7 @@ def announce(connection: Connection, desk: Desk, now: int, *, patient: bool = Fa
     for one in subscriptions.lapsed(connection, now):
         subscriptions.remove(connection, one.user_id, [one.slot])
         desk.record(connection, "bulletin.unsubscribed", one.room_id, {"slot": one.slot, "why": "lapsed"}, now)
-    announcer = announcer_of(desk, [*targets(connection, desk), *copies(connection, desk)])
+    announcer = announcer_of(desk, [*targets(connection, desk), *copies(connection, desk.content.rooms.space.title)])
     return announcer.run(
         connection, now, audit=lambda kind, subject, payload: desk.record(connection, kind, subject, payload, now)
     )
@@ -54,13 +53,3 @@ def targets(connection: Connection, desk: Desk) -> list[Target]:
         for room in desk.content.rooms.all
         if room.bulletins and room.name in known
     ]
-
-
-def copies(connection: Connection, desk: Desk) -> list[Target]:
-    """The DMs that get a private copy: of no channel, so with what is said in all of them."""
-    title = desk.content.rooms.space.title
-    wanted: list[Target] = []
-    for room_id, group in groupby(subscriptions.everybody(connection), key=lambda one: one.room_id):
-        since = {one.slot: one.at for one in group}
-        wanted.append(Target("", room_id, title, tuple(since), since))
-    return wanted

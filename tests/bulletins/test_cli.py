@@ -11,7 +11,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.store import bulletinnotes
+from bot.store import bulletinnotes, subscriptions
 from bot.store.rooms import record
 from bot.store.tables import audit, bulletins, outbox
 
@@ -129,3 +129,18 @@ def test_send_queues_each_channel_once_and_says_what_it_could_not(config, databa
         assert keys == {f"bulletin:pagi:2026-11-22:!{name}" for name in ("ojol", "nelayan")}
         assert len(connection.execute(select(bulletins)).all()) == 2
         assert set(connection.scalars(select(audit.c.kind))) == {"bulletin.sent"}
+
+
+def test_send_reaches_whoever_had_asked_for_a_copy_by_then_unless_channels_are_named(config, database):
+    before, after = 1_795_000_000_000, 1_795_400_000_000  # of 22 November 2026, 07.00
+    with database.begin() as connection:
+        for person, at in (("ani", before), ("budi", after)):
+            subscriptions.add(connection, f"@{person}:batang.test", "pagi", f"!{person}", at)
+        subscriptions.add(connection, "@ani:batang.test", "malam", "!ani", before)
+    named = run(config, "send", "pagi", "--date", "2026-11-22", "--room", "ojol", "--json")
+    assert [line["room"] for line in lines(named)] == ["ojol"]
+    result = run(config, "send", "pagi", "--date", "2026-11-22", "--json")
+    assert [line["copies"] for line in lines(result) if line["room"] is None] == [1]
+    with database.connect() as connection:
+        found = set(connection.scalars(select(bulletins.c.room_id)))
+    assert found == {"!ojol", "!nelayan", "!ani"}
