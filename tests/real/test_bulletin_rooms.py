@@ -45,12 +45,14 @@ def channels_of(number: int, encrypted: int = 0) -> Callable[[World], None]:
 
 
 def without_names(number: int, encrypted: int) -> Callable[[World], None]:
-    """The same, with templates that do not greet each channel by its name: all rooms hear the same words."""
+    """The same, with templates that neither greet a channel by its name nor give it a tip of its own: all rooms hear
+    the same words."""
 
     def prepare(world: World) -> None:
         many_channels(world, number, encrypted=encrypted)
         for template in (world.folder / "rooms" / "templates").glob("*.j2"):
             template.write_text(template.read_text().replace("{{ room }}", "kanal ini"))
+        (world.folder / "rooms" / "templates" / "tips.md.j2").write_text("")
 
     return prepare
 
