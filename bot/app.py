@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,38 +15,22 @@ from sqlalchemy import Connection, text
 
 from bot import metrics
 from bot.bulletins.schedule import Schedule
+from bot.bulletins.sources import Refresher
 from bot.clock import now_ms
 from bot.config import Config
 from bot.content import Content, load_content
 from bot.dialogue.engine import Engine
 from bot.event import Media
-from bot.handlers import (
-    announcing,
-    backlog,
-    complaints,
-    confidences,
-    dossier,
-    duties,
-    footing,
-    forgetting,
-    forwarding,
-    groups,
-    guarding,
-    guides,
-    moderation,
-    moving,
-    policies,
-    tickets,
-    watch,
-)
+from bot.handlers import complaints, duties
 from bot.handlers.consumer import Consumer
 from bot.handlers.desk import Desk
 from bot.handlers.listening import Listener, Temporary, Unfetchable
 from bot.handlers.nightly import Nightly
+from bot.handlers.reciting import Reciter
 from bot.handlers.renewal import Renewal
 from bot.health import Health, HealthServer
 from bot.incidents.analyser import Analyser
-from bot.lock import Hold, Locked, hold
+from bot.lock import Hold, hold
 from bot.matrix import crosssigning, invites, media
 from bot.matrix import drift as drifting
 from bot.matrix.api import ApiError, HomeserverApi, Unreachable
@@ -56,6 +40,7 @@ from bot.matrix.sender import Sender
 from bot.matrix.session import MatrixSession
 from bot.matrix.sync import SyncLoop
 from bot.problem import ContentError, Problem, Severity
+from bot.rounds import Rounds, Slots
 from bot.store.audit import Auditor
 from bot.store.complaints import Reported
 from bot.store.database import Database, connect
@@ -67,10 +52,18 @@ log = structlog.get_logger()
 
 DRAIN_SECONDS = 8.0
 """After SIGTERM; service managers kill after ten."""
-DUTY_SECONDS = 10
-Duty = Callable[[Connection, Desk, int], object]
 LISTENING_AT_ONCE = 32
 """Notes being fetched or heard: more than there are workers, so that the pool can choose fairly among them."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One of what the bot does at the same time."""
+
+    name: str
+    work: Callable[[], Coroutine[Any, Any, None]]
+    brings_work: bool = True
+    """It may leave something to do; so it ends first, and the others finish."""
 
 
 class App:
@@ -80,7 +73,6 @@ class App:
         self, config: Config, content: Content, database: Database, session: MatrixSession, lock: Hold
     ) -> None:
         self._config = config
-        self._hold = lock
         self._database = database
         self._session = session
         desk = Desk(
@@ -107,7 +99,12 @@ class App:
             caught_up=lambda: self._sync.state.turns > 0,
         )
         self._sync = SyncLoop(session, database, on_batch=self._consumer.wake)
-        self._schedule = Schedule(content.bulletins, config.zone, self._announce)
+        self._rounds = Rounds(database, lambda: self._desk, lock, wake_sender=self._sender.wake)
+        self._slots = Slots(
+            database, lambda: self._desk, caught_up=lambda: self._sync.state.turns > 0, wake=self._announced
+        )
+        self._schedule = Schedule(content.bulletins, config.zone, self._slots.look)
+        self._sources = Refresher(database, lambda: self._desk.content.bulletins.sources, config.feeds)
         self._renewal = Renewal(
             database, lambda: self._desk, self._use, used=self._follow, wake_sender=self._sender.wake
         )
@@ -120,6 +117,7 @@ class App:
             minutes=config.rooms.drift_minutes,
             wake_sender=self._sender.wake,
         )
+        self._reciter = Reciter(database, config, wake_sender=self._sender.wake)
         self._nightly = Nightly(database, lambda: self._desk)
         token = config.admin_token()
         admin = HomeserverApi(config.homeserver.url, token, proxy=config.homeserver.proxy) if token else None
@@ -137,25 +135,11 @@ class App:
         await self._listen()
         await crosssigning.ensure(self._session, self._config)
         stopping = asyncio.create_task(self._stop.wait(), name="stop")
-        loops = [
-            asyncio.create_task(work(), name=name)
-            for name, work in (
-                ("sync", self._sync.run),
-                ("consumer", self._consumer.run),
-                ("sender", self._sender.run),
-                ("listener", self._listener.run),
-                ("speech", self._speech.start),
-                ("duties", self._duties),
-                ("renewal", self._renewal.run),
-                ("nightly", self._nightly.run),
-                ("drift", self._drift.run),
-                *([("reports", self._reports.run)] if self._reports else []),
-            )
-        ]
+        loops = {loop: asyncio.create_task(loop.work(), name=loop.name) for loop in self._loops()}
         self._schedule.start()
         log.info("bot.started", user_id=self._session.user_id, version=self._desk.content.version)
         try:
-            await self._watch(stopping, loops)
+            await self._watch(stopping, loops.values())
         finally:
             self._schedule.stop()
             await self._wind_down(loops)
@@ -171,7 +155,7 @@ class App:
             what = f"server.port: cannot listen on {server.host}:{server.port} ({error.strerror}); choose another"
             raise ContentError([Problem(self._config.file, 0, what)]) from None
 
-    async def _watch(self, stopping: asyncio.Task[bool], loops: list[asyncio.Task[None]]) -> None:
+    async def _watch(self, stopping: asyncio.Task[bool], loops: Iterable[asyncio.Task[None]]) -> None:
         """A loop that ends with an error ends the bot: a supervisor restarts it, and nothing is lost."""
         waiting: set[asyncio.Task[Any]] = {stopping, *loops}
         while not stopping.done():
@@ -179,17 +163,32 @@ class App:
             for task in done:
                 task.result()
 
-    async def _wind_down(self, loops: list[asyncio.Task[None]]) -> None:
-        """No new events; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
-        by_name = {task.get_name(): task for task in loops}
-        for name in ("sync", "duties", "renewal", "nightly", "drift", "reports", "listener", "consumer"):
-            if name in by_name:
-                by_name[name].cancel()
+    def _loops(self) -> tuple[Loop, ...]:
+        return (
+            Loop("sync", self._sync.run),
+            Loop("consumer", self._consumer.run),
+            Loop("listener", self._listener.run),
+            Loop("duties", self._rounds.run),
+            Loop("renewal", self._renewal.run),
+            Loop("nightly", self._nightly.run),
+            Loop("drift", self._drift.run),
+            *((Loop("reports", self._reports.run),) if self._reports else ()),
+            Loop("sources", self._sources.run),
+            Loop("reciter", self._reciter.run),
+            Loop("sender", self._sender.run, brings_work=False),
+            Loop("speech", self._speech.start, brings_work=False),
+        )
+
+    async def _wind_down(self, loops: Mapping[Loop, asyncio.Task[None]]) -> None:
+        """Nothing new begins; what has been decided is sent, as far as the time goes. The rest waits in the outbox."""
+        for loop, task in loops.items():
+            if loop.brings_work:
+                task.cancel()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._sender.drain(DRAIN_SECONDS / 2), DRAIN_SECONDS / 2)
-        for task in loops:
+        for task in loops.values():
             task.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await asyncio.gather(*loops.values(), return_exceptions=True)
         await self._speech.close(DRAIN_SECONDS / 2)
         if self._reports is not None:
             await self._reports.close()
@@ -220,56 +219,16 @@ class App:
         """What follows the content beside the desk."""
         self._schedule.follow(self._desk.content.bulletins)
 
+    def _announced(self) -> None:
+        self._sender.wake()
+        self._reciter.wake()
+
     def _take_reports(self, connection: Connection, reports: Sequence[Reported]) -> None:
         if complaints.from_homeserver(connection, self._desk, reports, now_ms()):
             self._sender.wake()
 
     def _reports_refused(self, connection: Connection, why: str) -> None:
         complaints.cannot_be_read(connection, self._desk, why, now_ms())
-
-    async def _announce(self) -> None:
-        """A slot may be due: the database decides."""
-        if not self._config.bulletins.enabled:
-            return
-        if await self._database.run(lambda connection: announcing.announce(connection, self._desk, now_ms())):
-            self._sender.wake()
-
-    async def _duties(self) -> None:
-        """What comes round, each in its own transaction."""
-        rounds: list[Duty] = [
-            duties.tell_undecryptable,
-            duties.post_audit_head,
-            duties.report_lost_gaps,
-            footing.look,
-            tickets.close_idle,
-            forgetting.resume,
-            forwarding.confirm,
-            confidences.confirm,
-            groups.expire,
-            dossier.expire,
-            moderation.expire,
-            moderation.confirm,
-            moderation.uphold,
-            moving.resume,
-            watch.look,
-            backlog.look,
-            guides.pin,
-            guarding.watch_unreadable,
-            policies.look,
-        ]
-        while True:
-            if not self._hold.held():
-                raise Locked("the lock on the data folder or database is lost: another bot may have started")
-            for duty in rounds:
-                try:
-                    await self._database.run(partial(self._do, duty))
-                except Exception:
-                    log.exception("duty.failed", duty=duty.__name__)
-            self._sender.wake()
-            await asyncio.sleep(DUTY_SECONDS)
-
-    def _do(self, duty: Duty, connection: Connection) -> object:
-        return duty(connection, self._desk, now_ms())
 
     async def health(self) -> Health:
         """For /healthz; also refreshes the gauges."""

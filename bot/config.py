@@ -161,6 +161,10 @@ class Bulletins(Section):
     enabled: bool = True
     grace_minutes: Annotated[int, Field(ge=1, le=720)] = 45
     """A slot missed by no more than this is still sent, with a word; later it is skipped and reported."""
+    voice: Literal["off", "auto", "espeak", "piper"] = "auto"
+    """What reads bulletins out; auto: Piper when `voice_model` is there, else espeak-ng, else nothing."""
+    voice_model: Path | None = None
+    """A Piper voice (.onnx)."""
 
 
 class RoomsCheck(Section):
@@ -168,6 +172,20 @@ class RoomsCheck(Section):
 
     drift_minutes: Annotated[int, Field(ge=0, le=1440)] = 60
     """So often the rooms are compared with the files; 0: never."""
+
+
+class Feeds(Section):
+    """Sources of bulletins outside the house. What is asked, and how often, stands in rooms/bulletins.yaml."""
+
+    enabled: bool = True
+    forecast_url: str = Field("https://api.bmkg.go.id/publik/prakiraan-cuaca", pattern=r"^https?://")
+    """BMKG's forecasts; the village's code is added as ?adm4=…"""
+    quakes_url: str = Field("https://data.bmkg.go.id/DataMKG/TEWS", pattern=r"^https?://")
+    """Folder of BMKG's quake files."""
+    nowcast_url: str = Field("https://www.bmkg.go.id/alerts/nowcast/id", pattern=r"^https?://")
+    """BMKG's list of warnings in force; its alerts are followed on the same host alone."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=120)] = 15
+    proxy: str | None = None
 
 
 class Server(Section):
@@ -211,6 +229,7 @@ class Config(Section):
     links: Links = Links()
     bulletins: Bulletins = Bulletins()
     rooms: RoomsCheck = RoomsCheck()
+    feeds: Feeds = Feeds()
     server: Server = Server()
     log: Log = Log()
     retention: Retention = Retention()
@@ -275,6 +294,16 @@ class Config(Section):
         if url.get_backend_name() == "sqlite" and url.database:
             url = url.set(database=str(self.resolve(Path(url.database))))
         return url.render_as_string(hide_password=False)
+
+    @property
+    def recitations_dir(self) -> Path:
+        """Where bulletins stand as they were spoken."""
+        return self.data_dir / "spoken"
+
+    @property
+    def base(self) -> Path:
+        """What relative paths are relative to."""
+        return self._base
 
     def resolve(self, path: Path) -> Path:
         """An absolute path; relative ones are relative to the configuration file."""

@@ -13,8 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
+from bot.bulletins.alerting import WARNINGS, Alerting, load_alerting
 from bot.bulletins.loader import BULLETINS, load_bulletins
 from bot.bulletins.model import Bulletins
+from bot.bulletins.spoken import Spoken, load_spoken
 from bot.config import Config
 from bot.dialogue import translations
 from bot.dialogue.flows import Flows
@@ -58,6 +60,9 @@ class Content:
     roster: Roster = field(default_factory=Roster)
     protections: Protections = field(default_factory=Protections)
     moderation: ModerationRules = field(default_factory=ModerationRules)
+    alerting: Alerting | None = None
+    reading: Spoken | None = None
+    """How bulletins are read out."""
     roster_warnings: tuple[Problem, ...] = ()
     room_warnings: tuple[Problem, ...] = ()
     server_name: str = ""
@@ -101,20 +106,28 @@ def _load(flows: Path, rooms: Path, places: Path, version: str, ours: str) -> tu
         problems += _unknown_slots(rooms / ROOMS, described, bulletins)
     if rules is not None and bulletins is not None:
         problems += _unknown_categories(rooms / BULLETINS, rules)
+    if gazetteer is not None and bulletins is not None:
+        problems += _unknown_places(rooms / BULLETINS, bulletins, gazetteer)
     codes = [one.code for one in rules.categories] if rules else None
     private = [one.code for one in rules.categories if one.private] if rules else []
     agencies = _part(lambda: load_agencies(rooms, described, codes, private, server_name=ours), problems)
     duty = _part(lambda: load_roster(rooms, described), problems)
     protections = _part(lambda: load_protections(rooms, described), problems)
     moderation = _part(lambda: load_moderation(rooms), problems)
+    templates = bulletins.templates if bulletins else {}
+    alerting = _part(lambda: load_alerting(rooms, templates, channels), problems) if bulletins else None
+    if alerting is not None and bulletins is not None and bulletins.sources.region is None:
+        message = f"warnings need 'region' among the sources of {BULLETINS}: which of them are ours cannot be told"
+        problems.append(Problem(rooms / WARNINGS, 0, message))
+    reading = _part(lambda: load_spoken(rooms), problems)
     if agencies is None or duty is None or protections is None or moderation is None:
         return None, problems
     if spoken is None or described is None or bulletins is None or gazetteer is None or rules is None:
         return None, problems
     content = Content(
         spoken, described, bulletins, gazetteer, rules, version, server_name=ours,
-        agencies=agencies, roster=duty[0], protections=protections, moderation=moderation,
-        roster_warnings=tuple(duty[1]),
+        agencies=agencies, alerting=alerting, reading=reading, roster=duty[0], protections=protections,
+        moderation=moderation, roster_warnings=tuple(duty[1]),
         room_warnings=(*_without_private_room(rooms / ROOMS, described, private), *_without_people(rooms, described)),
     )  # fmt: skip
     wrong = any(problem.severity is Severity.ERROR for problem in problems)
@@ -169,13 +182,35 @@ def _unknown_slots(file: Path, rooms: Rooms, bulletins: Bulletins) -> list[Probl
 
 
 def _unknown_categories(file: Path, rules: Rules) -> list[Problem]:
-    """A category that should never be counted in public, and would be for a slip of the pen."""
+    """A category that should never be counted in public, and would be for a slip of the pen; or one never told."""
     document = read(file)
+    named: list[tuple[tuple[str, ...], list[str]]] = [
+        (("withheld",), document.data.get("withheld") or []),
+        (("traffic", "categories"), (document.data.get("traffic") or {}).get("categories") or []),
+    ]
     return [
-        document.problem(("withheld", index), f"no category '{code}' in {INCIDENTS}/categories.yaml")
-        for index, code in enumerate(document.data.get("withheld") or [])
+        document.problem((*where, index), f"no category '{code}' in {INCIDENTS}/categories.yaml")
+        for where, codes in named
+        for index, code in enumerate(codes)
         if rules.category(code) is None
     ]
+
+
+def _unknown_places(file: Path, bulletins: Bulletins, gazetteer: Gazetteer) -> list[Problem]:
+    """A forecast for a village of somewhere else, or a doubtful district that is none."""
+    document = read(file)
+    problems: list[Problem] = []
+    villages = {place.code for place in gazetteer.places if place.kind == "village"}
+    forecast, names = bulletins.sources.forecast, bulletins.sources.region
+    for index, place in enumerate(forecast.places if forecast else ()):
+        if place.adm4 not in villages:
+            message = f"no village '{place.adm4}' in places/villages.csv"
+            problems.append(document.problem(("sources", "forecast", "places", index, "adm4"), message))
+    for index, name in enumerate(names.doubtful if names else ()):
+        if name not in gazetteer.districts:
+            message = f"no district '{name}' in places/districts.csv"
+            problems.append(document.problem(("sources", "region", "doubtful", index), message))
+    return problems
 
 
 def _part(load: Callable[[], Part], problems: list[Problem]) -> Part | None:

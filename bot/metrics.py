@@ -20,6 +20,10 @@ outbox_depth = Gauge("kentongan_outbox_depth", "Rows waiting to be sent", regist
 outbox_age = Gauge("kentongan_outbox_age_seconds", "Age of the oldest row waiting to be sent", registry=registry)
 speech_depth = Gauge("kentongan_speech_depth", "Voice notes waiting for a transcript", registry=registry)
 speech_age = Gauge("kentongan_speech_age_seconds", "Age of the oldest note waiting for a transcript", registry=registry)
+recitations = Counter(
+    "kentongan_recitations", "Voice notes of bulletins by how they ended: spoken, failed, late, off", ["end"],
+    registry=registry,
+)  # fmt: skip
 malformed = Counter(
     "kentongan_malformed",
     "Malformed messages, keys and events put aside, by what they were",
@@ -32,3 +36,12 @@ rooms_drift = Gauge(
 )
 gaps_open = Gauge("kentongan_gaps_open", "Gaps in timelines that are still to be filled", registry=registry)
 sync_age = Gauge("kentongan_sync_age_seconds", "Time since the last good sync", registry=registry)
+feed_age = Gauge(
+    "kentongan_feed_age_seconds",
+    "Time since a source of bulletins last answered well; none before its first answer",
+    ["source"],
+    registry=registry,
+)
+feed_failures = Counter(
+    "kentongan_feed_failures", "Sources of bulletins that did not answer well", ["source"], registry=registry
+)

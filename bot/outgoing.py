@@ -47,6 +47,8 @@ class Priority(IntEnum):
     CARD = 2
     NOTICE = 3
     BULLETIN = 4
+    RECORDING = 5
+    """A bulletin's voice: when every room has read it."""
 
 
 @dataclass(frozen=True)

@@ -146,11 +146,11 @@ def test_everything_that_may_be_repaired_is_named() -> None:
 
 
 def commands(command: Any, path: str = "kentongan") -> Iterator[tuple[str, Any]]:
-    """(name as typed, command) of every command that does something."""
+    """(name as typed, command) of every command that does something, also of a group that does when named alone."""
     inner = below(command)
     for name, one in inner.items():
         yield from commands(one, f"{path} {name}")
-    if not inner:
+    if not inner or (getattr(command, "invoke_without_command", False) and path != "kentongan"):
         yield path, command
 
 
@@ -209,8 +209,11 @@ def _refusal(root: Any, line: str, short: bool) -> str | None:
     words = list(_before_redirection(shlex.split(line, comments=True)[1:]))
     command, path = root, "kentongan"
     while inner := below(command):
-        if not words:
+        alone = getattr(command, "invoke_without_command", False)
+        if not words and not alone:
             return None if short else "no command"
+        if alone and (not words or words[0].startswith("--")):
+            break
         if words[0] not in inner:
             return None if words[0] == "--help" else f"no command {words[0]}"
         path, command = f"{path} {words[0]}", inner[words.pop(0)]

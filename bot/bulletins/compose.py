@@ -10,31 +10,26 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from bot.bulletins import template
+from bot.bulletins import template, words
 from bot.bulletins.facts import Facts, Statistics
-from bot.bulletins.model import NOTE_CHARACTERS, Bulletins, Tip
+from bot.bulletins.fields import NOTE_CHARACTERS
+from bot.bulletins.holiday import holiday
+from bot.bulletins.model import Bulletins
+from bot.bulletins.moments import full_day, told
+from bot.bulletins.outside import Used, outside
+from bot.bulletins.roads import traffic
+from bot.bulletins.rotation import next_tip
 
 LATE_AFTER = dt.timedelta(minutes=5)
 """A bulletin that is later than this says so."""
 
 MAX_NOTES = 8
-LOCALE = "id"
-
-STATISTICS = "statistik laporan"
-NOTES = "catatan petugas"
-TIPS = "tips"
-
-
-@dataclass(frozen=True)
-class Used:
-    """A source that the bulletin rests on."""
-
-    name: str
-    age: dt.timedelta | None = None
-    """How old it was; `None` for what does not age (dated notes) or has its date in the text."""
+WORDS_WITH_A_TIP = 105
+"""Half a minute of reading, marks included; a bulletin that would be longer goes without advice."""
+A_SLOT = dt.timedelta(hours=9)
+"""What is told of, before and after, where the slots around this one are not known."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,8 @@ class Composed:
     used: tuple[Used, ...] = ()
     missing: tuple[str, ...] = field(default=())
     """Sources left out, with the reason, for the preview."""
+    tip: str | None = None
+    """Key of the tip that is told."""
 
     def sources(self) -> dict[str, Any]:
         """As stored beside the bulletin."""
@@ -67,10 +64,12 @@ def compose(
     room_title: str,
     zone: ZoneInfo,
     title: Callable[[str], str] = str,
+    instead: str | None = None,
 ) -> Composed:
-    """The bulletin of a slot, a local date and a room (its name in rooms/).
+    """The bulletin of a slot, a local date and a room (its name in rooms/; "" for a copy that is of no room).
 
-    `title` turns a category code into words. Raises template.TemplateFault; KeyError for an unknown slot.
+    `instead`: what an officer has written for its body. `title` turns a category code into words.
+    Raises template.TemplateFault; KeyError for an unknown slot.
     """
     entry = bulletins.slot(slot, room)
     at = dt.datetime.combine(date, entry.time, zone)
@@ -79,40 +78,73 @@ def compose(
 
     incidents = None
     if facts.statistics is None:
-        missing.append(f"{STATISTICS}: tidak ada basis data")
+        missing.append(f"{words.STATISTICS}: {words.NO_DATABASE}")
     else:
         incidents = _incidents(facts.statistics, bulletins.withheld, title, zone, at)
-        used.append(Used(STATISTICS, max(facts.now - facts.statistics.until, dt.timedelta())))
+        used.append(Used(words.STATISTICS, max(facts.now - facts.statistics.until, dt.timedelta())))
+
+    roads = None
+    if bulletins.traffic.categories:
+        if facts.obstacles is None:
+            missing.append(f"{words.TRAFFIC}: {words.NO_DATABASE}")
+        else:
+            roads = traffic(facts.obstacles, bulletins.withheld, title, at, zone)
+            used.append(Used(words.TRAFFIC, dt.timedelta()))
+
+    around = facts.since or at - A_SLOT, at, facts.until or at + A_SLOT
+    others = outside(bulletins.sources, facts, room, *around, zone)
+    used += others.used
+    missing += others.missing
 
     dated = [note.text for note in bulletins.notes if note.holds(date, slot, room)]
     notes = [template.clean(text, NOTE_CHARACTERS) for text in (*dated, *(note.text for note in facts.notes))]
     notes = list(dict.fromkeys(note for note in notes if note))
     if len(notes) > MAX_NOTES:
-        missing.append(f"{NOTES}: {len(notes) - MAX_NOTES} dari {len(notes)} tidak muat")
+        missing.append(f"{words.NOTES}: {words.too_many(len(notes) - MAX_NOTES, len(notes))}")
     if notes:
         newest = max((note.at for note in facts.notes if note.at), default=None)
-        used.append(Used(NOTES, facts.now - newest if newest else None))
-
-    tip = _tip(bulletins, slot, date, room)
-    if tip:
-        used.append(Used(f"{TIPS} ({tip.source})"))
-    else:
-        missing.append(f"{TIPS}: tidak ada yang berlaku untuk tanggal dan kanal ini")
+        used.append(Used(words.NOTES, facts.now - newest if newest else None))
 
     late = facts.now - at
     values = {
         "slot": slot,
         "title": entry.title,
         "room": room_title,
-        "date": format_date(date, "EEEE, d MMMM y", locale=LOCALE),
+        "date": full_day(date),
         "time": f"{entry.time:%H.%M}",
-        "late": _span(late) if late > LATE_AFTER else "",
+        "turn": date.toordinal(),
+        "holiday": holiday(date),
+        "holiday_tomorrow": holiday(date + dt.timedelta(days=1)),
+        "late": words.span(late) if late > LATE_AFTER else "",
+        "warnings": others.warnings,
+        "weather": others.weather,
+        "quakes": others.quakes,
+        "traffic": roads,
         "incidents": incidents,
+        "operations": [one for one in bulletins.operations if one.holds(date, slot, room)],
         "notes": notes[:MAX_NOTES],
-        "tip": tip,
+        "tip": None,
         "emergency": bulletins.emergency,
     }
-    return Composed(template.render(_environment(bulletins), entry.template, values), tuple(used), tuple(missing))
+    if instead is not None:
+        values["words"] = template.spoken(instead)
+        values["credits"] = list(dict.fromkeys(one.credit for one in used if one.credit))
+        return Composed(
+            template.render(_environment(bulletins), bulletins.reworded, values), tuple(used), tuple(missing)
+        )
+    markdown = template.render(_environment(bulletins), entry.template, values)
+
+    # While something threatens, advice for quiet days is in its way; and nobody reads on for ever.
+    tip = None if others.warnings else next_tip(bulletins, slot, date, room, facts.told)
+    if tip and len(f"{markdown} {tip.text} {tip.source}".split()) > WORDS_WITH_A_TIP:
+        missing.append(f"{words.TIPS}: {words.LONG}")
+        tip = None
+    elif tip:
+        used.append(Used(f"{words.TIPS} ({tip.source})"))
+        markdown = template.render(_environment(bulletins), entry.template, values | {"tip": tip})
+    elif not others.warnings:
+        missing.append(f"{words.TIPS}: {words.NO_TIP}")
+    return Composed(markdown, tuple(used), tuple(missing), tip.key if tip else None)
 
 
 def _incidents(
@@ -122,9 +154,10 @@ def _incidents(
     counts = [count for count in statistics.counts if count.category not in withheld]
     verified = [count for count in counts if count.verified]
     return {
-        "since": _moment(statistics.since.astimezone(zone), at),
+        "since": told(statistics.since, at, zone),
         "received": sum(count.number for count in counts),
         "verified": sum(count.number for count in verified),
+        "waiting": sum(count.number for count in counts if not count.verified),
         "categories": _ranked((title(count.category), count.number) for count in verified),
         "districts": _ranked((count.district, count.number) for count in verified if count.district),
     }
@@ -138,31 +171,6 @@ def _ranked(pairs: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     return [
         {"name": name, "number": number} for name, number in sorted(total.items(), key=lambda one: (-one[1], one[0]))
     ]
-
-
-def _tip(bulletins: Bulletins, slot: str, date: dt.date, room: str) -> Tip | None:
-    """The library in turn: each slot of each day takes the next, so that none comes back before all were read."""
-    fitting = [tip for tip in bulletins.tips if tip.holds(date, slot, room)]
-    if not fitting:
-        return None
-    order = list(bulletins.slots)
-    return fitting[(date.toordinal() * len(order) + order.index(slot)) % len(fitting)]
-
-
-def _moment(moment: dt.datetime, at: dt.datetime) -> str:
-    clock = f"pukul {moment:%H.%M}"
-    days = (at.date() - moment.date()).days
-    if days == 0:
-        return clock
-    if days == 1:
-        return f"{clock} kemarin"
-    return f"{clock}, {format_date(moment.date(), 'EEEE, d MMMM', locale=LOCALE)}"
-
-
-def _span(span: dt.timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    hours, minutes = divmod(minutes, 60)
-    return " ".join(part for part in (f"{hours} jam" if hours else "", f"{minutes} menit" if minutes else "") if part)
 
 
 def _environment(bulletins: Bulletins) -> ImmutableSandboxedEnvironment:

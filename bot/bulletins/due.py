@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,10 @@ class Reason(StrEnum):
     """A date without bulletins."""
     BROKEN = "broken"
     """Its template could not be rendered."""
+    OFFICER = "officer"
+    """An officer said so; their reason stands with the preview."""
+    UNANSWERED = "unanswered"
+    """No officer said that it goes out, and the files want one to."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +51,12 @@ class Target:
     """A room that is spoken to."""
 
     name: str
-    """In rooms/."""
+    """In rooms/; "" for a DM that gets a private copy."""
     room_id: str
     title: str
     slots: tuple[str, ...]
+    since: Mapping[str, int] = field(default_factory=dict)
+    """Slot → since when it is wanted, milliseconds; where it is not known, since it was first seen here."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def due(
     watched: Mapping[tuple[str, str], dt.datetime],
     looked: dt.datetime | None = None,
 ) -> list[Due]:
-    """What has come and is not decided, oldest first.
+    """What has come and is not decided, oldest first; private copies after the channels.
 
     `watched`: (slot, room id) → since when we are responsible for it; what lies before is not ours to skip.
     `looked`: when this was asked last; the time in between is gone over as well.
@@ -107,7 +113,7 @@ def due(
             elif now - at > grace:
                 act, reason = Act.SKIP, Reason.MISSED
             found.append(Due(slot, date, target, at, before(bulletins, target, at, zone), act, reason))
-    return sorted(found, key=lambda one: (one.at, one.target.name, one.slot))
+    return sorted(found, key=lambda one: (one.at, not one.target.name, one.target.name, one.slot))
 
 
 def window(now: dt.datetime, looked: dt.datetime | None) -> dt.datetime:
@@ -141,3 +147,13 @@ def before(bulletins: Bulletins, target: Target, at: dt.datetime, zone: ZoneInfo
         if when < at and date not in bulletins.quiet_dates
     ]
     return max(earlier, default=at - dt.timedelta(days=1))
+
+
+def after(bulletins: Bulletins, target: Target, at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """The time of the slot after `at` in this room; a day later when there is none within a week."""
+    later = [
+        when
+        for _, date, when in occurrences(bulletins, target, at, at + dt.timedelta(days=7), zone)
+        if date not in bulletins.quiet_dates
+    ]
+    return min(later, default=at + dt.timedelta(days=1))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from bot.feeds.nowcast import Region
 
 
 @dataclass(frozen=True)
@@ -35,10 +38,45 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What a source outside the house last said."""
+
+    raw: bytes | None
+    """Its last good answer; `None` when there never was one."""
+    confirmed: dt.datetime | None = None
+    """When it last said so."""
+    error: str | None = None
+    """Our own words on the last try, when that failed."""
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A verified incident that is not over yet and stands in the way of others: no words, no persons."""
+
+    category: str
+    district: str | None
+    roads: tuple[str, ...]
+    """Names of the gazetteer."""
+    since: dt.datetime
+
+
+@dataclass(frozen=True)
 class Facts:
     """Everything from outside the files."""
 
     now: dt.datetime
-    """Aware; ages are told against it."""
+    """Aware; whether the bulletin is late, and ages, are told against it."""
     statistics: Statistics | None = None
     notes: tuple[Note, ...] = ()
+    since: dt.datetime | None = None
+    """The slot before this one."""
+    until: dt.datetime | None = None
+    """The slot after this one."""
+    readings: Mapping[str, Reading] | None = None
+    """By the source's name (`bot.bulletins.asked`)."""
+    region: Region | None = None
+    obstacles: tuple[Obstacle, ...] | None = None
+    told: Mapping[str, int] | None = None
+    """Tip → when this channel last heard it; what is not in it was never told."""
+    seen: dt.datetime | None = None
+    """When the sources were looked at, if that was not `now`: the preview of another hour's bulletin."""

@@ -6,13 +6,15 @@ Every template is rendered with full, empty and absent facts while loading: a mi
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from bot.bulletins import template
-from bot.bulletins.model import Bulletins, BulletinsFile, Period, TipsFile
+from bot.bulletins.fields import Period
+from bot.bulletins.model import Bulletins, BulletinsFile, Kind, Override, TipsFile
+from bot.bulletins.origins import Sources
+from bot.bulletins.samples import samples
 from bot.problem import ContentError, Problem
 from bot.yamlfile import Document, read, validate
 
@@ -44,18 +46,47 @@ def load_bulletins(folder: Path, channels: Mapping[str, tuple[str, ...]] | None 
     bulletins = Bulletins(
         emergency=file.emergency,
         slots=file.slots,
+        kinds=file.kinds,
         rooms=file.rooms,
         quiet_dates={one.date: one.why for one in file.quiet_dates},
         withheld=frozenset(file.withheld),
-        notes=file.notes,
-        tips=tips.tips,
+        notes=_spelt_out(file.notes, file.kinds),
+        traffic=file.traffic,
+        operations=_spelt_out(file.operations, file.kinds),
+        sources=_sources(file),
+        tips=_spelt_out(tips.tips, file.kinds),
         templates=_templates(folder / TEMPLATES, problems),
+        reworded=file.reworded,
     )
     problems += _check_names(documents, file, tips, channels, folder)
     problems += _check_templates(documents[BULLETINS], bulletins, folder / TEMPLATES)
     if problems:
         raise ContentError(problems)
     return bulletins
+
+
+Said = TypeVar("Said", bound=Period)
+
+
+def _rooms(names: Sequence[str], kinds: Mapping[str, Kind]) -> tuple[str, ...]:
+    """Names of channels and kinds as names of channels."""
+    found = (room for name in names for room in (kinds[name].rooms if name in kinds else (name,)))
+    return tuple(dict.fromkeys(found))
+
+
+def _spelt_out(said: Sequence[Said], kinds: Mapping[str, Kind]) -> tuple[Said, ...]:
+    return tuple(one.model_copy(update={"rooms": _rooms(one.rooms, kinds)}) if one.rooms else one for one in said)
+
+
+def _sources(file: BulletinsFile) -> Sources:
+    forecast = file.sources.forecast
+    if forecast is None:
+        return file.sources
+    places = tuple(
+        place.model_copy(update={"rooms": _rooms(place.rooms, file.kinds)}) if place.rooms else place
+        for place in forecast.places
+    )
+    return file.sources.model_copy(update={"forecast": forecast.model_copy(update={"places": places})})
 
 
 def _templates(folder: Path, problems: list[Problem]) -> dict[str, str]:
@@ -68,6 +99,9 @@ def _templates(folder: Path, problems: list[Problem]) -> dict[str, str]:
     return texts
 
 
+Where = tuple[str | int, ...]
+
+
 def _check_names(
     documents: dict[str, Document],
     file: BulletinsFile,
@@ -78,11 +112,27 @@ def _check_names(
     document = documents[BULLETINS]
     problems: list[Problem] = []
     slots = ", ".join(file.slots)
-    for room, overrides in file.rooms.items():
-        if channels is not None and room not in channels:
-            problems.append(document.problem(("rooms", room), f"no channel '{room}' in rooms.yaml"))
+
+    def unknown(source: Document, where: Where, rooms: Sequence[str], known: Collection[str]) -> list[Problem]:
+        return [
+            source.problem((*where, "rooms"), f"no channel '{room}' in rooms.yaml")
+            for room in rooms
+            if channels is not None and room not in channels and room not in known
+        ]
+
+    for name, kind in file.kinds.items():
+        if channels is not None and name in channels:
+            problems.append(document.problem(("kinds", name), f"'{name}' is a channel; call the kind otherwise"))
+        problems += unknown(document, ("kinds", name), kind.rooms, ())
+    named: list[tuple[Where, Mapping[str, Override]]] = [
+        *((("rooms", room), overrides) for room, overrides in file.rooms.items()),
+        *((("kinds", name, "slots"), kind.slots) for name, kind in file.kinds.items()),
+    ]
+    for where, overrides in named:
+        if where[0] == "rooms" and channels is not None and where[1] not in channels:
+            problems.append(document.problem(where, f"no channel '{where[1]}' in rooms.yaml"))
         problems += [
-            document.problem(("rooms", room, slot), f"no slot '{slot}' (there are: {slots})")
+            document.problem((*where, slot), f"no slot '{slot}' (there are: {slots})")
             for slot in overrides
             if slot not in file.slots
         ]
@@ -92,21 +142,20 @@ def _check_names(
             for slot in heard
             if slot not in file.slots
         ]
-    said: list[tuple[Document, tuple[str, int], Period]] = [
+    said: list[tuple[Document, Where, Period]] = [
         *((document, ("notes", index), note) for index, note in enumerate(file.notes)),
+        *((document, ("operations", index), one) for index, one in enumerate(file.operations)),
         *((documents[TIPS], ("tips", index), tip) for index, tip in enumerate(tips.tips)),
     ]
-    for source, where, period in said:
+    for source, place, period in said:
         problems += [
-            source.problem((*where, "slots"), f"no slot '{slot}' in {BULLETINS} (there are: {slots})")
+            source.problem((*place, "slots"), f"no slot '{slot}' in {BULLETINS} (there are: {slots})")
             for slot in period.slots
             if slot not in file.slots
         ]
-        problems += [
-            source.problem((*where, "rooms"), f"no channel '{room}' in rooms.yaml")
-            for room in period.rooms
-            if channels is not None and room not in channels
-        ]
+        problems += unknown(source, place, period.rooms, file.kinds)
+    for index, spot in enumerate(file.sources.forecast.places if file.sources.forecast else ()):
+        problems += unknown(document, ("sources", "forecast", "places", index), spot.rooms, file.kinds)
     return problems
 
 
@@ -115,18 +164,23 @@ def _check_templates(document: Document, bulletins: Bulletins, folder: Path) -> 
     named: list[tuple[tuple[str, ...], str]] = [
         (("slots", name, "template"), slot.template) for name, slot in bulletins.slots.items()
     ]
+    overrides: list[tuple[tuple[str, ...], Mapping[str, Override]]] = [
+        *((("rooms", room), slots) for room, slots in bulletins.rooms.items()),
+        *((("kinds", name, "slots"), kind.slots) for name, kind in bulletins.kinds.items()),
+    ]
     named += [
-        (("rooms", room, name, "template"), one.template)
-        for room, slots in bulletins.rooms.items()
+        ((*where, name, "template"), one.template)
+        for where, slots in overrides
         for name, one in slots.items()
         if one.template
     ]
+    named.append((("reworded",), bulletins.reworded))
     for where, name in named:
         if name not in bulletins.templates:
             problems.append(document.problem(where, f"no file '{name}' in {folder.name}/"))
     env = template.environment(bulletins.templates)
     for name in sorted({name for _, name in named} & set(bulletins.templates)):
-        for values in _samples(bulletins.emergency):
+        for values in samples(bulletins.emergency):
             try:
                 text = template.render(env, name, values)
             except template.TemplateFault as fault:
@@ -137,31 +191,3 @@ def _check_templates(document: Document, bulletins: Bulletins, folder: Path) -> 
                 problems.append(Problem(folder / name, len(bulletins.templates[name].splitlines()), message))
                 break
     return problems
-
-
-def _samples(emergency: str) -> list[dict[str, Any]]:
-    """Full, quiet and absent facts: between them every branch of a sensible template is taken."""
-    common = {
-        "slot": "pagi",
-        "title": "Buletin",
-        "room": "Kanal",
-        "date": "Minggu, 1 Maret 2026",
-        "time": "07.00",
-        "emergency": emergency,
-    }
-    full = {
-        "since": "pukul 20.00 kemarin",
-        "received": 3,
-        "verified": 2,
-        "categories": [{"name": "kategori", "number": 2}],
-        "districts": [{"name": "kecamatan", "number": 2}],
-    }
-    quiet = {"since": "pukul 07.00", "received": 0, "verified": 0, "categories": [], "districts": []}
-    waiting = quiet | {"received": 2}
-    tip = {"text": "tips", "source": "sumber", "checked": dt.date(2026, 1, 1)}
-    return [
-        common | {"late": "12 menit", "incidents": full, "notes": ["catatan"], "tip": tip},
-        common | {"late": "", "incidents": waiting, "notes": [], "tip": tip},
-        common | {"late": "", "incidents": quiet, "notes": [], "tip": None},
-        common | {"late": "", "incidents": None, "notes": [], "tip": None},
-    ]

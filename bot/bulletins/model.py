@@ -3,49 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-DAYS = ("senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu")
-NAME = r"^[a-z][a-z0-9_\-]{0,31}$"
-NOTE_CHARACTERS = 500
-
-
-def _time(value: Any) -> Any:
-    """HH:MM or HH.MM. YAML 1.1 reads an unquoted 15:30 as 930 (base 60): undone here. 07:00 stays text."""
-    if isinstance(value, bool | float):
-        raise ValueError('write the time in quotes, as "07:00"')
-    if isinstance(value, int) and 0 <= value < 24 * 60:
-        return dt.time(value // 60, value % 60)
-    if isinstance(value, str):
-        match = re.fullmatch(r"([01]?\d|2[0-3])[:.]([0-5]\d)", value.strip())
-        if match:
-            return dt.time(int(match[1]), int(match[2]))
-    if isinstance(value, dt.time):
-        return value
-    raise ValueError('not a time of day; write it as "07:00"')
+from bot.bulletins.fields import Name, Part, Period, Time, Weekday, Words
+from bot.bulletins.origins import Sources
 
 
-def _weekday(value: Any) -> Any:
-    if isinstance(value, str) and value.lower() in DAYS:
-        return DAYS.index(value.lower())
-    raise ValueError(f"not a day; one of {', '.join(DAYS)}")
+class Preview(Part):
+    """What officers are shown before a slot, and what their silence means."""
 
-
-Time = Annotated[dt.time, BeforeValidator(_time)]
-Weekday = Annotated[int, BeforeValidator(_weekday)]
-"""0 is Monday."""
-Name = Annotated[str, StringConstraints(pattern=NAME)]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NOTE_CHARACTERS)]
-
-
-class Part(BaseModel):
-    """Base: unknown keys are mistakes, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    minutes: Annotated[int, Field(ge=0, le=720)] = 0
+    """How long before; 0: not at all."""
+    silence: Literal["send", "skip"] = "send"
 
 
 class Slot(Part):
@@ -56,6 +29,7 @@ class Slot(Part):
     template: str
     """File in rooms/templates/."""
     days: tuple[Weekday, ...] = tuple(range(7))
+    preview: Preview = Preview()
 
 
 class Override(Part):
@@ -66,38 +40,18 @@ class Override(Part):
     days: tuple[Weekday, ...] | None = None
 
 
+class Kind(Part):
+    """Channels of a kind: one template for all of them, one name for them in `rooms` of tips, notes and places."""
+
+    rooms: tuple[str, ...] = Field(min_length=1)
+    slots: dict[Name, Override] = Field(default_factory=dict)
+
+
 class QuietDate(Part):
     """A date without bulletins."""
 
     date: dt.date
     why: Words
-
-
-class Period(Part):
-    """Limits within which something is said; unset means always and everywhere."""
-
-    since: dt.date | None = None
-    until: dt.date | None = None
-    """Inclusive."""
-    months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
-    slots: tuple[Name, ...] = ()
-    rooms: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Period:
-        if self.since and self.until and self.until < self.since:
-            raise ValueError("'until' lies before 'since'")
-        return self
-
-    def holds(self, date: dt.date, slot: str, room: str) -> bool:
-        """Whether it is to be said then and there."""
-        return (
-            (self.since is None or self.since <= date)
-            and (self.until is None or date <= self.until)
-            and (not self.months or date.month in self.months)
-            and (not self.slots or slot in self.slots)
-            and (not self.rooms or room in self.rooms)
-        )
 
 
 class DatedNote(Period):
@@ -115,6 +69,34 @@ class Tip(Period):
     checked: dt.date
     """When somebody last compared it with its source."""
 
+    @property
+    def key(self) -> str:
+        """What it is remembered by: other words are another tip."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+
+class Operation(Period):
+    """A time of its own in the year: an operation of the police, the journey home, a season."""
+
+    title: Words
+    text: Words
+    source: Words
+    """The order or announcement that sets its dates."""
+
+    @model_validator(mode="after")
+    def _dated(self) -> Operation:
+        if self.since is None or self.until is None:
+            raise ValueError("an operation needs 'since' and 'until'")
+        return self
+
+
+class Traffic(Part):
+    """Which incidents are told as what stands in the way."""
+
+    categories: tuple[str, ...] = ()
+    max_hours: Annotated[int, Field(ge=1, le=72)] = 12
+    """An older one that nobody has closed was forgotten rather than in the way."""
+
 
 class BulletinsFile(Part):
     """bulletins.yaml."""
@@ -122,11 +104,17 @@ class BulletinsFile(Part):
     emergency: Annotated[str, StringConstraints(pattern=r"^\d{3,}$")]
     """Number that every bulletin ends with."""
     slots: dict[Name, Slot] = Field(min_length=1)
-    rooms: dict[str, dict[Name, Override]] = {}
+    reworded: str = "diganti.md.j2"
+    """Template of a bulletin whose body an officer has written."""
+    kinds: dict[Name, Kind] = Field(default_factory=dict)
+    rooms: dict[str, dict[Name, Override]] = Field(default_factory=dict)
     quiet_dates: tuple[QuietDate, ...] = ()
     withheld: tuple[str, ...] = ()
     """Categories never counted in public."""
     notes: tuple[DatedNote, ...] = ()
+    traffic: Traffic = Traffic()
+    operations: tuple[Operation, ...] = ()
+    sources: Sources = Sources()
 
 
 class TipsFile(Part):
@@ -140,21 +128,35 @@ class Bulletins(Part):
 
     emergency: str
     slots: Mapping[str, Slot]
+    kinds: Mapping[str, Kind]
     rooms: Mapping[str, Mapping[str, Override]]
     quiet_dates: Mapping[dt.date, str]
     withheld: frozenset[str]
     notes: tuple[DatedNote, ...]
+    traffic: Traffic
+    operations: tuple[Operation, ...]
+    sources: Sources
     tips: tuple[Tip, ...]
     templates: Mapping[str, str]
     """File name → text."""
+    reworded: str
+    """Template (file name) of a bulletin whose body an officer has written."""
 
     def slot(self, name: str, room: str) -> Slot:
         """A slot as it is in one room. Raises KeyError for an unknown slot."""
-        base = self.slots[name]
-        override = self.rooms.get(room, {}).get(name)
-        return base.model_copy(update=override.model_dump(exclude_none=True)) if override else base
+        changes: dict[str, object] = {}
+        for override in self._overrides(name, room):
+            changes |= override.model_dump(exclude_none=True)
+        return self.slots[name].model_copy(update=changes)
+
+    def _overrides(self, name: str, room: str) -> Iterable[Override]:
+        """The kind's first: what a channel has for itself counts more."""
+        yield from (kind.slots[name] for kind in self.kinds.values() if room in kind.rooms and name in kind.slots)
+        if name in self.rooms.get(room, {}):
+            yield self.rooms[room][name]
 
     def times(self) -> set[dt.time]:
         """Every time of day at which something may be due."""
         own = {slot.time for slot in self.slots.values()}
-        return own | {one.time for slots in self.rooms.values() for one in slots.values() if one.time}
+        others = [*self.rooms.values(), *(kind.slots for kind in self.kinds.values())]
+        return own | {one.time for slots in others for one in slots.values() if one.time}

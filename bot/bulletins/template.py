@@ -20,6 +20,14 @@ MAX_CHARACTERS = 8000
 
 # Joiners, direction marks and overrides, and control characters: they let text look like something it is not.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_ENTITY = re.compile(r"&(?=#|[A-Za-z][A-Za-z0-9]*;)")
+_FENCE = re.compile(r"`{3,}|~{3,}")
+
+
+class Markdown(str):
+    """Words that keep their Markdown when they are printed. Only `spoken` makes it of what people write."""
+
+    __slots__ = ()
 
 
 class TemplateFault(Exception):
@@ -74,11 +82,28 @@ def clean(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def spoken(text: str) -> Markdown:
+    """An officer's words with their Markdown, which cannot mention anybody nor reach beyond themselves.
+
+    A fence that is never closed would take the lines after it, the emergency number among them, for its own. A word
+    joiner after every @ makes no address of it, not even once the marks between are gone ("@**room**"); an entity
+    ("&#64;") stays as typed, whatever stands before it.
+    """
+    lines = "\n".join(_INVISIBLE.sub("", line).rstrip() for line in text.expandtabs(4).splitlines())
+    lines = _FENCE.sub(lambda found: "\\" + "\\".join(found[0]), lines)
+    lines = _ENTITY.sub("&\u2060", lines)
+    return Markdown(lines.replace("@", "@\u2060").replace("%40", "%40\u2060").strip("\n"))
+
+
+def _unmentioned(text: str) -> str:
+    """Clients that know no m.mentions ring for a bare "@room"; a word joiner after the @ keeps it a word."""
+    return re.sub(r"@(?=\w)", "@\u2060", text)
+
+
 def _printed(value: Any) -> Any:
-    if isinstance(value, Undefined):
+    if isinstance(value, Undefined | Markdown):
         return value  # StrictUndefined complains when it is turned into text
-    # Clients that know no m.mentions ring for a bare "@room"; a word joiner after the @ keeps it a word.
-    return re.sub(r"@(?=\w)", "@\u2060", escape(_line_of(str(value))))
+    return _unmentioned(escape(_line_of(str(value))))
 
 
 def _line(error: BaseException, name: str) -> int:

@@ -5,28 +5,33 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from sqlalchemy import Engine, create_engine, event, inspect
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import clock
-from bot.bulletins.announce import Announced, Announcer, statistics
+from bot.bulletins.announce import Announced, Announcer, copies, facts, notes
 from bot.bulletins.compose import Composed, compose
-from bot.bulletins.due import Target, before
-from bot.bulletins.facts import Facts, Statistics
+from bot.bulletins.due import Act, Due, Target, after, before
+from bot.bulletins.facts import Facts
 from bot.bulletins.loader import load_bulletins
 from bot.bulletins.model import Bulletins
+from bot.bulletins.region import region
+from bot.bulletins.spoken import load_spoken
 from bot.bulletins.template import TemplateFault
 from bot.cli import exits
 from bot.cli.account import open_database, told
+from bot.cli.bulletin_sources import app as sources
+from bot.cli.bulletinlist import list_bulletins
 from bot.cli.options import ConfigOption, JsonOption
+from bot.cli.stored import look
 from bot.config import Config, load_config
 from bot.content import INCIDENTS
+from bot.feeds.nowcast import Region
+from bot.incidents.gazetteer import load_gazetteer
 from bot.incidents.loader import load_rules
 from bot.logs import configure
 from bot.markup import Message, render
@@ -35,9 +40,13 @@ from bot.rooms.loader import load_rooms
 from bot.rooms.model import Room
 from bot.store import rooms as known_rooms
 from bot.store.audit import Auditor
+from bot.store.tables import feeds
 from bot.version import content_version
+from bot.voice.speech import synthesiser
 
-app = typer.Typer(help="Buletin Kamtibmas: lihat dulu, atau kirim sekarang.", no_args_is_help=True)
+app = typer.Typer(help="Buletin Kamtibmas: lihat dulu, kirim sekarang, atau daftar sehari.", no_args_is_help=True)
+app.command("list")(list_bulletins)
+app.add_typer(sources, name="sources")
 
 SlotArgument = Annotated[str, typer.Argument(help="pagi, sore, malam, atau slot lain di rooms/bulletins.yaml.")]
 DateOption = Annotated[str | None, typer.Option("--date", help="Tanggal setempat, TTTT-BB-HH; bawaannya hari ini.")]
@@ -65,15 +74,16 @@ def preview(
         now = clock.now()
         shown: list[tuple[Room, Composed, Message]] = []
         title = _title(settings)
+        where = _region(settings, bulletins)
         for channel in channels:
+            # As it would read at its own time: a preview in the evening must not call the morning late.
             target = Target(channel.name, "", channel.title, channel.bulletins)
             at = dt.datetime.combine(day, bulletins.slot(slot, channel.name).time, settings.zone)
-            numbers = _statistics(settings, before(bulletins, target, at, settings.zone), min(at, now))
-            # As it would read at its own time: a preview in the evening must not call the morning late.
-            facts = Facts(at, numbers)
+            one = Due(slot, day, target, at, before(bulletins, target, at, settings.zone), Act.SEND)
+            known = _facts(settings, bulletins, one, min(at, now), where)
             try:
                 composed = compose(
-                    bulletins, slot, day, facts,
+                    bulletins, slot, day, known,
                     room=channel.name, room_title=channel.title, zone=settings.zone, title=title,
                 )  # fmt: skip
             except TemplateFault as fault:
@@ -93,17 +103,20 @@ def send(
 ) -> None:
     """Mengirim satu slot sekarang ke kanal yang belum mendapatkannya; diantar bot yang berjalan (atau begitu jalan).
 
-    Yang tercatat dilewati boleh dikirim; yang sudah terkirim tidak dikirim lagi. Kode 1 bila tidak ada yang dikirim.
+    Juga ke pelanggan, kecuali dengan --room. Yang tercatat dilewati boleh dikirim; yang sudah terkirim tidak dikirim
+    lagi. Kode 1 bila tidak ada yang dikirim.
     """
     with told():
         settings = load_config(config)
         configure(settings.log)
         bulletins, rooms = _content(settings)
         channels = _channels(settings, bulletins, rooms, slot, room)
+        space = load_rooms(settings.resolve(settings.paths.rooms)).space.title
         day = _date(settings, date)
         auditor = Auditor(settings.audit_key())
         version = content_version(settings)
         title = _title(settings)
+        speaks = synthesiser(settings.bulletins, settings.base) is not None
         with open_database(settings) as database, database.engine.begin() as connection:
             known = known_rooms.named(connection)
             missing = [channel.name for channel in channels if channel.name not in known]
@@ -112,6 +125,8 @@ def send(
                 for channel in channels
                 if channel.name in known
             ]
+            if not room:
+                targets += [one for one in copies(connection, space) if slot in one.slots]
             announcer = Announcer(
                 bulletins,
                 targets,
@@ -119,6 +134,8 @@ def send(
                 dt.timedelta(minutes=settings.bulletins.grace_minutes),
                 version,
                 title,
+                _region(settings, bulletins),
+                load_spoken(settings.resolve(settings.paths.rooms)) if speaks else None,
             )
             now = clock.now_ms()
             announced = announcer.send(
@@ -166,25 +183,22 @@ def _title(settings: Config) -> Callable[[str], str]:
     return load_rules(settings.resolve(settings.paths.flows) / INCIDENTS).title
 
 
-def _statistics(settings: Config, since: dt.datetime, until: dt.datetime) -> Statistics | None:
-    """Numbers from the log, if there is one that can be read; nothing is made or changed."""
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
-        return None
-    engine: Engine | None = None
-    try:
-        engine = create_engine(url)
-        if url.get_backend_name() == "sqlite":
-            event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
-        with engine.connect() as connection:
-            if not inspect(connection).has_table("incidents"):
-                return None
-            return statistics(connection, min(since, until), until)
-    except SQLAlchemyError:
-        return None
-    finally:
-        if engine is not None:
-            engine.dispose()
+def _region(settings: Config, bulletins: Bulletins) -> Region | None:
+    return region(bulletins.sources, load_gazetteer(settings.resolve(settings.paths.places)))
+
+
+def _facts(settings: Config, bulletins: Bulletins, one: Due, known: dt.datetime, where: Region | None) -> Facts:
+    """What the log, the officers and the sources say, as far as there is a database that can be read; nothing is made.
+
+    `known`: up to when things are told, the slot's time or now.
+    """
+    until = after(bulletins, one.target, one.at, settings.zone)
+    with look(settings, feeds) as connection:
+        if connection is None:
+            return Facts(one.at, since=one.since, until=until, region=where)
+        room = known_rooms.named(connection).get(one.target.name)
+        found = facts(connection, bulletins, room.room_id if room else "", one.since, known, until, known, where)
+        return replace(found, now=one.at, seen=clock.now(), notes=notes(connection, one))
 
 
 def _print(
@@ -223,8 +237,9 @@ def _print(
 def _tell(
     slot: str, day: dt.date, targets: list[Target], announced: list[Announced], missing: list[str], as_json: bool
 ) -> None:
-    decided = {one.due.target.name: "queued" if one.sent else "broken" for one in announced}
-    states = {target.name: decided.get(target.name, "already") for target in targets}
+    decided = {one.due.target.room_id: "queued" if one.sent else "broken" for one in announced}
+    states = {target.name: decided.get(target.room_id, "already") for target in targets if target.name}
+    copied = len([one for one in announced if one.sent and not one.due.target.name])
     states |= dict.fromkeys(missing, "no_room")
     words = {
         "queued": "masuk antrean",
@@ -237,3 +252,8 @@ def _tell(
             typer.echo(json.dumps({"slot": slot, "date": day.isoformat(), "room": name, "state": state}))
         else:
             typer.echo(f"{name}: {words[state]}")
+    if copied and as_json:
+        line = {"slot": slot, "date": day.isoformat(), "room": None, "state": "queued", "copies": copied}
+        typer.echo(json.dumps(line))
+    elif copied:
+        typer.echo(f"pesan pribadi {copied} pelanggan: masuk antrean")

@@ -24,6 +24,7 @@ from bot.incidents.lint import lint as lint_rules
 from bot.incidents.trial import FOLDER as TESTS
 from bot.incidents.trial import failed_tests
 from bot.problem import ContentError, Problem, Severity
+from bot.voice.speech import missing
 
 
 def check(
@@ -55,6 +56,8 @@ def examine(config: Path, today: date | None = None) -> tuple[Config | None, Con
     except ContentError as error:
         return None, None, _sorted(error.problems)
     problems: list[Problem] = []
+    if (lack := missing(settings.bulletins, settings.base)) is not None:
+        problems.append(Problem(settings.file, 0, lack, Severity.WARNING))
     for secret in (settings.password, settings.access_token):
         try:
             secret()

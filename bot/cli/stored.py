@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, Table, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bot.cli.exits import fail
 from bot.config import Config
@@ -47,5 +47,32 @@ def reading(settings: Config) -> Iterator[Connection]:
             yield connection
     except OperationalError as error:
         fail(f"the database cannot be read ({error.orig}); bring its schema up to date: `kentongan db upgrade`")
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def look(settings: Config, needs: Table) -> Iterator[Connection | None]:
+    """A connection that cannot write; `None` without a database, or with one from before that table.
+
+    Raises nothing for a database that cannot be read: for these commands that is as good as none.
+    """
+    url = make_url(settings.database_url)
+    sqlite = url.get_backend_name() == "sqlite"
+    if sqlite and not (url.database and Path(url.database).exists()):
+        yield None
+        return
+    engine = create_engine(url, hide_parameters=True)
+    if sqlite:
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
+    try:
+        try:
+            connection = engine.connect()
+            there = inspect(connection).has_table(needs.name)
+        except SQLAlchemyError:
+            yield None
+            return
+        with connection:
+            yield connection if there else None
     finally:
         engine.dispose()

@@ -81,6 +81,7 @@ class World:
                 "places": str(self._source.resolve(self._source.paths.places)),
             },
             "secrets": {"pickle_key_file": "secrets/pickle.key", "audit_key_file": "secrets/audit.key"},
+            "feeds": {"enabled": False},  # a demo asks nobody outside
             "server": {"port": self.health_port},
             "log": {"format": "json"},
         }

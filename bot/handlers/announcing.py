@@ -6,24 +6,42 @@ import datetime as dt
 
 from sqlalchemy import Connection
 
-from bot.bulletins.announce import Announced, Announcer
+from bot.bulletins.announce import Announced, Announcer, copies
 from bot.bulletins.due import Target
+from bot.bulletins.region import region
 from bot.handlers.desk import Desk
-from bot.store import rooms
+from bot.store import inbox, rooms, subscriptions
+from bot.voice.speech import synthesiser
 
 
-def announce(connection: Connection, desk: Desk, now: int) -> list[Announced]:
-    """Decide everything that is due; safe to call at any time, by anybody, twice."""
-    announcer = Announcer(
+def announce(connection: Connection, desk: Desk, now: int, *, patient: bool = False) -> list[Announced] | None:
+    """Decide everything that is due; safe to call at any time, by anybody, twice.
+
+    `patient`: what waits to be read in the operations room may be a word about this very bulletin; `None`: not now.
+    """
+    operations = desk.operations_room(connection)
+    if patient and operations is not None and inbox.unread(connection, operations):
+        return None
+    for one in subscriptions.lapsed(connection, now):
+        subscriptions.remove(connection, one.user_id, [one.slot])
+        desk.record(connection, "bulletin.unsubscribed", one.room_id, {"slot": one.slot, "why": "lapsed"}, now)
+    announcer = announcer_of(desk, [*targets(connection, desk), *copies(connection, desk.content.rooms.space.title)])
+    return announcer.run(
+        connection, now, audit=lambda kind, subject, payload: desk.record(connection, kind, subject, payload, now)
+    )
+
+
+def announcer_of(desk: Desk, heard_by: list[Target]) -> Announcer:
+    """By the content that holds now."""
+    return Announcer(
         bulletins=desk.content.bulletins,
-        targets=targets(connection, desk),
+        targets=heard_by,
         zone=desk.config.zone,
         grace=dt.timedelta(minutes=desk.config.bulletins.grace_minutes),
         version=desk.content.version,
         title=desk.content.rules.title,
-    )
-    return announcer.run(
-        connection, now, audit=lambda kind, subject, payload: desk.record(connection, kind, subject, payload, now)
+        region=region(desk.content.bulletins.sources, desk.content.gazetteer),
+        reading=desk.content.reading if synthesiser(desk.config.bulletins, desk.config.base) else None,
     )
 
 

@@ -8,7 +8,6 @@ order that was given in a channel gets its code in the operations room: what it 
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 
 from sqlalchemy import Connection
@@ -20,17 +19,17 @@ from bot.handlers.proof import Doubt, prove
 from bot.handlers.replying import Reply
 from bot.handlers.routing import RoomKind
 from bot.moderation import words
+from bot.moderation.codes import typed
 from bot.moderation.errand import Errand
 from bot.store import changes, confirmations, inbox
 from bot.store.confirmations import DONE, VOID, Confirmation
 
-_CODE = re.compile(r"\s*!?\s*(?:kode\s*:?\s*)?((?:\d[ \-]?){3,7}\d)\s*[.!]?\s*", re.IGNORECASE)
 _MINUTE = 60_000
 
 
 def concerns(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> bool:
     """Whether a message is the code for an order, right or wrong. Numbers are also just numbers."""
-    code = _code(event.body)
+    code = typed(event.body)
     if code is None:
         return False
     if confirmations.waiting(connection, event.room_id, event.sender) is not None:
@@ -60,7 +59,7 @@ def answered(connection: Connection, event: IncomingEvent, desk: Desk, now: int)
     """What is to be done when the code is right, proven and in time; else `None`, after saying why."""
     reply = Reply(connection, desk, event, now)
     waiting = confirmations.waiting(connection, event.room_id, event.sender)
-    code = _code(event.body) or ""
+    code = typed(event.body) or ""
     if waiting is None:
         other = confirmations.with_code(connection, event.room_id, code, now)
         reply.say(words.CODE_OF_ANOTHER.format(who=sites.person(desk, other.officer if other else "")))
@@ -122,8 +121,3 @@ def _fault(
         confirmations.close(connection, waiting.id, VOID)
         return words.CODE_VOID
     return None
-
-
-def _code(text: str) -> str | None:
-    found = _CODE.fullmatch(text) if len(text) < 40 else None
-    return re.sub(r"\D", "", found[1]) if found else None

@@ -15,6 +15,9 @@ from bot.event import IncomingEvent, Kind
 from bot.handlers import (
     alarms,
     anchors,
+    bulletincopies,
+    bulletinnotes,
+    calling,
     changes,
     commands,
     complaintcards,
@@ -40,6 +43,8 @@ from bot.handlers import (
     threads,
     tickets,
     unediting,
+    verdicts,
+    warning,
     waves,
     welcome,
     withdrawals,
@@ -59,7 +64,7 @@ CATCH_UP_SECONDS = 0.25
 _AS_IT_IS_NOW = frozenset(
     {
         Way.QUESTION, Way.ADDRESSED, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET, Way.TEXT_REPORT,
-        Way.VOICE_NOTE, Way.FOLLOW_UP, Way.CARD, Way.ERASURE, Way.SEARCH,
+        Way.VOICE_NOTE, Way.FOLLOW_UP, Way.CARD, Way.ERASURE, Way.SEARCH, Way.NOTES, Way.SUBSCRIPTION, Way.PREVIEW,
     }
 )  # fmt: skip
 """What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""
@@ -155,6 +160,7 @@ class Consumer:
             event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None, agency=agency,
             complains=event.kind is Kind.REACTION and complaints.is_sign(self.desk, event.body),
             ordered=commands.concerns(connection, event, self.desk, kind, about, now),
+            confirms=calling.confirms(connection, event, now),
         )  # fmt: skip
         if chosen.way in _MAY_BE_ERASURE and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")
@@ -251,12 +257,21 @@ class Consumer:
             case Way.COMPLAINT_MARK:
                 complaintcards.reacted(connection, event, self.desk, about, now)
                 waves.reacted(connection, event, self.desk, about, now)
+            case Way.CALL:
+                calling.ordered(connection, event, self.desk, now)
+            case Way.CODE:
+                calling.typed(connection, event, self.desk, now)
+            case Way.WARNING_MARK:
+                warning.marked(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
                 complaintcards.unreacted(connection, event, self.desk, now)
                 marks.unreacted(connection, event, self.desk, now)
                 officerwords.redacted(connection, event, self.desk, now)
                 withdrawals.by_officer(connection, event, self.desk, now)
                 changes.by_officer(connection, event, self.desk, now)
+                bulletinnotes.withdrawn(connection, event, self.desk, now)
+                verdicts.withdrawn(connection, event, self.desk, now)
+                calling.changed(connection, event, self.desk, now)
             case Way.WITHDRAWAL:
                 complaints.withdrawn(connection, event, self.desk, now)
                 if not unediting.by_reporter(connection, event, self.desk, now):
@@ -271,6 +286,9 @@ class Consumer:
             case Way.TICKET_CHANGE:
                 changes.by_officer(connection, event, self.desk, now)
                 officerwords.edited(connection, event, self.desk, now)
+                bulletinnotes.edited(connection, event, self.desk, now)
+                verdicts.edited(connection, event, self.desk, now)
+                calling.changed(connection, event, self.desk, now)
             case Way.REWORDING:
                 rewording.by_reporter(connection, event, self.desk, now)
             case Way.ERASURE:
@@ -279,6 +297,14 @@ class Consumer:
                 searching.answer(connection, event, self.desk, now)
             case Way.ORDER:
                 commands.ordered(connection, event, self.desk, about, now)
+            case Way.NOTES:
+                bulletinnotes.ordered(connection, event, self.desk, now)
+            case Way.SUBSCRIPTION:
+                bulletincopies.ordered(connection, event, self.desk, now)
+            case Way.PREVIEW:
+                verdicts.said(connection, event, self.desk, about, now)
+            case Way.PREVIEW_MARK:
+                verdicts.reacted(connection, event, self.desk, about, now)
             case Way.ATTACHMENT:
                 questions.attached(connection, event, self.desk, now)
             case Way.MEMBERSHIP:

@@ -33,7 +33,8 @@ _NO = frozenset(("tidak", "batal", "ga jadi", "gak jadi", "nggak jadi", "tidak j
 
 ASK = (
     "🗑️ Semua data Anda akan saya hapus: isi pesan dan jawaban di sini, rekaman dan transkrip suara, laporan Anda di "
-    "kanal beserta isinya di catatan petugas, dan percakapan dengan petugas. **Tidak bisa dikembalikan.**\n\n"
+    "kanal beserta isinya di catatan petugas, percakapan dengan petugas, dan langganan buletin. "
+    "**Tidak bisa dikembalikan.**\n\n"
     "Yang tetap: bahwa pernah ada laporan (jenis, kecamatan, waktu), tanpa isi dan tanpa nama. Laporan yang **masih "
     "ditangani** baru terhapus sesudah selesai.\n\n"
     "Balas **ya, hapus** untuk melanjutkan, atau *batal*."

@@ -58,6 +58,8 @@ class Nightly:
         config, engine = self._desk().config, self._database.engine
         await self._database.run(lambda connection: self._mark(connection, night.now))
         stray = await asyncio.to_thread(retention.sweep, engine, config.data_dir, config.audio_dir, night.audio_before)
+        spoken = config.recitations_dir
+        stray += await asyncio.to_thread(retention.sweep, engine, config.data_dir, spoken, night.audio_before)
         # What was erased must leave the index and the write-ahead log, too.
         await asyncio.to_thread(retention.settle, engine)
         log.info("retention.purged", **vars(night.erased), stray=stray)

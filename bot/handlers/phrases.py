@@ -61,6 +61,11 @@ BACKLOG = (
 )
 BACKLOG_LISTEN = "\n\nYang paling lama menunggu: {links}"
 BACKLOG_OVER = "✅ Antrean pesan suara pulih sesudah {minutes}; yang masih menunggu: {number}."
+CONGESTION = (
+    "⏳ **{number} pesan masih antre dikirim**: homeserver membatasi laju kami. Perkiraan selesai pukul {time}. "
+    "Peringatan dan jawaban warga didahulukan, tidak ada yang hilang."
+)
+CONGESTION_OVER = "✅ Antrean kirim kembali normal pukul {time}."
 AUDIT_HEAD = "🔒 Segel catatan audit {date}: `{rows}:{digest}`"
 CONTENT_CHANGED = "🔄 Isi baru sudah berlaku: versi {version}. Yang berubah: {files}."
 CONTENT_REFUSED = (

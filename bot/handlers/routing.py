@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.bulletins import calls
+from bot.bulletins.orders import asked as of_bulletins
 from bot.event import IncomingEvent, Kind
 from bot.incidents.inquiry import asked
+from bot.moderation.codes import typed
 from bot.outgoing import KEY_FIELD
 
 
@@ -56,10 +59,24 @@ class Way(StrEnum):
     """An edit in the operations room, of something that may have gone over to a citizen."""
     ERASURE = "erasure"
     """Somebody asks that their data be erased; the consumer knows, since it may be an answer to our asking back."""
+    WARNING_MARK = "warning_mark"
+    """A reaction to a warning that waits for an officer."""
+    CALL = "call"
+    """`!siaran …`: an officer warns every channel."""
+    CODE = "code"
+    """Digits alone in the operations room: maybe the code of an order that waits for one."""
     SEARCH = "search"
     """`!cari …` in the operations room."""
     ORDER = "order"
     """An officer's `!bisukan …` and the like, or the code for it; `bot.handlers.commands` tells."""
+    NOTES = "notes"
+    """`!buletin …` in the operations room."""
+    SUBSCRIPTION = "subscription"
+    """`!buletin …` elsewhere."""
+    PREVIEW = "preview"
+    """A message of the operations room about a coming bulletin's card."""
+    PREVIEW_MARK = "preview_mark"
+    """A reaction to it."""
     ATTACHMENT = "attachment"
     """Something in a DM that we cannot read."""
     MEMBERSHIP = "membership"
@@ -96,7 +113,7 @@ class Route:
 
 def route(
     event: IncomingEvent, room: RoomKind, *, me: str, answers_us: bool, about: str | None = None, follows: bool = False,
-    agency: bool = False, complains: bool = False, ordered: bool = False,
+    agency: bool = False, complains: bool = False, ordered: bool = False, confirms: bool = False,
 ) -> Route:  # fmt: skip
     """`answers_us`: the event replies to one of our own messages.
 
@@ -105,6 +122,7 @@ def route(
     `agency`: the room is where reports are passed on to; what is said there is work, and no citizen's report.
     `complains`: its words are the sign by which members complain about a message.
     `ordered`: an officer orders something, or types the code for it.
+    `confirms`: the message is the code that a broadcast waits for.
     """
     if event.type == MEMBER and room is RoomKind.CHANNEL and event.state_key not in (None, me) and not agency:
         return Route(Way.MEMBERSHIP, "a member event")
@@ -126,6 +144,11 @@ def route(
     if room in (RoomKind.OTHER, RoomKind.DIRECT):
         # Whether a room is private is a matter of who is in it now, not of who was.
         room = RoomKind.DIRECT if event.direct else RoomKind.OTHER
+    if confirms and room is RoomKind.OPERATIONS:
+        return Route(Way.CODE, "the code of a broadcast")
+    if event.kind is Kind.TEXT and calls.begins(event.body):
+        # In a channel it is no report either; the answer says where such an order belongs.
+        return Route(Way.CALL, f"an order to broadcast in a room of kind {room}")
     if ordered and event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.CHANNEL):
         return Route(Way.ORDER, "an officer's order")
     if about is not None and about.startswith("relay:") and (event.kind in _SAID or event.kind is Kind.REACTION):
@@ -137,6 +160,11 @@ def route(
         return Route(way, f"edit in a room of kind {room}")
     if event.kind is Kind.EDIT and room is RoomKind.CHANNEL and event.target is not None:
         return Route(Way.REWORDING, "edit in a channel")
+    if event.kind is Kind.TEXT and of_bulletins(event.body) is not None:
+        if room is RoomKind.OPERATIONS:
+            return Route(Way.NOTES, "about notes for bulletins")
+        if room in (RoomKind.DIRECT, RoomKind.CHANNEL):
+            return Route(Way.SUBSCRIPTION, "about copies of bulletins")
     if follows and room in (RoomKind.CHANNEL, RoomKind.DIRECT) and event.kind in _SAID - {Kind.AUDIO}:
         return Route(Way.FOLLOW_UP, "further words about their report")
     if room is RoomKind.DIRECT:
@@ -152,8 +180,12 @@ def route(
         return Route(Way.TICKET, "thread of a ticket")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_group(about):
         return Route(Way.GROUP, "about a group's card")
+    if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_preview(about):
+        return Route(Way.PREVIEW, "about a coming bulletin")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_card(about):
         return Route(Way.CARD, "about a card")
+    if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and typed(event.body) is not None:
+        return Route(Way.CODE, "digits")
     if event.kind is Kind.TEXT and room in (RoomKind.OPERATIONS, RoomKind.OTHER):
         if _addressed(event, me):
             return Route(Way.QUESTION, f"mention in a room of kind {room}")
@@ -181,12 +213,16 @@ def _reaction(room: RoomKind, about: str | None, *, complains: bool) -> Route:
         return Route(Way.GROUP, "reaction to a group's card")
     if room is RoomKind.OPERATIONS and _of_ticket(about):
         return Route(Way.TICKET_MARK, "reaction in a ticket")
+    if room is RoomKind.OPERATIONS and about is not None and about.startswith("warning-held:"):
+        return Route(Way.WARNING_MARK, "reaction to a held warning")
     if room is RoomKind.OPERATIONS and _of_card(about):
         return Route(Way.CARD_MARK, "reaction to a card")
     if room is RoomKind.OPERATIONS and about is not None and about.startswith(("complaint:", "wave:")):
         return Route(Way.COMPLAINT_MARK, "reaction to a complaint's card")
     if room is RoomKind.CHANNEL and complains:
         return Route(Way.COMPLAINT, "complaint about a message")
+    if room is RoomKind.OPERATIONS and _of_preview(about):
+        return Route(Way.PREVIEW_MARK, "reaction to a coming bulletin")
     return Route(Way.NOTHING, f"kind {Kind.REACTION}")
 
 
@@ -205,6 +241,10 @@ def _of_card(about: str | None) -> bool:
 
 def _of_group(about: str | None) -> bool:
     return about is not None and about.startswith("group:")
+
+
+def _of_preview(about: str | None) -> bool:
+    return about is not None and about.startswith("preview:")
 
 
 def _of_ticket(about: str | None) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ from bot.matrix.events import table, text
 from bot.matrix.keysharing import DeviceLists, KeySharing, RoomUnknown, SharingFailed
 from bot.matrix.login import signed_out
 from bot.matrix.lookback import find_own, find_reaction
-from bot.outgoing import KEY_FIELD, Action
+from bot.outgoing import KEY_FIELD, Action, Priority
 from bot.store import outbox
 from bot.store.database import Database
 
@@ -27,6 +28,8 @@ REMEMBERED_MS = 20 * 3_600_000
 JOIN_TRIES = 10
 INVITE_TRIES = 5
 """A server hands an invite over before it has written it down itself; who joins at once is told of none."""
+MOST_SHARED = 16
+"""Uploads for many rooms that are remembered."""
 _ENOUGH: dict[Action, tuple[str, ...]] = {
     Action.INVITE: ("join", "invite", "ban"),
     Action.KICK: ("", "leave", "ban"),
@@ -74,6 +77,8 @@ class Delivery:
         self._device_since = device_since
         self._clear: set[str] = set()
         self._uploaded: dict[int, dict[str, Any]] = {}
+        self._shared: dict[tuple[str, bool], dict[str, Any]] = {}
+        self._sharing = asyncio.Lock()
 
     async def carry_out(self, row: outbox.Row, content: dict[str, Any], now: int) -> str | None:
         """Do what the row says, with `content` its content with references resolved.
@@ -190,15 +195,26 @@ class Delivery:
         return True
 
     async def _with_upload(self, row: outbox.Row, content: dict[str, Any], *, encrypted: bool) -> dict[str, Any]:
-        if row.id not in self._uploaded:
-            try:
-                self._uploaded[row.id] = await media.attach(
-                    self._api, Path(row.upload or ""), content, encrypted=encrypted
-                )
-            except OSError as error:
-                raise Refused(f"the file to upload cannot be read: {error.strerror}") from None
-        attached = self._uploaded[row.id]
+        if row.priority == Priority.RECORDING:
+            # The same for every room: stored once, or two hundred rooms are two hundred files three times a day. Its
+            # key then stands in every room, where everybody hears the same.
+            known = (row.upload or "", encrypted)
+            async with self._sharing:
+                if known not in self._shared:
+                    attached = await self._attach(row, content, encrypted=encrypted)
+                    self._shared = {**dict(list(self._shared.items())[-MOST_SHARED:]), known: attached}
+            attached = self._shared[known]
+        else:
+            if row.id not in self._uploaded:
+                self._uploaded[row.id] = await self._attach(row, content, encrypted=encrypted)
+            attached = self._uploaded[row.id]
         return {**content, **{name: attached[name] for name in ("info", "url", "file") if name in attached}}
+
+    async def _attach(self, row: outbox.Row, content: dict[str, Any], *, encrypted: bool) -> dict[str, Any]:
+        try:
+            return await media.attach(self._api, Path(row.upload or ""), content, encrypted=encrypted)
+        except OSError as error:
+            raise Refused(f"the file to upload cannot be read: {error.strerror}") from None
 
     async def _redaction(self, row: outbox.Row, content: dict[str, Any]) -> str:
         """Redacting twice is one redaction in effect: no need to look back."""

@@ -20,6 +20,7 @@ from bot.store.spans import Span, within
 from bot.store.tables import (
     acts,
     blocks,
+    bulletin_notes,
     complainants,
     complaints,
     confirmations,
@@ -32,8 +33,10 @@ from bot.store.tables import (
     members,
     notices,
     outbox,
+    previews,
     remarks,
     strikes,
+    subscriptions,
     tickets,
     transcripts,
     transmissions,
@@ -100,6 +103,7 @@ def forget_people(connection: Connection, before: int) -> int:
         + forget_blocks(connection, before)
         + forget_requests(connection, before)
         + forget_order_keeping(connection, before)
+        + forget_announcing(connection, before)
     )
 
 
@@ -154,6 +158,23 @@ def forget_order_keeping(connection: Connection, before: int, limit: int | None 
         gone += int(connection.execute(delete_from(table).where(key.in_(found))).rowcount)
     named = update(groups).where(groups.c.at < before, groups.c.inviter != GONE)
     connection.execute(named.values(inviter=GONE, decided_by=GONE))
+    return gone
+
+
+def forget_announcing(connection: Connection, before: int, limit: int | None = None) -> int:
+    """Officers' notes and changes of bulletins long past, and subscriptions of people who have been silent since."""
+    silent = ~exists().where(inbox.c.sender == subscriptions.c.user_id, inbox.c.received_at >= before)
+    gone = 0
+    for table, over in (
+        (bulletin_notes, and_(bulletin_notes.c.at < before, bulletin_notes.c.ended_at < before)),
+        (previews, previews.c.asked_at < before),
+        (subscriptions, and_(subscriptions.c.at < before, silent)),
+    ):
+        keys = list(table.primary_key.columns)
+        key = keys[0] if len(keys) == 1 else tuple_(*keys)
+        gone += int(
+            connection.execute(delete_from(table).where(key.in_(select(*keys).where(over).limit(limit)))).rowcount
+        )
     return gone
 
 

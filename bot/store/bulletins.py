@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, func, or_, select, true, update
 
 from bot.outgoing import Outgoing
 from bot.store import outbox
 from bot.store.inbox import insert_or_ignore
 from bot.store.tables import bulletins, heartbeats, incidents
+from bot.store.tables import outbox as sendings
 
 QUEUED = "queued"
 SKIPPED = "skipped"
 
 VERIFIED = ("terverifikasi", "diteruskan", "ditangani", "selesai")
 """Statuses in which an officer has confirmed an incident."""
+STANDING = ("terverifikasi", "diteruskan", "ditangani")
+"""Confirmed and not over."""
 OPEN = ("baru", "ditinjau")
 """Not yet confirmed. What is in neither is false, double or no incident, and is not counted."""
 
@@ -40,6 +43,8 @@ class Entry:
     content_version: str
     reason: str | None = None
     """Why it is skipped; `None` for one that is sent."""
+    tip: str | None = None
+    """Key of the tip that it tells."""
 
     @property
     def outbox_key(self) -> str:
@@ -52,8 +57,9 @@ def record(
 ) -> bool:
     """Decide a slot, once: sent when there is something `outgoing`, else skipped. False when it was decided before.
 
-    A skip is revised when it was written by a clock ahead of `now`, or by an officer's word (`revise_skips`);
-    a bulletin that was sent never is. Its outbox row is written in the same transaction.
+    A skip is revised when it was written by a clock ahead of `now` (into another skip, too, with its true reason), or
+    by an officer's word (`revise_skips`); a bulletin that was sent never is. Its outbox row is written in the same
+    transaction.
     """
     values = {
         "state": SKIPPED if outgoing is None else QUEUED,
@@ -63,17 +69,18 @@ def record(
         "content_version": entry.content_version,
         "due_at": entry.due_at,
         "created_at": now,
+        "tip": entry.tip,
     }
     identity = {"slot": entry.slot, "date": entry.date, "room_id": entry.room_id}
     new = insert_or_ignore(connection, bulletins, identity | values)
-    if not new and outgoing is not None:
+    if not new:
         statement = update(bulletins).where(
             bulletins.c.slot == entry.slot,
             bulletins.c.date == entry.date,
             bulletins.c.room_id == entry.room_id,
             bulletins.c.state == SKIPPED,
         )
-        if not revise_skips:
+        if outgoing is None or not revise_skips:
             statement = statement.where(bulletins.c.created_at > now)
         new = bool(connection.execute(statement.values(**values)).rowcount)
     if new and outgoing is not None:
@@ -98,6 +105,43 @@ def state(connection: Connection, slot: str, date: str, room_id: str) -> str | N
             bulletins.c.slot == slot, bulletins.c.date == date, bulletins.c.room_id == room_id
         )
     )
+
+
+@dataclass(frozen=True)
+class State:
+    """What became of a slot in one room. Times in milliseconds."""
+
+    slot: str
+    date: str
+    room_id: str
+    state: str
+    """skipped | queued (waits to be sent) | sent | failed"""
+    reason: str | None
+    sources: dict[str, Any]
+    due_at: int
+    decided_at: int
+    sent_at: int | None
+
+
+def states(connection: Connection, date: str, slot: str | None, now: int) -> list[State]:
+    """What is settled of a local date (and slot, if given), with what the outbox says of it; see `decided`."""
+    rows = connection.execute(
+        select(bulletins, sendings.c.state.label("sending"), sendings.c.sent_at)
+        .select_from(bulletins.outerjoin(sendings, sendings.c.key == bulletins.c.outbox_key))
+        .where(
+            bulletins.c.date == date,
+            bulletins.c.slot == slot if slot is not None else true(),
+            or_(bulletins.c.state == QUEUED, bulletins.c.created_at <= now),
+        )
+        .order_by(bulletins.c.due_at, bulletins.c.slot, bulletins.c.room_id)
+    )
+    return [
+        State(
+            row.slot, row.date, row.room_id, row.state if row.state == SKIPPED else row.sending or QUEUED, row.reason,
+            row.sources or {}, row.due_at, row.created_at, row.sent_at if row.sending == "sent" else None,
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
 def watched(
@@ -149,3 +193,41 @@ def incident_counts(connection: Connection, since: int, until: int) -> list[tupl
         .order_by(incidents.c.category, incidents.c.district)
     )
     return [(row.category, row.district, bool(row.verified), row.number) for row in rows]
+
+
+def told_tips(connection: Connection, room_id: str) -> dict[str, int]:
+    """Tip → when this room was told it last."""
+    rows = connection.execute(
+        select(bulletins.c.tip, func.max(bulletins.c.created_at).label("at"))
+        .where(bulletins.c.room_id == room_id, bulletins.c.tip.is_not(None), bulletins.c.state == QUEUED)
+        .group_by(bulletins.c.tip)
+    )
+    return {row.tip: row.at for row in rows}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A confirmed incident that is not over: what may be told of it, and where it is."""
+
+    category: str
+    district: str | None
+    places: list[dict[str, Any]]
+    """Meanings of the names in its reports; who tells of it chooses among their kinds."""
+    opened_at: int
+
+
+def standing(connection: Connection, categories: Collection[str], since: int, until: int) -> list[Standing]:
+    """Incidents of these categories opened in since ≤ time ≤ until that officers confirmed and nobody closed."""
+    private = incidents.c.analysis["private"].as_boolean()
+    rows = connection.execute(
+        select(incidents.c.category, incidents.c.district, incidents.c.places, incidents.c.opened_at)
+        .where(
+            incidents.c.category.in_(list(categories)),
+            incidents.c.status.in_(STANDING),
+            incidents.c.opened_at >= since,
+            incidents.c.opened_at <= until,
+            private.is_not(True),
+        )
+        .order_by(incidents.c.opened_at.desc(), incidents.c.id)
+    )
+    return [Standing(row.category, row.district, list(row.places), row.opened_at) for row in rows]

@@ -43,6 +43,7 @@ from bot.store.tables import (
     remarks,
     rooms,
     strikes,
+    subscriptions,
     tickets,
     transmissions,
 )
@@ -373,7 +374,7 @@ def _forget_name(connection: Connection, user_id: str, events: Sequence[str], no
         .where(blocks.c.user_id == user_id, or_(blocks.c.ended_at.is_not(None), blocks.c.until_at <= now))
         .values(user_id=GONE, reason=None)
     )
-    for table in (strikes, remarks, complainants):
+    for table in (strikes, remarks, complainants, subscriptions):
         connection.execute(delete(table).where(table.c.user_id == user_id))
     connection.execute(update(groups).where(groups.c.inviter == user_id).values(inviter=GONE))
     connection.execute(update(complaints).where(complaints.c.user_id == user_id).values(user_id=GONE))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.event import IncomingEvent, Kind
@@ -143,6 +143,12 @@ def row(connection: Connection, number: int) -> Row | None:
     """The row of that number, whatever its state; `None` when it is unknown or erased."""
     found = connection.execute(select(inbox).where(inbox.c.id == number, inbox.c.payload.is_not(None))).first()
     return _row(found) if found is not None else None
+
+
+def unread(connection: Connection, room_id: str) -> bool:
+    """Whether something of a room waits for its handler."""
+    there = exists().where(inbox.c.state == "new", inbox.c.room_id == room_id)
+    return bool(connection.scalar(select(there)))
 
 
 def waits(connection: Connection, row_id: int) -> bool:

@@ -93,6 +93,7 @@ class Night:
             _Step("people", lambda db, span: aging.forget_blocks(db, texts, span), blocks.c.id),
             _Step("people", lambda db, span: aging.forget_requests(db, texts, span), erasures.c.id),
             _Step("people", lambda db, _: aging.forget_order_keeping(db, texts, BATCH)),
+            _Step("people", lambda db, _: aging.forget_announcing(db, texts, BATCH)),
             _Step("people", lambda db, span: aging.forget_senders(db, texts, span), inbox.c.id),
             _Step("", lambda db, span: _rename(db, texts, span), outbox.c.id),
         ]

@@ -233,6 +233,22 @@ def ours(connection: Connection, event_id: str) -> bool:
     return key_of(connection, event_id) is not None
 
 
+def due(connection: Connection, now: int) -> tuple[int, int | None]:
+    """(rows that could be sent now, creation time of the oldest)."""
+    row = connection.execute(
+        select(func.count(), func.min(outbox.c.created_at)).where(
+            outbox.c.state == "queued", outbox.c.not_before <= now
+        )
+    ).one()
+    return int(row[0]), row[1]
+
+
+def sent_between(connection: Connection, since: int, until: int) -> int:
+    """How many rows went out in since < time ≤ until."""
+    went = (outbox.c.state == "sent", outbox.c.sent_at > since, outbox.c.sent_at <= until)
+    return int(connection.scalar(select(func.count()).where(*went)) or 0)
+
+
 def depth(connection: Connection) -> tuple[int, int | None]:
     """(rows waiting, creation time of the oldest) for metrics and alarms."""
     row = connection.execute(

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -419,7 +420,7 @@ confirmations = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("event_id", String, nullable=False, unique=True),  # the order that waits for its code
-    Column("room_id", String, nullable=False),  # where it was given
+    Column("room_id", String, nullable=False),  # where it was given; "two:…": another officer types the code
     Column("officer", String, nullable=False),
     Column("code", String, nullable=False),
     Column("order", Json, nullable=False),
@@ -552,7 +553,81 @@ bulletins = Table(
     Column("content_version", String, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("tip", String),  # which tip it told: none comes back in a room before all were told
     UniqueConstraint("slot", "date", "room_id"),
+    Index(None, "room_id", "tip", "created_at"),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("name", String, primary_key=True),  # forecast:ADM4, quakes, nowcast, nowcast:GUID, cap:NAME …
+    Column("url", String, nullable=False),
+    Column("raw", LargeBinary),  # the last good answer, as it came: XML says itself in which encoding
+    Column("fetched_at", BigInteger),  # when the source last confirmed it
+    Column("etag", String),
+    Column("modified", String),
+    Column("error", Text),  # our own words on the last failure; null when the last try went well
+    Column("tried_at", BigInteger, nullable=False),
+)
+
+warnings = Table(
+    "warnings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("source", String, nullable=False),  # nowcast | quakes | cap:NAME | officer
+    Column("identifier", String, nullable=False),  # the source's own, or the order's event id
+    Column("first_id", Id),  # the warning that this one updates or takes back; null for a first one
+    Column("kind", String, nullable=False),  # alert | update | cancel
+    Column("drill", Integer, nullable=False, default=0),
+    Column("state", String, nullable=False),  # sent | held (not for us to broadcast, or doubtful) | over
+    Column("why", Text),  # our own words
+    Column("words", Text),  # what was said, Markdown
+    Column("districts", Json, nullable=False),
+    Column("by", String),  # officer's warnings: who ordered, …
+    Column("second", String),  # … and who confirmed
+    Column("at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    UniqueConstraint("source", "identifier"),
+    Index(None, "state", "expires_at"),
+)
+
+bulletin_notes = Table(
+    "bulletin_notes",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("event_id", String, nullable=False, unique=True),  # the order that added it
+    Column("slot", String),  # null: every slot
+    Column("room", String),  # name in rooms/; null: every channel
+    Column("words", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("since_date", String, nullable=False),  # local dates, inclusive
+    Column("until_date", String, nullable=False),
+    Column("ended_by", String),
+    Column("ended_at", BigInteger),
+    Index(None, "ended_at"),
+)
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("slot", String, primary_key=True),
+    Column("date", String, primary_key=True),  # local
+    Column("due_at", BigInteger, nullable=False),  # of the first room that hears it
+    Column("shown", Text, nullable=False),  # the card's upper part as it stands, Markdown
+    Column("answers", Json, nullable=False),  # what officers said to it, in order (bot.bulletins.verdict)
+    Column("asked_at", BigInteger, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("slot", String, primary_key=True),
+    Column("room_id", String, nullable=False),  # the DM in which it was asked for
+    Column("at", BigInteger, nullable=False),
+    Index(None, "room_id"),
 )
 
 heartbeats = Table(

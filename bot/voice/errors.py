@@ -63,6 +63,10 @@ class ModelBroken(VoiceError):
     """The model is there but cannot be loaded."""
 
 
+class SpeakingFailed(VoiceError):
+    """A text could not be made into sound; the text itself goes its way."""
+
+
 class FetchFailed(VoiceError):
     """A model could not be fetched. `unreachable` when the network, not the content, was at fault."""
 

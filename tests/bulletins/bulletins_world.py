@@ -13,6 +13,7 @@ from bot.bulletins.announce import Announced, Announcer
 from bot.bulletins.due import Target
 from bot.bulletins.loader import load_bulletins
 from bot.bulletins.model import Bulletins
+from bot.bulletins.spoken import Spoken
 from bot.store.database import connect
 from bot.store.tables import bulletins, metadata, outbox
 
@@ -45,6 +46,7 @@ class Station:
         self.content: Bulletins = load_bulletins(SHIPPED)
         self.targets = [target()]
         self.zone = ZONE
+        self.reading: Spoken | None = None
 
     def restart(self) -> None:
         self.engine.dispose()
@@ -52,7 +54,7 @@ class Station:
 
     @property
     def announcer(self) -> Announcer:
-        return Announcer(self.content, self.targets, self.zone, GRACE, "v1")
+        return Announcer(self.content, self.targets, self.zone, GRACE, "v1", reading=self.reading)
 
     def tick(self, moment: dt.datetime) -> list[Announced]:
         with self.engine.begin() as connection:

@@ -239,7 +239,7 @@ def test_counts_cover_exactly_the_time_since_the_slot_before(station):
     station.tick(at("2026-03-02 07:30"))
     body = str(station.content_of(PAGI)["body"])
     assert "sejak pukul 20.00 kemarin" in body
-    assert "Ada 2 laporan warga, 2 sudah dipastikan petugas" in body
+    assert "2 kejadian sudah dipastikan petugas" in body
     assert "Subah 2" in body
 
 
@@ -266,7 +266,7 @@ def test_what_is_private_is_not_counted(station):
             )
     station.tick(at("2026-03-02 07:30"))
     body = str(station.content_of(PAGI)["body"])
-    assert "Ada 2 laporan warga, 2 sudah dipastikan petugas" in body
+    assert "2 kejadian sudah dipastikan petugas" in body
     assert "Subah 2" in body
     assert "kekerasan" not in body.casefold()
 

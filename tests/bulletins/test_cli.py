@@ -11,6 +11,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.store import bulletinnotes, subscriptions
 from bot.store.rooms import record
 from bot.store.tables import audit, bulletins, outbox
 
@@ -70,15 +71,27 @@ def test_preview_as_json_gives_both_forms_and_the_sources(config):
     assert (line["slot"], line["room"]) == ("malam", "ojol")
     assert line["formatted_body"].startswith("<p>")
     assert line["body"].splitlines()[-1].count("110") == 1
-    assert line["missing"] == ["statistik laporan: tidak ada basis data"]
+    assert "statistik laporan: tidak ada basis data" in line["missing"]
+    assert {reason.partition(": ")[2] for reason in line["missing"]} == {"tidak ada basis data"}
 
 
 def test_preview_reads_an_existing_log_without_changing_it(config, database):
     before = (config.parent / "data" / "kentongan.db").read_bytes()
     (line,) = lines(run(config, "preview", "pagi", "--room", "ojol", "--json"))
-    assert line["missing"] == []
+    assert {reason.partition(": ")[2] for reason in line["missing"]} == {"belum pernah berhasil diambil"}
+    assert not any(reason.startswith("statistik") for reason in line["missing"])
     assert "Situasi sejak" in line["body"]
     assert (config.parent / "data" / "kentongan.db").read_bytes() == before
+
+
+def test_preview_shows_the_notes_of_officers(config, database):
+    with database.begin() as connection:
+        bulletinnotes.add(
+            connection, "$1", slot="malam", room=None, words="Jalan Pemuda ditutup", by="@ani:batang.test",
+            since="2026-11-22", until="2026-11-22", now=1,
+        )  # fmt: skip
+    assert "Jalan Pemuda ditutup" in run(config, "preview", "malam", "--date", "2026-11-22").stdout
+    assert "Jalan Pemuda ditutup" not in run(config, "preview", "pagi", "--date", "2026-11-22").stdout
 
 
 @pytest.mark.parametrize(
@@ -112,7 +125,22 @@ def test_send_queues_each_channel_once_and_says_what_it_could_not(config, databa
     assert again.exit_code == 1
     assert "sudah pernah dikirim" in again.stdout
     with database.begin() as connection:
-        keys = set(connection.scalars(select(outbox.c.key)))
+        keys = {key for key in connection.scalars(select(outbox.c.key)) if not key.startswith("bulletin-voice:")}
         assert keys == {f"bulletin:pagi:2026-11-22:!{name}" for name in ("ojol", "nelayan")}
         assert len(connection.execute(select(bulletins)).all()) == 2
         assert set(connection.scalars(select(audit.c.kind))) == {"bulletin.sent"}
+
+
+def test_send_reaches_whoever_had_asked_for_a_copy_by_then_unless_channels_are_named(config, database):
+    before, after = 1_795_000_000_000, 1_795_400_000_000  # of 22 November 2026, 07.00
+    with database.begin() as connection:
+        for person, at in (("ani", before), ("budi", after)):
+            subscriptions.add(connection, f"@{person}:batang.test", "pagi", f"!{person}", at)
+        subscriptions.add(connection, "@ani:batang.test", "malam", "!ani", before)
+    named = run(config, "send", "pagi", "--date", "2026-11-22", "--room", "ojol", "--json")
+    assert [line["room"] for line in lines(named)] == ["ojol"]
+    result = run(config, "send", "pagi", "--date", "2026-11-22", "--json")
+    assert [line["copies"] for line in lines(result) if line["room"] is None] == [1]
+    with database.connect() as connection:
+        found = set(connection.scalars(select(bulletins.c.room_id)))
+    assert found == {"!ojol", "!nelayan", "!ani"}

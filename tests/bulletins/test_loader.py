@@ -49,7 +49,8 @@ def test_the_shipped_files_agree_with_the_shipped_rooms():
 
 def test_every_shipped_tip_names_its_source_and_when_it_was_checked():
     tips = load_bulletins(SHIPPED).tips
-    assert len(tips) >= 12
+    assert len(tips) >= 60
+    assert len({tip.key for tip in tips}) == len(tips)
     assert all(tip.source and tip.checked for tip in tips)
     for slot in SLOTS:
         for month in range(1, 13):
@@ -87,7 +88,7 @@ def test_what_is_no_time_is_told_with_its_line(folder, written):
         ("bulletins.yaml", "notes: []", "notes: [{text: x, since: 2026-02-02, until: 2026-02-01}]", "lies before"),
         ("bulletins.yaml", "notes: []", "notes: [{text: x, since: 2026-02-30}]", "no such date: 2026-02-30"),
         ("tips.yaml", "slots: [pagi, sore]", "slots: [pagi, siang]", "no slot 'siang' in bulletins.yaml"),
-        ("tips.yaml", "rooms: [ojol]", "rooms: [ojek]", "no channel 'ojek'"),
+        ("tips.yaml", "rooms: [jalan]", "rooms: [ojek]", "no channel 'ojek'"),
         ("tips.yaml", "    source: Layanan Polisi 110\n", "", "missing key 'tips.0.source'"),
     ],
 )
@@ -120,3 +121,51 @@ def test_a_name_misspelt_in_an_included_part_names_the_part(folder):
 
 def test_a_channel_that_wants_an_unknown_slot_is_told(folder):
     assert any("wants the bulletin 'siang'" in problem for problem in problems(folder, channels={"ojol": ("siang",)}))
+
+
+OTHERS = {"ojol": SLOTS, "desa-siaga": SLOTS, "nelayan": SLOTS}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("rooms: [nelayan]", "rooms: [nelayang]", "no channel 'nelayang'"),
+        ("rooms: [nelayan]", "rooms: []", "kinds.laut.rooms"),
+        ("  laut:\n", "  ojol:\n", "'ojol' is a channel"),
+        ("pagi: {template: laut.md.j2}", "pagi: {template: lut.md.j2}", "no file 'lut.md.j2'"),
+        ("pagi: {template: laut.md.j2}", "siang: {template: laut.md.j2}", "no slot 'siang'"),
+        ("rooms: [laut]}", "rooms: [danau]}", "no channel 'danau'"),
+        ("adm4: 33.25.11.1015", "adm4: 33.25.11", "sources.forecast.places.0.adm4"),
+        ("every_minutes: 60", "every_minutes: 900", "is less than 'every_minutes'"),
+        ("every_minutes: 60", "every_minutes: 0", "greater than or equal to 1"),
+        ("  region: ", "  regions: ", "unknown key 'sources.regions'"),
+        ("cap: []", "cap: [{name: bpbd, url: 'http://x', who: BPBD}]", "sources.cap.0.url"),
+        ("operations: []", "operations: [{title: x, text: y, source: z}]", "needs 'since' and 'until'"),
+        (
+            "operations: []",
+            "operations: [{title: x, text: y, source: z, since: 2026-01-01, until: 2026-01-02, rooms: [kota]}]",
+            "no channel 'kota'",
+        ),
+    ],
+)
+def test_a_mistake_in_kinds_sources_and_operations_is_told_where_it_stands(folder, old, new, expected):
+    edit(folder, "bulletins.yaml", old, new)
+    found = problems(folder, channels=OTHERS)
+    assert any(problem.startswith("bulletins.yaml:") and expected in problem for problem in found), found
+
+
+def test_warnings_without_the_regencys_name_are_refused(folder):
+    text = (folder / "bulletins.yaml").read_text()
+    start, end = text.index("  region:"), text.index("  forecast:")
+    (folder / "bulletins.yaml").write_text(text[:start] + text[end:])
+    assert any("need 'region'" in problem for problem in problems(folder))
+
+
+def test_a_kind_stands_for_its_channels_and_a_channels_own_word_counts_more(folder):
+    edit(folder, "bulletins.yaml", "rooms: {}", "rooms: {nelayan: {pagi: {time: '05:00', template: pagi.md.j2}}}")
+    bulletins = load_bulletins(folder, channels=OTHERS)
+    assert bulletins.slot("pagi", "nelayan").template == "pagi.md.j2"
+    assert bulletins.slot("sore", "nelayan").template == "laut.md.j2"
+    assert bulletins.slot("sore", "ojol").template == "sore.md.j2"
+    assert dt.time(5, 0) in bulletins.times()
+    assert {room for tip in bulletins.tips for room in tip.rooms} == set(OTHERS)

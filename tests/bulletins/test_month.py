@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import Counter
 
 import pytest
-from bulletins_world import SLOTS, at, target
+from bulletins_world import SLOTS, at, ms, target
 from sqlalchemy import event
+
+from bot.bulletins import approval
+from bot.bulletins.model import Override, Preview
+from bot.bulletins.verdict import Answer, Kind
+from bot.store import previews
 
 START = at("2026-03-01 00:00")
 END = at("2026-04-01 00:00")
@@ -54,6 +60,80 @@ def test_a_month_of_restarts_and_clock_jumps_leaves_one_decision_a_slot_and_room
     assert sent == {key for key in station.sent() if ":2026-03-" in key}
     assert set(station.sent().values()) == {1}
     assert all((state == "skipped") == bool(reason) for *_, state, reason in rows)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_month_with_officers_answering_at_any_time_leaves_one_decision_that_is_theirs(station, seed):
+    """Answers come before, at and after their slots, in between restarts, deaths and clock jumps."""
+    chance = random.Random(100 + seed)
+    station.targets = [target(room) for room in ROOMS]
+    silent = station.content.slots["sore"].model_copy(update={"preview": Preview(minutes=20, silence="skip")})
+    early = {"nelayan": {"pagi": Override(time=dt.time(5, 0))}}
+    slots = {**station.content.slots, "sore": silent}
+    station.content = station.content.model_copy(update={"slots": slots, "rooms": early})
+    now, answers, kills, restarts = START, 0, 0, 0
+    reasons: Counter[str | None] = Counter()
+    station.tick(now)
+    while now < END:
+        now += dt.timedelta(minutes=chance.choice([1, 1, 5, 20, 40, 90, 300]))
+        if chance.random() < 0.25:
+            station.restart()
+            restarts += 1
+        if chance.random() < 0.7:
+            slot = chance.choice(SLOTS)
+            date = (now + dt.timedelta(hours=chance.choice([0, 0, 0, -24]))).date().isoformat()
+            answers += answered(station, slot, date, chance.choice(list(Kind)), now)
+        clock = now
+        if chance.random() < 0.1:
+            clock += dt.timedelta(minutes=chance.choice([-2880, -600, -61, 61, 600, 2880]))
+        before = {row[:3]: row[3:] for row in station.rows()}
+        if chance.random() < 0.1:
+            kills += killed(station, clock, after=chance.randrange(1, 12))
+        station.tick(clock)
+        for slot, date, room, *decision in station.rows():
+            if before.get((slot, date, room)) != tuple(decision):
+                reasons[decided_rightly(station, slot, date, room, *decision)] += 1
+    station.tick(END + dt.timedelta(hours=1))
+
+    assert answers > 300
+    assert restarts > 100
+    assert kills > 5
+    assert {None, "officer", "unanswered", "missed"} <= set(reasons)
+    rows = [row for row in station.rows() if row[1].startswith("2026-03")]
+    assert len(rows) == len({row[:3] for row in rows})
+    assert {row[:3] for row in rows} == expected()
+    sent = {f"bulletin:{slot}:{date}:{room}" for slot, date, room, state, _ in rows if state == "queued"}
+    assert sent == {key for key in station.sent() if ":2026-03-" in key}
+    assert set(station.sent().values()) == {1}
+
+
+def answered(station, slot: str, date: str, kind: Kind, now: dt.datetime) -> int:
+    """An officer's answer, as its handler keeps it."""
+    with station.engine.begin() as connection:
+        previews.ask(connection, slot, date, due_at=ms(now), shown="", now=ms(now))
+        there = previews.get(connection, slot, date)
+        said = Answer(f"${now.isoformat()}", kind, "@ani", ms(now), f"kata {kind} pukul {now:%d %H %M}")
+        previews.answered(connection, slot, date, [*there.answers, said.to_json()])
+    return 1
+
+
+def decided_rightly(station, slot: str, date: str, room: str, state: str, reason: str | None) -> str | None:
+    """The decision just made is what the answers that stand come to; its reason."""
+    with station.engine.begin() as connection:
+        verdict = approval.verdict(connection, slot, date)
+    if state == "queued":
+        assert verdict.skipped is None
+        assert slot != "sore" or verdict.sent is not None
+        body = station.content_of(f"bulletin:{slot}:{date}:{room}")["body"]
+        assert (verdict.words or "Selamat") in body
+    elif reason == "officer":
+        assert verdict.skipped is not None
+    elif reason == "unanswered":
+        assert slot == "sore"
+        assert verdict.sent is None
+    else:
+        assert reason == "missed"
+    return reason
 
 
 def killed(station, clock, *, after: int) -> int:

@@ -33,7 +33,7 @@ FARAWAY = "@orang:jauh.example"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BotWorld]:
     """A key may be late by two seconds here, by a minute outside."""
-    quick = ("bot.handlers.duties.KEY_GRACE_MS=2000", "bot.app.DUTY_SECONDS=0.5")
+    quick = ("bot.handlers.duties.KEY_GRACE_MS=2000", "bot.rounds.DUTY_SECONDS=0.5")
     async with bot_world(tmp_path_factory.mktemp("rooms"), proxied=True, constants=quick) as world:
         yield world
 

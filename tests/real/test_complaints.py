@@ -78,6 +78,7 @@ async def test_complaints_of_both_kinds_stand_on_one_card_and_are_acted_on_by_re
         await officer.wait_for(shown("dibisukan sampai"), SECONDS)
         await officer.redact(operations, mute)
         await officer.wait_for(shown("(dicabut)"), SECONDS)
+        await world.until(lambda: not world.waiting(), "their power to be given back", SECONDS)
         again = await author.text(channel, "maaf pak")
         await first.wait_for(lambda seen: seen.event_id == again, SECONDS)
 

@@ -39,7 +39,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory, servers: Federation) -> AsyncIterator[Stage]:
-    quick = ("bot.app.DUTY_SECONDS=0.5",)
+    quick = ("bot.rounds.DUTY_SECONDS=0.5",)
     folder = tmp_path_factory.mktemp("police")
     # In rooms before version 12 the bot's power stands in a list, and can be taken away.
     async with agency_world(folder, servers, version="10", constants=quick) as stage:

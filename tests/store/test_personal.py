@@ -145,6 +145,11 @@ def old(engine: Engine) -> Engine:
             "complaints": {"event_id": "$f", "room_id": "!r", "state": "done", "at": NOON},
             "complainants": {"complaint_id": 1, "source": "reaction", "at": NOON},
             "groups": {"room_id": "!g", "state": "asked", "at": NOON},
+            "bulletin_notes": {
+                "event_id": "$n", "at": NOON, "since_date": "2026-01-01", "until_date": "2026-01-01", "ended_at": NOON,
+            },
+            "previews": {"slot": "pagi", "date": "2026-01-01", "due_at": NOON, "asked_at": NOON},
+            "subscriptions": {"slot": "pagi", "room_id": "!d", "at": NOON},
         }  # fmt: skip
         for name, values in written.items():
             table = metadata.tables[name]

@@ -1,0 +1,97 @@
+"""Bulletins are spoken beside everything else: the text has gone its way before, and waits for no voice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from bot import metrics
+from bot.clock import now_ms
+from bot.config import Config
+from bot.event import Media
+from bot.handlers.recordings import recording
+from bot.store import recitations
+from bot.store.database import Database
+from bot.store.recitations import Waiting
+from bot.voice.errors import SpeakingFailed
+from bot.voice.speech import Recitation, Synthesiser, recite, synthesiser
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 10
+"""How often rows are looked for that another process wrote (`kentongan bulletin send`)."""
+STALE_MS = 45 * 60_000
+"""A voice that comes later than this after its text is not wanted any more."""
+TRIES = 2
+
+
+class Reciter:
+    """Speaks what waits, each text once however many rooms hear it."""
+
+    def __init__(
+        self, database: Database, config: Config, *, wake_sender: Callable[[], None],
+        speaker: Synthesiser | None = None,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._folder = config.recitations_dir
+        self._speaker = speaker or synthesiser(config.bulletins, config.base)
+        self._wake_sender = wake_sender
+        self._news = asyncio.Event()
+        self._failures: dict[str, int] = {}
+
+    def wake(self) -> None:
+        """There may be something new."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            self._news.clear()
+            try:
+                await self.round()
+            except Exception:
+                log.exception("duty.failed", duty="recite")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS)
+
+    async def round(self) -> None:
+        """Everything that waits now."""
+        texts: dict[tuple[str, str], list[Waiting]] = {}
+        for row in await self._database.run(recitations.waiting):
+            texts.setdefault((row.title, row.text), []).append(row)
+        for (title, text), rows in texts.items():
+            if self._speaker is None or now_ms() - rows[0].created_at > STALE_MS:
+                await self._withdraw(rows, "off" if self._speaker is None else "late")
+                continue
+            try:
+                found = await asyncio.to_thread(recite, self._speaker, text, self._folder)
+            except SpeakingFailed as error:
+                self._failures[text] = self._failures.get(text, 0) + 1
+                log.warning("bulletin.unspoken", error=str(error), tries=self._failures[text])
+                if self._failures[text] >= TRIES:
+                    await self._withdraw(rows, "failed")
+                    del self._failures[text]
+                continue
+            self._failures.pop(text, None)
+            await self._let_go(rows, title, found)
+
+    async def _let_go(self, rows: Sequence[Waiting], title: str, found: Recitation) -> None:
+        content, numbers = voice_note(title, found), [row.id for row in rows]
+        await self._database.run(lambda connection: recitations.let_go(connection, numbers, content, str(found.path)))
+        metrics.recitations.labels("spoken").inc(len(rows))
+        self._wake_sender()
+
+    async def _withdraw(self, rows: Sequence[Waiting], end: str) -> None:
+        numbers = [row.id for row in rows]
+        await self._database.run(lambda connection: recitations.withdraw(connection, numbers))
+        metrics.recitations.labels(end).inc(len(rows))
+
+
+def voice_note(title: str, found: Recitation) -> dict[str, object]:
+    """The content of a voice message (MSC3245, MSC1767) whose file is still to be uploaded."""
+    sound = Media("", "audio/ogg", duration_ms=found.duration_ms)
+    audio = {"duration": found.duration_ms, "waveform": list(found.waveform)}
+    return recording(sound, f"{title}.ogg") | {"org.matrix.msc1767.audio": audio}
