@@ -184,11 +184,12 @@ def test_each_kind_of_mistake_is_named_with_its_file_and_line(
 
 
 def test_mistakes_of_all_parts_are_told_at_once_in_order(district: Path) -> None:
-    for file, old, new, _, _ in (MISTAKES[4], MISTAKES[9], MISTAKES[16], MISTAKES[22]):
+    wrong = ("flows/skck.yaml", "rooms/rooms.yaml", "rooms/bulletins.yaml", "places/villages.csv")
+    for file, old, new, _, _ in (next(one for one in MISTAKES if one[0] == name) for name in wrong):
         edit(district / file, old, new)
     files = [line.split(":")[0] for line in errors(run())]
     assert files == sorted(files)
-    assert {"flows/skck.yaml", "rooms/rooms.yaml", "places/villages.csv"} <= set(files)
+    assert set(wrong) <= set(files)
 
 
 @pytest.mark.parametrize("file", ["flows/policy.yaml", "rooms/rooms.yaml", "places/districts.csv", "config.yaml"])
