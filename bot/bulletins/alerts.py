@@ -42,11 +42,15 @@ def standing(alerts: Iterable[Alert], now: dt.datetime) -> Iterator[Alert]:
 
 
 def in_force(alerts: Iterable[Alert], region: Region | None, who: str, now: dt.datetime) -> list[InForce]:
-    """Those that concern the region (`None`: all of the source's do), the gravest and soonest over first."""
+    """Those that surely concern the region (`None`: all of the source's do), the gravest and soonest over first.
+
+    What is not for everybody, or may be about somebody else, waits for an officer (`bot.bulletins.warnings`) and has no
+    other way into a room.
+    """
     found = []
     for alert in standing(alerts, now):
         concern = WHOLE if region is None else concerns(alert, region)
-        if concern is not None:
+        if concern is not None and concern.sure and alert.public:
             found.append(InForce(alert, concern, who))
     return sorted(found, key=_order)
 

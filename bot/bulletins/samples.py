@@ -17,7 +17,7 @@ def samples(emergency: str) -> list[dict[str, Any]]:
         "holiday_tomorrow": "hari libur",
         "warnings": [_WARNING, _WARNING | {"districts": [], "since": "", "until": "", "advice": ""}],
         "weather": _WEATHER,
-        "quakes": {"entries": [_QUAKE, _QUAKE | {"depth": None, "where": "", "tsunami": ""}], "who": "sumber"},
+        "quakes": {"entries": [_QUAKE, _QUAKE | {"depth": None, "where": ""}], "who": "sumber"},
         "traffic": {"entries": [_WAY, _WAY | {"roads": [], "number": 2}], "more": 1, "loose": [_NUMBER]},
         "incidents": _INCIDENTS,
         "operations": [{"title": "operasi", "text": "isi", "source": "sumber"}],
@@ -103,7 +103,6 @@ _QUAKE = {
     "depth": 12,
     "where": "tempat",
     "intensity": "III",
-    "tsunami": "tidak",
 }
 _WAY = {"kind": "kategori", "roads": ["jalan", "jalan"], "district": "", "number": 1, "since": "pukul 05.40"}
 _NUMBER = {"kind": "kategori", "number": 2}

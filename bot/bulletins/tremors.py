@@ -23,7 +23,10 @@ CHARACTERS = 160
 def felt(
     quakes: Iterable[Quake], places: Collection[str], since: dt.datetime, at: dt.datetime, zone: ZoneInfo
 ) -> list[dict[str, Any]]:
-    """Those felt in one of these places after `since`, the newest first."""
+    """Those felt in one of these places after `since`, the newest first.
+
+    What the source says of a tsunami is left out: no machine says it to a room by itself (`bot.bulletins.warnings`).
+    """
     found = []
     for quake in quakes:
         intensity = quake.felt_in(places) if since - LATE < quake.at <= at else None
@@ -35,7 +38,6 @@ def felt(
                     "depth": None if quake.depth is None else round(quake.depth),
                     "where": clean(quake.region, CHARACTERS),
                     "intensity": intensity,
-                    "tsunami": clean(quake.potential, CHARACTERS),
                 }
             )
     return found[:MOST]

@@ -53,6 +53,7 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "why": "our own words",
         "districts": "no narrower than a district",
         "by": "accountability: an officer who warned the public",
+        "second": "accountability: the officer who confirmed it",
     },
     "officer_keys": {"user_id": "an officer's public key: without it nobody could tell that it changed"},
     "protection_switches": {"by": "an officer at work; one row for each switch"},

@@ -63,6 +63,10 @@ def quakes(*entries: tuple[str, str], **more: Any) -> bytes:
     return json.dumps({"Infogempa": {"gempa": listed}}).encode()
 
 
+_OUTER = ("sender", "sent", "status", "msgType", "scope", "references")
+"""What an alert says before its info, in the order of CAP 1.2."""
+
+
 def alert(identifier: str = "one", **changes: str) -> bytes:
     """A CAP 1.2 alert for Kab. Batang that holds until 16.40."""
     outer = {"sender": "x@example.invalid", "sent": "2026-12-01T06:00:00+07:00", "status": "Actual", "msgType": "Alert"}
@@ -75,7 +79,7 @@ def alert(identifier: str = "one", **changes: str) -> bytes:
         "instruction": "",
         "severity": "Moderate",
     }
-    outer |= {key: changes[key] for key in ("sender", "sent", "status", "msgType", "references") if key in changes}
+    outer |= {key: changes[key] for key in _OUTER if key in changes}
     inner |= {key: value for key, value in changes.items() if key in inner or key == "onset"}
 
     def tags(values: Mapping[str, str]) -> str:

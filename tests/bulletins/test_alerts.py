@@ -51,6 +51,16 @@ def test_a_drill_takes_back_no_real_warning(status: str) -> None:
     assert holding(alert("a"), update("b", "a", msgType="Cancel", status=status)) == {"a"}
 
 
+@pytest.mark.parametrize("scope", ["Restricted", "Private"])
+def test_what_is_not_for_everybody_is_told_to_nobody_by_a_bulletin(scope: str) -> None:
+    assert holding(alert("a", scope="Public")) == {"a"}
+    assert holding(alert("a", scope=scope)) == set()
+
+
+def test_what_may_be_about_somebody_else_waits_for_an_officer() -> None:
+    assert holding(alert("a", description="hujan lebat di Wonotunggal dan Blado")) == set()
+
+
 def test_two_that_refer_to_each_other_are_both_gone() -> None:
     assert holding(update("a", "b"), update("b", "a")) == set()
 

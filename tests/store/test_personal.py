@@ -54,7 +54,7 @@ AUDITOR = Auditor(b"k" * 32)
 DAY = retention.DAY_MS
 SECRET = "zebrakuda"
 YEARS = NOON + 1200 * DAY
-_IDS = frozenset(("sender", "user_id", "actor", "by", "ended_by", "closed_by", "author", "claimed_by", "who"))
+_IDS = frozenset(("sender", "user_id", "actor", "by", "ended_by", "closed_by", "author", "claimed_by", "who", "second"))
 """Columns of type String that hold somebody's id."""
 
 
