@@ -41,6 +41,7 @@ async def test_complaints_of_both_kinds_stand_on_one_card_and_are_acted_on_by_re
             await node.login(url, name, "a-password", signed_only=True) for name in ("tono", "siti", "rini")
         ]
         operations = await officer.join(world.world.aliases()["ruang-kendali"])
+        await officer.join(world.world.aliases()["ojol"])
         channel = await author.join(world.world.aliases()["ojol"])
         for client in (first, second):
             await client.join(world.world.aliases()["ojol"])
