@@ -205,7 +205,8 @@ async def test_hostile_words_ping_nobody_and_break_no_layout(
     await take(say(f"!buletin pagi tambah {words}"), say("!buletin catatan"))
     duty.at("06:45")
     duty.at("07:00")
-    said = [row["content"] for row in sent(engine) if row["type"] == "m.room.message"]
+    rows = [row for row in sent(engine) if row["type"] == "m.room.message"]
+    said = [row["content"] for row in rows if not row["key"].startswith("bulletin-voice:")]  # those wait to be spoken
     assert len(said) >= 3
     for content in said:
         content = content.get("m.new_content", content)
