@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,14 +14,16 @@ import yaml
 from bot_world import BotWorld, bot_world
 from second_client import Node, SecondClient, Seen
 from sqlalchemy import select
+from timetable import reschedule, schedule
 
 from bot.demo.process import kentongan
 from bot.demo.world import OPERATIONS, next_whole_minute
-from bot.store.tables import audit, bulletins, outbox
+from bot.store.tables import bulletins, outbox
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 SECONDS = 120
+SLOTS = ("pagi", "malam")
 WORDS = "Hujan lebat sampai malam. Hindari **jalan pantai**, @room perahu ditambat dulu."
 AHEAD = timedelta(minutes=25)
 """Far enough for every answer, however slow the machine; then the slots are moved to the next minute."""
@@ -53,30 +53,9 @@ def noon() -> ZoneInfo:
     return ZoneInfo(f"Etc/GMT{datetime.now(UTC).hour - 12:+d}")
 
 
-def schedule(world: BotWorld, at: datetime | None) -> None:
-    """Both slots at that minute with a preview, or on no day at all."""
-    path = world.world.folder / "rooms" / "bulletins.yaml"
-    file = yaml.safe_load(path.read_text())
-    for name, slot in file["slots"].items():
-        slot["days"] = []
-        if at is not None and name in ("pagi", "malam"):
-            slot.pop("days")
-            slot |= {"time": f"{at:%H:%M}", "preview": {"minutes": 30, "silence": "send"}}
-    path.write_text(yaml.safe_dump(file, allow_unicode=True, sort_keys=False))
-
-
-async def reload(world: BotWorld, at: datetime) -> None:
-    """The running bot follows a new schedule."""
-    changed = select(audit.c.id).where(audit.c.kind == "content.changed")
-    before = len(world.rows(changed))
-    schedule(world, at)
-    os.kill(world.bot.pid, signal.SIGHUP)
-    await world.until(lambda: len(world.rows(changed)) > before, "the new content")
-
-
 async def test_officers_change_and_skip_bulletins_and_a_subscriber_has_a_copy(tmp_path: Path) -> None:
     async with bot_world(tmp_path, start=False, bulletins={"enabled": True}) as world, Node() as node:
-        schedule(world, None)
+        schedule(world, SLOTS, None)
         zone = noon()
         config = yaml.safe_load(world.world.config_path.read_text())
         world.world.config_path.write_text(yaml.safe_dump(config | {"timezone": zone.key}, sort_keys=False))
@@ -97,7 +76,7 @@ async def test_officers_change_and_skip_bulletins_and_a_subscriber_has_a_copy(tm
         await heard(officer, world, operations, "Tidak ada catatan")  # the officer's keys have arrived
 
         at = datetime.now(zone) + AHEAD
-        await reload(world, at)
+        await reschedule(world, SLOTS, at, preview=30)
         morning = await heard(officer, world, operations, "Pratinjau Buletin Pagi")
         night = await heard(officer, world, operations, "Pratinjau Buletin Malam")
         assert morning.content["m.mentions"] == {}
@@ -116,7 +95,8 @@ async def test_officers_change_and_skip_bulletins_and_a_subscriber_has_a_copy(tm
         assert not world.rows(select(bulletins.c.id)), "nothing goes out before its time"
 
         # The slots come.
-        await reload(world, next_whole_minute(datetime.now(zone), at_least=timedelta(seconds=5)))
+        soon = next_whole_minute(datetime.now(zone), at_least=timedelta(seconds=5))
+        await reschedule(world, SLOTS, soon, preview=30)
         said = await heard(citizen, world, channel, "Hujan lebat")
         copy = await heard(citizen, world, direct, "Hujan lebat")
         for message in (said, copy):
