@@ -213,6 +213,7 @@ async def test_nobody_is_answered_in_a_lists_room_and_its_rules_are_followed_how
             tell(connection, LIST, "m.room.member", {"membership": "join"}, key=one, sender=one)
     rule(engine, JOKO)
     await take(event(room=LIST, kind=Kind.STATE, type="m.policy.rule.user", state_key="a", sender=OWNER))
+    await database.run(lambda connection: policies.look(connection, desk, NOW + HOUR))
     assert {one.target for one in all_acts(engine) if one.ended_at is None} == {JOKO}
     await take(event("halo pak polisi, SIM C syaratnya apa?", room=LIST, sender=OWNER, mentions=(ME,)))
     assert sent(engine, LIST) == []
