@@ -84,7 +84,7 @@ ASK = (
     "Setuju? Ketik **{code}** di sini dalam {minutes} menit, dari perangkat yang sama. Tidak jadi: `!batal`."
 )
 CODE_WRONG = "Kodenya tidak cocok; belum ada yang dilakukan. Sisa {left} kali."
-CODE_VOID = "Kodenya tiga kali tidak cocok, jadi perintahnya batal. Kirim lagi perintahnya kalau masih perlu."
+CODE_VOID = "Kodenya terlalu sering tidak cocok, jadi perintahnya batal. Kirim lagi perintahnya kalau masih perlu."
 CODE_LATE = "Kodenya sudah lewat waktu; tidak ada yang dilakukan. Kirim lagi perintahnya kalau masih perlu."
 CODE_OF_ANOTHER = "Kode itu untuk {who}; hanya yang memberi perintah yang bisa memastikannya. Tidak ada yang dilakukan."
 CODE_KEY = "Kunci Anda berubah sejak perintah itu; tidak ada yang dilakukan. Kirim lagi perintahnya."
