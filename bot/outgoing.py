@@ -63,6 +63,8 @@ class Outgoing:
     priority: Priority = Priority.REPLY
     not_before: int = 0
     """Earliest time to send, milliseconds since the epoch."""
+    not_after: int | None = None
+    """From then on it is not sent any more: what it says would not be true. `None`: it keeps."""
     upload: str | None = None
     """Path of a file to upload first; its mxc URI or EncryptedFile goes into `content`."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, null, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, null, or_, select, update
 
 from bot.outgoing import Action, Outgoing
 from bot.store.inbox import insert_or_ignore
@@ -30,6 +30,18 @@ class Row:
     created_at: int
 
 
+@dataclass(frozen=True)
+class Lapsed:
+    """A row that nobody got in its time."""
+
+    key: str
+    room_id: str
+    not_after: int
+
+
+LAPSED = "not sent in its time"
+
+
 def append(connection: Connection, outgoing: Outgoing, now: int) -> bool:
     """Store what is to be done; false when the same cause has already led to it."""
     return insert_or_ignore(
@@ -47,18 +59,22 @@ def append(connection: Connection, outgoing: Outgoing, now: int) -> bool:
             "state": "queued",
             "attempts": 0,
             "not_before": outgoing.not_before,
+            "not_after": outgoing.not_after,
             "created_at": now,
         },
     )
 
 
+def _sendable(now: int) -> ColumnElement[bool]:
+    """Whose time has come and is not over."""
+    keeps = or_(outbox.c.not_after.is_(None), outbox.c.not_after > now)
+    return and_(outbox.c.state == "queued", outbox.c.not_before <= now, keeps)
+
+
 def pending(connection: Connection, now: int, limit: int = 500) -> list[Row]:
     """Rows that may be sent now, most urgent first, oldest first within that."""
     rows = connection.execute(
-        select(outbox)
-        .where(outbox.c.state == "queued", outbox.c.not_before <= now)
-        .order_by(outbox.c.priority, outbox.c.id)
-        .limit(limit)
+        select(outbox).where(_sendable(now)).order_by(outbox.c.priority, outbox.c.id).limit(limit)
     )
     return [_row(row) for row in rows]
 
@@ -73,11 +89,7 @@ def _row(row: Any) -> Row:
 def heads(connection: Connection, now: int, *, of_each_room: int = 16, limit: int = 500) -> list[Row]:
     """Like `pending`, but of each room only the first few: a room that is stuck must not hide the others."""
     place = func.row_number().over(partition_by=outbox.c.room_id, order_by=(outbox.c.priority, outbox.c.id))
-    ranked = (
-        select(outbox.c.id, place.label("place"))
-        .where(outbox.c.state == "queued", outbox.c.not_before <= now)
-        .subquery()
-    )
+    ranked = select(outbox.c.id, place.label("place")).where(_sendable(now)).subquery()
     rows = connection.execute(
         select(outbox)
         .join(ranked, ranked.c.id == outbox.c.id)
@@ -198,6 +210,24 @@ def cancel(connection: Connection, key: str) -> bool:
     return bool(result.rowcount)
 
 
+def lapse(connection: Connection, now: int, prefix: str) -> list[Lapsed]:
+    """Withdraw what was not sent in its time, below a prefix of keys; in the order in which it was written.
+
+    Should a request for it have been under way and have arrived, `sent` says so when its event comes back.
+    """
+    late = (
+        outbox.c.key > prefix,
+        outbox.c.key < prefix + "\U0010ffff",
+        outbox.c.state == "queued",
+        outbox.c.not_after <= now,
+    )
+    rows = connection.execute(
+        select(outbox.c.id, outbox.c.key, outbox.c.room_id, outbox.c.not_after).where(*late).order_by(outbox.c.id)
+    ).all()
+    connection.execute(update(outbox).where(*late).values(state="cancelled", error=LAPSED))
+    return [Lapsed(row.key, row.room_id, row.not_after) for row in rows]
+
+
 def forget(connection: Connection, key: str) -> None:
     """A row that was sent keeps only that: its words go."""
     connection.execute(update(outbox).where(outbox.c.key == key, outbox.c.state == "sent").values(content=null()))
@@ -235,11 +265,7 @@ def ours(connection: Connection, event_id: str) -> bool:
 
 def due(connection: Connection, now: int) -> tuple[int, int | None]:
     """(rows that could be sent now, creation time of the oldest)."""
-    row = connection.execute(
-        select(func.count(), func.min(outbox.c.created_at)).where(
-            outbox.c.state == "queued", outbox.c.not_before <= now
-        )
-    ).one()
+    row = connection.execute(select(func.count(), func.min(outbox.c.created_at)).where(_sendable(now))).one()
     return int(row[0]), row[1]
 
 

@@ -119,6 +119,7 @@ outbox = Table(
     Column("event_id", String),
     Column("attempts", Integer, nullable=False, default=0),
     Column("not_before", BigInteger, nullable=False, default=0),
+    Column("not_after", BigInteger),  # what is not sent by then is not sent any more; null: it keeps
     Column("created_at", BigInteger, nullable=False),
     Column("sent_at", BigInteger),
     Column("error", Text),

@@ -46,6 +46,33 @@ def test_a_row_waits_for_its_time(engine: Engine) -> None:
         assert outbox.next_due(connection, 200) is None
 
 
+def test_what_was_not_sent_in_its_time_is_not_sent_any_more(engine: Engine) -> None:
+    with engine.begin() as connection:
+        outbox.append(connection, out("bulletin:pagi", not_after=100), 1)
+        outbox.append(connection, out("bulletin:sore", not_after=300), 1)
+        outbox.append(connection, out("bulletin:keeps"), 1)
+        outbox.append(connection, out("warning:1", not_after=100), 1)
+        assert len(outbox.pending(connection, 99)) == 4
+        assert [row.key for row in outbox.pending(connection, 100)] == ["bulletin:sore", "bulletin:keeps"]
+        assert [row.key for row in outbox.heads(connection, 100)] == ["bulletin:sore", "bulletin:keeps"]
+        assert outbox.due(connection, 100) == (2, 1)
+        assert [(one.key, one.room_id) for one in outbox.lapse(connection, 100, "bulletin:")] == [
+            ("bulletin:pagi", "!room")
+        ]
+        assert outbox.lapse(connection, 100, "bulletin:") == []
+        assert outbox.standings(connection, ["bulletin:pagi", "warning:1"]) == {
+            "bulletin:pagi": ("cancelled", None), "warning:1": ("queued", None),
+        }  # fmt: skip
+
+
+def test_what_had_arrived_before_it_was_withdrawn_counts_as_sent(engine: Engine) -> None:
+    with engine.begin() as connection:
+        outbox.append(connection, out("bulletin:pagi", not_after=100), 1)
+        outbox.lapse(connection, 100, "bulletin:")
+        assert outbox.sent(connection, transaction_id("bulletin:pagi"), "$event", 120)
+        assert outbox.standings(connection, ["bulletin:pagi"]) == {"bulletin:pagi": ("sent", "$event")}
+
+
 def test_a_sent_row_keeps_its_event_id_and_is_sent_once(engine: Engine) -> None:
     with engine.begin() as connection:
         outbox.append(connection, out("a"), 1)
