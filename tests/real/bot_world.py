@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import yaml
 from nio.crypto.attachments import encrypt_attachment
+from prepared import Prepared
 from proxy import Proxy
 from pydantic import SecretStr
 from sqlalchemy import create_engine, select
@@ -37,6 +38,11 @@ NOTES = ROOT / "tests" / "notes"
 ANSWER_SECONDS = 60
 MB = 1 << 20
 SHORTEST_SECRET = 8
+CHEAP = {"bcrypt_rounds": 4}
+"""Nobody steals these passwords, and every account costs half a second of hashing."""
+QUIET = "none"
+MADE_OTHERWISE = frozenset(("homeserver", "secrets", "paths", "database", "rooms"))
+"""Sections of config.yaml that `rooms apply` goes by."""
 
 
 class BotWorld:
@@ -238,6 +244,28 @@ def altered(*constants: str) -> tuple[str, ...]:
     return (sys.executable, str(Path(__file__).parent / "altered.py"), *constants, "--")
 
 
+def _configure(world: World, proxy_url: str | None, greet: str, sections: dict[str, dict[str, Any]]) -> None:
+    home = {"url": proxy_url} if proxy_url else {}
+    base: dict[str, dict[str, Any]] = {"log": {"level": "debug"}, "bulletins": {"enabled": False}}
+    # The word that a note waits is a claim of its own; elsewhere a busy machine shall not bring it in between.
+    speech = {"notice_seconds": 600, **sections.get("speech", {})}
+    homeserver = {**home, **sections.get("homeserver", {})}
+    world.write_configuration(**{**base, **sections, "speech": speech, "homeserver": homeserver})
+    rooms = world.folder / "rooms" / "rooms.yaml"
+    described = yaml.safe_load(rooms.read_text())
+    described["defaults"]["notices"]["greet"] = greet
+    rooms.write_text(yaml.safe_dump(described, allow_unicode=True, sort_keys=False))
+
+
+async def _make(world: World) -> None:
+    await asyncio.to_thread(world.register)
+    _configure(world, None, QUIET, {})
+    await kentongan("rooms", "apply", config=world.config_path)
+
+
+_PREPARED = Prepared()
+
+
 @asynccontextmanager
 async def bot_world(
     folder: Path,
@@ -247,8 +275,8 @@ async def bot_world(
     constants: Sequence[str] = (),
     settings: dict[str, Any] | None = None,
     synapse: EmbeddedHomeserver | None = None,
-    prepare: Callable[[World], None] = lambda _: None,
-    greet: str = "none",
+    prepare: Callable[[World], None] | None = None,
+    greet: str = QUIET,
     **sections: dict[str, Any],
 ) -> AsyncIterator[BotWorld]:
     """A homeserver with its rooms and (with `start`) the running bot; everything ends with the block.
@@ -259,27 +287,26 @@ async def bot_world(
     claims count what the bot says in one.
     """
     inside = folder / "world"
-    cheap = {"bcrypt_rounds": 4}  # nobody steals these passwords, and every account costs half a second of hashing
-    own = EmbeddedHomeserver(inside / "synapse", settings=cheap | (settings or {}))
-    world = World(inside, load_config(ROOT / "config.yaml"), synapse or own)
+    own = EmbeddedHomeserver(inside / "synapse", settings=CHEAP | (settings or {}))
+    source = load_config(ROOT / "config.yaml")
+    world = World(inside, source, synapse or own)
     world.clear()
+    # Rooms as they are shipped, on a homeserver of the world's own: those can be had ready made.
+    shipped = synapse is None and prepare is None and greet == QUIET and not MADE_OTHERWISE & sections.keys()
     async with contextlib.AsyncExitStack() as stack:
+        if shipped:
+            await _PREPARED.copy(world, source, CHEAP, _make)
         if synapse is None:
             await asyncio.to_thread(own.start)
             stack.callback(own.stop)
         proxy = await stack.enter_async_context(Proxy(world.homeserver.url)) if proxied else None
-        await asyncio.to_thread(world.register)
-        home = {"url": proxy.url} if proxy else {}
-        base: dict[str, dict[str, Any]] = {"log": {"level": "debug"}, "bulletins": {"enabled": False}}
-        # The word that a note waits is a claim of its own; elsewhere a busy machine shall not bring it in between.
-        sections["speech"] = {"notice_seconds": 600, **sections.get("speech", {})}
-        world.write_configuration(**{**base, **sections, "homeserver": {**home, **sections.get("homeserver", {})}})
-        rooms = world.folder / "rooms" / "rooms.yaml"
-        described = yaml.safe_load(rooms.read_text())
-        described["defaults"]["notices"]["greet"] = greet
-        rooms.write_text(yaml.safe_dump(described, allow_unicode=True, sort_keys=False))
-        await asyncio.to_thread(prepare, world)
-        await kentongan("rooms", "apply", config=world.config_path)
+        if not shipped:
+            await asyncio.to_thread(world.register)
+        _configure(world, proxy.url if proxy else None, greet, sections)
+        if prepare is not None:
+            await asyncio.to_thread(prepare, world)
+        if not shipped:
+            await kentongan("rooms", "apply", config=world.config_path)
         log = world.folder / "bot.log"
         # What the bot leaves in the temporary folder is looked at, too.
         command = altered(f"tempfile.tempdir={str(world.folder)!r}", *constants)
