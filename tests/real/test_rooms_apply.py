@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from proxy import Proxy
 from sqlalchemy import select
 
 from bot.config import Config
@@ -155,21 +157,31 @@ async def test_killed_again_and_again_it_ends_with_one_room_each(district: Distr
 
 
 async def test_stopped_by_hand_it_says_so_and_what_was_done_is_on_record(district: District):
-    process = subprocess.Popen(
-        district.command("apply"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=district.environ,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    first = json.loads(process.stdout.readline())
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "jalankan lagi untuk meneruskan" in told
-    assert "Traceback" not in told
+    async with Proxy(district.homeserver.url) as proxy:
+        document = yaml.safe_load(district.config.file.read_text())
+        document["homeserver"]["url"] = proxy.url
+        district.config.file.write_text(yaml.safe_dump(document))
+        # After its first room it waits, for longer than anybody looks on here.
+        limited = {"errcode": "M_LIMIT_EXCEEDED", "error": "slowly", "retry_after_ms": 240_000}
+        second = proxy.answer(
+            lambda asked: "createRoom" in asked.path and len(proxy.requests("createRoom")) > 1,
+            429,
+            limited,
+            times=float("inf"),
+        )
+        process = await asyncio.create_subprocess_exec(
+            *district.command("apply"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=district.environ,
+            start_new_session=True,
+        )  # fmt: skip
+        await proxy.met(second, seconds=60)
+        process.send_signal(signal.SIGINT)
+        out, told = await asyncio.wait_for(process.communicate(), 60)
+        assert process.returncode == 130
+        assert "jalankan lagi untuk meneruskan" in told.decode()
+        assert "Traceback" not in told.decode()
+    first = json.loads(out.splitlines()[0])
+    document["homeserver"]["url"] = district.homeserver.url
+    district.config.file.write_text(yaml.safe_dump(document))
     with connect(district.config.database_url).connect() as connection:
         joined = audit.join(audit_payloads, audit.c.id == audit_payloads.c.audit_id)
         rows = connection.execute(
