@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ SWEEP_SECONDS = 60
 
 
 class Schedule:
-    """Calls `tick` at each slot's time, at start, and once a minute in between."""
+    """Calls `tick` at each slot's time, at start, with new content, and once a minute in between."""
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class Schedule:
         self._scheduler: AsyncIOScheduler | None = None
         self._sweep: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
+        self._changed = asyncio.Event()
 
     def start(self) -> None:
         """Needs a running event loop."""
@@ -55,8 +57,9 @@ class Schedule:
             self._sweep = None
 
     def follow(self, bulletins: Bulletins) -> None:
-        """Other content from now on."""
+        """Other content from now on: a slot of it may be due at once."""
         self._bulletins = bulletins
+        self._changed.set()
         if self._scheduler is not None:
             self._scheduler.remove_all_jobs()
             self._set_times(self._scheduler)
@@ -73,8 +76,10 @@ class Schedule:
 
     async def _sweeping(self) -> None:
         while True:
+            self._changed.clear()
             await self._run()
-            await asyncio.sleep(self._sweep_seconds)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), self._sweep_seconds)
 
     async def _run(self) -> None:
         async with self._lock:

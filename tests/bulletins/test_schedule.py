@@ -88,6 +88,16 @@ async def test_times_of_new_content_are_followed():
     schedule.stop()
 
 
+async def test_new_content_is_looked_at_at_once():
+    ticks = Ticks()
+    schedule = Schedule(CONTENT, ZONE, ticks, sweep_seconds=3600)
+    schedule.start()
+    await ticks.reach(1)
+    schedule.follow(CONTENT)
+    await ticks.reach(2)
+    schedule.stop()
+
+
 async def test_a_slot_fires_at_its_time_without_the_sweep(monkeypatch):
     """A cron job one second ahead: APScheduler itself calls, the sweep is an hour away."""
     from apscheduler.triggers.cron import CronTrigger

@@ -41,6 +41,8 @@ SHORTEST_SECRET = 8
 CHEAP = {"bcrypt_rounds": 4}
 """Nobody steals these passwords, and every account costs half a second of hashing."""
 QUIET = "none"
+OFTEN = "bot.rounds.DUTY_SECONDS=2"
+"""Claims wait for what comes round: people can wait ten seconds, a hundred claims need not."""
 MADE_OTHERWISE = frozenset(("homeserver", "secrets", "paths", "database", "rooms"))
 """Sections of config.yaml that `rooms apply` goes by."""
 
@@ -309,7 +311,7 @@ async def bot_world(
             await kentongan("rooms", "apply", config=world.config_path)
         log = world.folder / "bot.log"
         # What the bot leaves in the temporary folder is looked at, too.
-        command = altered(f"tempfile.tempdir={str(world.folder)!r}", *constants)
+        command = altered(f"tempfile.tempdir={str(world.folder)!r}", OFTEN, *constants)
         bot = BotProcess(world.config_path, world.health_port, log, command=command)
         found = BotWorld(world, bot, log, proxy)
         for name, alias in world.aliases().items():

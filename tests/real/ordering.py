@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +67,11 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(folder: Path, *, most_percent: int | None = None) -> AsyncIterator[Scene]:
-    """`most_percent`: of the few people here a policy list may hit so many."""
-    async with bot_world(folder, start=False) as world, Node() as node:
+async def scene(
+    folder: Path, *, most_percent: int | None = None, constants: Sequence[str] = ()
+) -> AsyncIterator[Scene]:
+    """`most_percent`: of the few people here a policy list may hit so many; `constants`: see `bot_world`."""
+    async with bot_world(folder, start=False, constants=constants) as world, Node() as node:
         rights = {"roles": {"petugas": {"may": ["semua"]}}}
         (world.world.folder / "rooms" / "moderation.yaml").write_text(yaml.safe_dump(rights))
         if most_percent is not None:

@@ -53,7 +53,7 @@ async def test_a_channel_that_was_upgraded_goes_on_in_its_new_room_with_the_agen
     await logged(stage, liaison, old, "Bandar")
     muted = await stage.citizen("pedagang")
     await stage.enter(muted)
-    await stage.order(f"!bisukan {muted.user_id} 1 menit di ojol jualan")
+    await stage.order(f"!bisukan {muted.user_id} 30 detik di ojol jualan")
     await power(muted, old, lambda levels: levels["users"].get(muted.user_id, 0) < 0)
     await world.stop()  # one process an account: the bot's own session upgrades
     answer = await stage.ours("POST", f"/rooms/{old}/upgrade", {"new_version": "12"}, token=own_token(stage))
@@ -111,7 +111,7 @@ async def test_a_mute_of_their_member_holds_on_their_own_server_over_a_killed_bo
     await member.join(stage.alias(AGENCY_SPACE))
     await member.join(stage.alias("ojol"))
     await stage.officer.wait_member(channel, member.user_id)
-    await stage.order(f"!bisukan {member.user_id} 1 menit di ojol jualan")
+    await stage.order(f"!bisukan {member.user_id} 30 detik di ojol jualan")
     await power(member, channel, lambda levels: levels["users"].get(member.user_id, 0) < 0)
     await world.stop(kill=True)
     with pytest.raises(SecondClientError, match="403"):

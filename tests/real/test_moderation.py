@@ -21,7 +21,7 @@ async def test_a_mute_holds_over_a_restart_and_ends_by_itself(tmp_path: Path) ->
         world, member = one.world, one.member
         offending = await member.text(one.channel, "jual pulsa murah")
         await one.officer.wait_for(lambda seen: seen.event_id == offending and seen.body, SECONDS)
-        order = await one.officer.text(one.channel, "!bisukan 1 menit jualan", reply_to=offending)
+        order = await one.officer.text(one.channel, "!bisukan 30 detik jualan", reply_to=offending)
         told = await member.wait_for(lambda seen: "hanya bisa membaca" in seen.body, SECONDS)
         assert told.encrypted
         assert told.thread_root == offending
@@ -33,6 +33,7 @@ async def test_a_mute_holds_over_a_restart_and_ends_by_itself(tmp_path: Path) ->
         assert pinned.room_id == one.operations
 
         await world.stop(kill=True)
+        await refused(member, one.channel)
         world.start()
         await one.carried_out(":end")
         await member.text(one.channel, "maaf, tidak lagi")

@@ -22,6 +22,8 @@ from bot.store.tables import acts, groups, outbox
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
 ALIAS = "daftar-tetangga"
+SOONER = "bot.handlers.policies._PAUSE_MS=2000"
+"""Changes that follow each other are each obeyed after two seconds instead of thirty."""
 
 
 async def write_rule(api: HomeserverApi, room: str, name: str, entity: str | None) -> None:
@@ -43,7 +45,7 @@ async def preview(one: Scene, address: str) -> str:
 
 
 async def test_a_list_kept_by_somebody_else_is_followed_by_a_code_and_obeyed_as_it_changes(tmp_path: Path) -> None:
-    async with scene(tmp_path, most_percent=50) as one:
+    async with scene(tmp_path, most_percent=50, constants=(SOONER,)) as one:
         world, server = one.world, one.member.user_id.partition(":")[2]
         clients = {}
         for name in ("pemilik", "tono", "siti", "tamu"):
