@@ -19,7 +19,10 @@ from bot.store.database import connect
 settings.register_profile("kentongan", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kentongan")
 
-LONGEST = ("test_crash", "test_speech", "test_bot_outages", "test_bot_life", "test_demo")
+LONGEST = (
+    "test_speech", "test_crash", "test_bulletin_rooms", "test_bot_life", "test_demo", "test_federation_faults",
+    "test_rooms_apply", "test_bot_outages", "test_federation_order", "test_moderation", "test_bot_media",
+)  # fmt: skip
 """Files of tests/real that take minutes, the longest first."""
 
 
