@@ -101,7 +101,7 @@ class App:
         self._sync = SyncLoop(session, database, on_batch=self._consumer.wake)
         self._rounds = Rounds(database, lambda: self._desk, lock, wake_sender=self._sender.wake)
         self._slots = Slots(
-            database, lambda: self._desk, caught_up=lambda: self._sync.state.turns > 0, wake=self._announced
+            database, lambda: self._desk, caught_up=lambda: self._sync.state.turns > 0, wake=self._sender.wake
         )
         self._schedule = Schedule(content.bulletins, config.zone, self._slots.look)
         self._sources = Refresher(database, lambda: self._desk.content.bulletins.sources, config.feeds)
@@ -218,10 +218,6 @@ class App:
     def _follow(self) -> None:
         """What follows the content beside the desk."""
         self._schedule.follow(self._desk.content.bulletins)
-
-    def _announced(self) -> None:
-        self._sender.wake()
-        self._reciter.wake()
 
     def _take_reports(self, connection: Connection, reports: Sequence[Reported]) -> None:
         if complaints.from_homeserver(connection, self._desk, reports, now_ms()):

@@ -64,6 +64,7 @@ DUTIES: tuple[Duty, ...] = (
     guides.pin,
     guarding.watch_unreadable,
     policies.look,
+    announcing.renew,
     previewing.look,
     congestion.look,
 )

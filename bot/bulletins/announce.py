@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from bot.bulletins import approval
-from bot.bulletins.compose import Composed, compose
+from bot.bulletins.compose import LATE_AFTER, Composed, compose
 from bot.bulletins.due import Act, Due, Reason, Target, after, before, due, window
 from bot.bulletins.facts import Count, Facts, Note, Obstacle, Reading, Statistics
 from bot.bulletins.model import Bulletins
@@ -32,6 +32,8 @@ from bot.store import bulletins as store
 
 log = structlog.get_logger()
 
+HOLDS = dt.timedelta(minutes=2)
+"""So long a bulletin may be sent as it was composed; what waits longer is composed anew (`waiting.renew`)."""
 FIRST_LOOK_MS = 2 * 60 * 1000
 """A slot seen for the first time is ours from a little earlier: starting up takes a while."""
 
@@ -68,14 +70,14 @@ class Announcer:
 
     def run(self, connection: Connection, now: int, audit: Record | None = None) -> list[Announced]:
         """Decide everything that is due at `now` (milliseconds since the epoch). Safe to call at any time."""
-        moment = _moment(now)
+        moment = moment_of(now)
         pairs = [(slot, target.room_id) for target in self.targets for slot in target.slots if not target.since]
         watched = store.watched(connection, pairs, now, since=now - FIRST_LOOK_MS)
         for target in self.targets:
             for slot, at in target.since.items():  # later than now: asked for while the clock ran ahead
                 watched[slot, target.room_id] = at if at <= now else now - FIRST_LOOK_MS
         last = store.looked(connection, now)
-        looked = None if last is None else _moment(last)
+        looked = None if last is None else moment_of(last)
         since = window(moment, looked).astimezone(self.zone).date() - dt.timedelta(days=1)
         waiting = due(
             self.bulletins,
@@ -84,7 +86,7 @@ class Announcer:
             zone=self.zone,
             grace=self.grace,
             decided=store.decided(connection, since.isoformat(), now),
-            watched={pair: _moment(at) for pair, at in watched.items()},
+            watched={pair: moment_of(at) for pair, at in watched.items()},
             looked=looked,
         )
         decisions = (self._decide(connection, one, now, audit, revise_skips=False) for one in waiting)
@@ -100,7 +102,7 @@ class Announcer:
         announced: list[Announced] = []
         for target in self.targets:
             one = self.slot_of(target, slot, date)
-            if target.since.get(slot, 0) > _milliseconds(one.at):
+            if target.since.get(slot, 0) > milliseconds(one.at):
                 continue
             decision = self._decide(connection, one, now, audit, revise_skips=True)
             if decision is not None:
@@ -111,6 +113,11 @@ class Announcer:
         """A slot of a room, whether it has come or not."""
         at = dt.datetime.combine(date, self.bulletins.slot(slot, target.name).time, self.zone).astimezone(dt.UTC)
         return Due(slot, date, target, at, before(self.bulletins, target, at, self.zone), Act.SEND)
+
+    def holds(self, one: Due, now: dt.datetime, end: dt.datetime) -> dt.datetime:
+        """Until when what is composed now may be sent: never once it would have to say that it is late."""
+        late = one.at + LATE_AFTER + dt.timedelta(milliseconds=1)
+        return min(now + HOLDS, end, late if late > now else end)
 
     def draft(
         self, connection: Connection, one: Due, now: int, words: str | None = None, *, room_title: str | None = None
@@ -132,6 +139,7 @@ class Announcer:
         self, connection: Connection, one: Due, now: int, audit: Record | None, *, revise_skips: bool
     ) -> Announced | None:
         reason, words = one.reason, None
+        end = (max(one.at, moment_of(now)) if revise_skips else one.at) + self.grace
         sources: dict[str, Any] = {}
         tip: str | None = None
         content: dict[str, Any] | None = None
@@ -151,15 +159,20 @@ class Announcer:
             slot=one.slot,
             date=one.date.isoformat(),
             room_id=one.target.room_id,
-            due_at=_milliseconds(one.at),
+            due_at=milliseconds(one.at),
             sources=sources,
             content_version=self.version,
             reason=reason,
             tip=tip,
+            words=None if content is None else words,
+            not_after=None if content is None else milliseconds(end),
         )
         outgoing = None
         if content is not None:
-            outgoing = Outgoing(entry.outbox_key, one.target.room_id, content, priority=Priority.BULLETIN)
+            until = milliseconds(self.holds(one, moment_of(now), end))
+            outgoing = Outgoing(
+                entry.outbox_key, one.target.room_id, content, priority=Priority.BULLETIN, not_after=until
+            )
         if not store.record(connection, entry, outgoing, now, revise_skips=revise_skips):
             return None
         if outgoing is not None and self.reading is not None and (said := speakable(markdown, self.reading)):
@@ -176,9 +189,10 @@ class Announcer:
     def _facts(self, connection: Connection, one: Due, now: int) -> Facts:
         until = after(self.bulletins, one.target, one.at, self.zone)
         known = facts(
-            connection, self.bulletins, one.target.room_id, one.since, one.at, until, _moment(now), self.region
+            connection, self.bulletins, one.target.room_id, one.since, one.at, until, moment_of(now), self.region
         )
-        return replace(known, notes=notes(connection, one))
+        told = store.told_tips(connection, one.target.room_id, but=(one.slot, one.date.isoformat()))
+        return replace(known, notes=notes(connection, one), told=told)
 
 
 def facts(
@@ -210,7 +224,7 @@ def facts(
 def readings(connection: Connection) -> dict[str, Reading]:
     """What each source last said."""
     return {
-        name: Reading(feed.raw, None if feed.fetched_at is None else _moment(feed.fetched_at), feed.error)
+        name: Reading(feed.raw, None if feed.fetched_at is None else moment_of(feed.fetched_at), feed.error)
         for name, feed in feeds.known(connection).items()
     }
 
@@ -219,9 +233,9 @@ def obstacles(connection: Connection, bulletins: Bulletins, until: dt.datetime) 
     """What stands in the way and is not over."""
     traffic = bulletins.traffic
     since = until - dt.timedelta(hours=traffic.max_hours)
-    rows = store.standing(connection, traffic.categories, _milliseconds(since), _milliseconds(until))
+    rows = store.standing(connection, traffic.categories, milliseconds(since), milliseconds(until))
     return tuple(
-        Obstacle(row.category, row.district, roads(row.places, row.district), _moment(row.opened_at)) for row in rows
+        Obstacle(row.category, row.district, roads(row.places, row.district), moment_of(row.opened_at)) for row in rows
     )
 
 
@@ -236,19 +250,21 @@ def copies(connection: Connection, title: str) -> list[Target]:
 
 def statistics(connection: Connection, since: dt.datetime, until: dt.datetime) -> Statistics:
     """Incident numbers of a span, from the log."""
-    rows = store.incident_counts(connection, _milliseconds(since), _milliseconds(until))
+    rows = store.incident_counts(connection, milliseconds(since), milliseconds(until))
     return Statistics(since, until, tuple(Count(*row) for row in rows))
 
 
 def notes(connection: Connection, one: Due) -> tuple[Note, ...]:
     """What officers want said then and there."""
     found = bulletinnotes.said(connection, one.slot, one.date.isoformat(), one.target.name)
-    return tuple(Note(note.words, _moment(note.at)) for note in found)
+    return tuple(Note(note.words, moment_of(note.at)) for note in found)
 
 
-def _moment(milliseconds: int) -> dt.datetime:
+def moment_of(milliseconds: int) -> dt.datetime:
+    """As the store keeps times: since the epoch."""
     return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)
 
 
-def _milliseconds(moment: dt.datetime) -> int:
+def milliseconds(moment: dt.datetime) -> int:
+    """Inverse of `moment_of`."""
     return round(moment.timestamp() * 1000)

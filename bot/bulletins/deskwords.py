@@ -46,8 +46,23 @@ WHY = {
     "broken": "templatnya rusak",
     "officer": "keputusan petugas",
     "unanswered": "tidak ada yang menyetujui",
+    "undelivered": "homeserver tidak menerimanya sampai waktunya lewat",
 }
 """Reasons for a skip, by `bot.bulletins.due.Reason`."""
+
+REFUSED = "refused"
+OMITTED = "⚠️ **Ada buletin yang tidak sampai ke kanal:**"
+OMITTED_LINE = "**{title}**, {date} pukul {time}: {number} kanal ({rooms}), {why}"
+OMITTED_MORE = "Sebelum itu ada {number} lagi; daftarnya per hari: `kentongan bulletin list --date`."
+OMITTED_WHY = {
+    "unanswered": "kartunya tidak sempat muncul, jadi tidak ada yang bisa menyetujui",
+    "refused": "ditolak homeserver",
+}
+"""Where more is to be said than in `WHY`."""
+REMEDY_SEND = "Masih perlu terbit? Operator: `kentongan bulletin send {slot}`."
+REMEDY_THEN_SEND = "Sesudah itu, bila masih perlu: `kentongan bulletin send {slot}`."
+REMEDY_BROKEN = "Templatnya perlu dibetulkan operator: `kentongan check` menunjukkan barisnya."
+REMEDY_REFUSED = "Kanal yang menolak perlu diperiksa operator: `kentongan check --online`."
 
 ASK_WHY = "Apa sebabnya dilewati? Balas di sini dengan sebabnya. Sampai ada sebabnya, buletin ini **tetap terbit**."
 ASK_WHY_SILENT = "Apa sebabnya dilewati? Balas di sini dengan sebabnya."

@@ -44,6 +44,8 @@ class Reason(StrEnum):
     """An officer said so; their reason stands with the preview."""
     UNANSWERED = "unanswered"
     """No officer said that it goes out, and the files want one to."""
+    UNDELIVERED = "undelivered"
+    """It was to be sent, and the homeserver did not take it within the grace time."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def due(
             act, reason = Act.SEND, None
             if date in bulletins.quiet_dates:
                 act, reason = Act.SKIP, Reason.QUIET
-            elif now - at > grace:
+            elif now - at >= grace:
                 act, reason = Act.SKIP, Reason.MISSED
             found.append(Due(slot, date, target, at, before(bulletins, target, at, zone), act, reason))
     return sorted(found, key=lambda one: (one.at, not one.target.name, one.target.name, one.slot))

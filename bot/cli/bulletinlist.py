@@ -53,7 +53,7 @@ class Line:
     """sent | queued | failed | skipped | ahead | undecided (its time has passed) | no_room"""
     due: str
     reason: str | None = None
-    """Why it is skipped: missed, quiet, broken, officer, unanswered."""
+    """Why it is skipped: missed, quiet, broken, officer, unanswered, undelivered."""
     words: str | None = None
     """An officer's reason."""
     reworded: bool = False

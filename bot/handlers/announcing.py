@@ -6,6 +6,7 @@ import datetime as dt
 
 from sqlalchemy import Connection
 
+from bot.bulletins import waiting
 from bot.bulletins.announce import Announced, Announcer, copies
 from bot.bulletins.due import Target
 from bot.bulletins.region import region
@@ -25,10 +26,22 @@ def announce(connection: Connection, desk: Desk, now: int, *, patient: bool = Fa
     for one in subscriptions.lapsed(connection, now):
         subscriptions.remove(connection, one.user_id, [one.slot])
         desk.record(connection, "bulletin.unsubscribed", one.room_id, {"slot": one.slot, "why": "lapsed"}, now)
-    announcer = announcer_of(desk, [*targets(connection, desk), *copies(connection, desk.content.rooms.space.title)])
-    return announcer.run(
+    return _everybody(connection, desk).run(
         connection, now, audit=lambda kind, subject, payload: desk.record(connection, kind, subject, payload, now)
     )
+
+
+def renew(connection: Connection, desk: Desk, now: int) -> int:
+    """What waits to be sent stays true, or is withdrawn; returns how many were withdrawn. A duty."""
+    return waiting.renew(
+        _everybody(connection, desk), connection, now,
+        lambda kind, subject, payload: desk.record(connection, kind, subject, payload, now),
+    )  # fmt: skip
+
+
+def _everybody(connection: Connection, desk: Desk) -> Announcer:
+    """For the channels and whoever has a private copy."""
+    return announcer_of(desk, [*targets(connection, desk), *copies(connection, desk.content.rooms.space.title)])
 
 
 def announcer_of(desk: Desk, heard_by: list[Target]) -> Announcer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -13,7 +12,7 @@ from bot.clock import now_ms
 from bot.config import Config
 from bot.event import Media
 from bot.handlers.recordings import recording
-from bot.store import recitations
+from bot.store import outbox, recitations
 from bot.store.database import Database
 from bot.store.recitations import Waiting
 from bot.voice.errors import SpeakingFailed
@@ -22,7 +21,7 @@ from bot.voice.speech import Recitation, Synthesiser, recite, synthesiser
 log = structlog.get_logger()
 
 LOOK_SECONDS = 10
-"""How often rows are looked for that another process wrote (`kentongan bulletin send`)."""
+"""How often it is looked whether a text has gone out that is to be heard as well."""
 STALE_MS = 45 * 60_000
 """A voice that comes later than this after its text is not wanted any more."""
 TRIES = 2
@@ -39,40 +38,40 @@ class Reciter:
         self._folder = config.recitations_dir
         self._speaker = speaker or synthesiser(config.bulletins, config.base)
         self._wake_sender = wake_sender
-        self._news = asyncio.Event()
         self._failures: dict[str, int] = {}
-
-    def wake(self) -> None:
-        """There may be something new."""
-        self._news.set()
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            self._news.clear()
             try:
                 await self.round()
             except Exception:
                 log.exception("duty.failed", duty="recite")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), LOOK_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def round(self) -> None:
-        """Everything that waits now."""
+        """Everything whose text stands in its room."""
+        if orphans := await self._database.run(recitations.without_text):
+            await self._withdraw(orphans, "late")
+        await self._database.run(lambda connection: outbox.lapse(connection, now_ms(), recitations.KEY))
+        waiting = await self._database.run(recitations.waiting)
+        late = [row.id for row in waiting if self._speaker is None or now_ms() - row.said_at > STALE_MS]
+        if late:
+            await self._withdraw(late, "off" if self._speaker is None else "late")
+        if self._speaker is None:
+            return
         texts: dict[tuple[str, str], list[Waiting]] = {}
-        for row in await self._database.run(recitations.waiting):
-            texts.setdefault((row.title, row.text), []).append(row)
+        for row in waiting:
+            if row.id not in late:
+                texts.setdefault((row.title, row.text), []).append(row)
         for (title, text), rows in texts.items():
-            if self._speaker is None or now_ms() - rows[0].created_at > STALE_MS:
-                await self._withdraw(rows, "off" if self._speaker is None else "late")
-                continue
             try:
                 found = await asyncio.to_thread(recite, self._speaker, text, self._folder)
             except SpeakingFailed as error:
                 self._failures[text] = self._failures.get(text, 0) + 1
                 log.warning("bulletin.unspoken", error=str(error), tries=self._failures[text])
                 if self._failures[text] >= TRIES:
-                    await self._withdraw(rows, "failed")
+                    await self._withdraw([row.id for row in rows], "failed")
                     del self._failures[text]
                 continue
             self._failures.pop(text, None)
@@ -80,14 +79,16 @@ class Reciter:
 
     async def _let_go(self, rows: Sequence[Waiting], title: str, found: Recitation) -> None:
         content, numbers = voice_note(title, found), [row.id for row in rows]
-        await self._database.run(lambda connection: recitations.let_go(connection, numbers, content, str(found.path)))
+        until = min(row.said_at for row in rows) + STALE_MS
+        await self._database.run(
+            lambda connection: recitations.let_go(connection, numbers, content, str(found.path), not_after=until)
+        )
         metrics.recitations.labels("spoken").inc(len(rows))
         self._wake_sender()
 
-    async def _withdraw(self, rows: Sequence[Waiting], end: str) -> None:
-        numbers = [row.id for row in rows]
+    async def _withdraw(self, numbers: Sequence[int], end: str) -> None:
         await self._database.run(lambda connection: recitations.withdraw(connection, numbers))
-        metrics.recitations.labels(end).inc(len(rows))
+        metrics.recitations.labels(end).inc(len(numbers))
 
 
 def voice_note(title: str, found: Recitation) -> dict[str, object]:

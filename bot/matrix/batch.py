@@ -32,8 +32,8 @@ class Batch:
     waiting: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     """Event id → (Megolm session it waits for, event as received)."""
     recovered: list[IncomingEvent] = field(default_factory=list)
-    sent: list[tuple[str, str]] = field(default_factory=list)
-    """(transaction id, event id) of our own events seen."""
+    sent: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    """(transaction id, event id, content) of our own events seen."""
     reached: dict[str, tuple[str, bool]] = field(default_factory=dict)
     """Room → (its newest event, whether it is direct)."""
     whole_state: dict[str, list[StateEvent]] = field(default_factory=dict)
@@ -47,8 +47,9 @@ class Batch:
 
     def commit(self, connection: Connection, now: int, since: str | None) -> int:
         """Store everything, and that the next sync starts at `since`. Returns how many rows are new to handlers."""
-        for txn_id, event_id in self.sent:
+        for txn_id, event_id, content in self.sent:
             outbox.sent(connection, txn_id, event_id, now)
+            outbox.stands(connection, txn_id, content)
         new = inbox.append(connection, self.events, now, waiting=self.waiting)
         for event in self.recovered:
             inbox.recovered(connection, event)
@@ -166,7 +167,8 @@ class Reader:
         txn_id = text(content.get(KEY_FIELD)) or text(table(source.get("unsigned")).get("transaction_id"))
         event_id = text(source.get("event_id"))
         if txn_id and event_id:
-            batch.sent.append((txn_id, event_id))
+            said = {name: value for name, value in content.items() if name != KEY_FIELD}
+            batch.sent.append((txn_id, event_id, said))
 
 
 def _reading(opened: Opened | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
 
 from bot.outgoing import Outgoing
 from bot.store import outbox
@@ -45,6 +45,10 @@ class Entry:
     """Why it is skipped; `None` for one that is sent."""
     tip: str | None = None
     """Key of the tip that it tells."""
+    words: str | None = None
+    """What an officer wants said instead, for as long as it waits."""
+    not_after: int | None = None
+    """What has not gone out by then does not go out; its words may be true for less long than that."""
 
     @property
     def outbox_key(self) -> str:
@@ -58,8 +62,9 @@ def record(
     """Decide a slot, once: sent when there is something `outgoing`, else skipped. False when it was decided before.
 
     A skip is revised when it was written by a clock ahead of `now` (into another skip, too, with its true reason), or
-    by an officer's word (`revise_skips`); a bulletin that was sent never is. Its outbox row is written in the same
-    transaction.
+    by an officer's word (`revise_skips`), which revises what the homeserver refused as well; a bulletin that was sent
+    never is. Its outbox row is written in the same transaction. Where there is one that was withdrawn, that row goes
+    out after all: should it have arrived unheard of, the homeserver knows its transaction id.
     """
     values = {
         "state": SKIPPED if outgoing is None else QUEUED,
@@ -70,22 +75,39 @@ def record(
         "due_at": entry.due_at,
         "created_at": now,
         "tip": entry.tip,
+        "words": entry.words,
+        "not_after": entry.not_after,
+        "told_at": None,
     }
     identity = {"slot": entry.slot, "date": entry.date, "room_id": entry.room_id}
     new = insert_or_ignore(connection, bulletins, identity | values)
     if not new:
-        statement = update(bulletins).where(
-            bulletins.c.slot == entry.slot,
-            bulletins.c.date == entry.date,
-            bulletins.c.room_id == entry.room_id,
-            bulletins.c.state == SKIPPED,
-        )
-        if outgoing is None or not revise_skips:
-            statement = statement.where(bulletins.c.created_at > now)
-        new = bool(connection.execute(statement.values(**values)).rowcount)
-    if new and outgoing is not None:
-        outbox.append(connection, outgoing, now)
+        mine = [bulletins.c[name] == value for name, value in identity.items()]
+        arrived(connection, *mine)
+        if outgoing is not None and revise_skips:
+            mine.append(or_(bulletins.c.state == SKIPPED, _sending("failed", "cancelled")))
+        else:
+            mine += [bulletins.c.state == SKIPPED, bulletins.c.created_at > now]
+        if outgoing is None:
+            del values["outbox_key"]  # of one that was withdrawn and may have arrived all the same
+        new = bool(connection.execute(update(bulletins).where(*mine).values(**values)).rowcount)
+    if new and outgoing is not None and not outbox.append(connection, outgoing, now):
+        outbox.revive(connection, outgoing)
     return new
+
+
+def arrived(connection: Connection, *which: ColumnElement[bool]) -> int:
+    """What counted as skipped and stands in its room after all was sent: the homeserver had it before we gave it up."""
+    late = (bulletins.c.state == SKIPPED, _sending("sent"), *which)
+    return int(connection.execute(update(bulletins).where(*late).values(state=QUEUED, reason=None)).rowcount)
+
+
+def _sending(*states: str) -> ColumnElement[bool]:
+    """Whose outbox row is in one of these states."""
+    return and_(
+        bulletins.c.outbox_key.is_not(None),
+        bulletins.c.outbox_key.in_(select(sendings.c.key).where(sendings.c.state.in_(states))),
+    )
 
 
 def decided(connection: Connection, since_date: str, now: int) -> set[Key]:
@@ -137,11 +159,17 @@ def states(connection: Connection, date: str, slot: str | None, now: int) -> lis
     )
     return [
         State(
-            row.slot, row.date, row.room_id, row.state if row.state == SKIPPED else row.sending or QUEUED, row.reason,
+            row.slot, row.date, row.room_id, _became(row.state, row.sending),
+            None if row.sending == "sent" else row.reason,
             row.sources or {}, row.due_at, row.created_at, row.sent_at if row.sending == "sent" else None,
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _became(state: str, sending: str | None) -> str:
+    """What stands in the room was sent, whatever we thought of it before we heard."""
+    return state if state == SKIPPED and sending != "sent" else sending or QUEUED
 
 
 def watched(
@@ -195,11 +223,12 @@ def incident_counts(connection: Connection, since: int, until: int) -> list[tupl
     return [(row.category, row.district, bool(row.verified), row.number) for row in rows]
 
 
-def told_tips(connection: Connection, room_id: str) -> dict[str, int]:
-    """Tip → when this room was told it last."""
+def told_tips(connection: Connection, room_id: str, *, but: tuple[str, str] | None = None) -> dict[str, int]:
+    """Tip → when this room was told it last. `but`: (slot, date) of a bulletin that is being composed anew."""
+    others = true() if but is None else or_(bulletins.c.slot != but[0], bulletins.c.date != but[1])
     rows = connection.execute(
         select(bulletins.c.tip, func.max(bulletins.c.created_at).label("at"))
-        .where(bulletins.c.room_id == room_id, bulletins.c.tip.is_not(None), bulletins.c.state == QUEUED)
+        .where(bulletins.c.room_id == room_id, bulletins.c.tip.is_not(None), bulletins.c.state == QUEUED, others)
         .group_by(bulletins.c.tip)
     )
     return {row.tip: row.at for row in rows}

@@ -62,6 +62,7 @@ KEPT: Mapping[str, Mapping[str, str]] = {
         "sources": "counts and ages of what was used",
         "reason": "our own words: why a slot was skipped",
         "tip": "digest of a sentence of ours",
+        "words": "an officer's wording, for as long as the bulletin waits to be sent",
     },
     "audit": {},
     "audit_payloads": {"erased_why": "our own words"},

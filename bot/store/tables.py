@@ -555,6 +555,9 @@ bulletins = Table(
     Column("due_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("tip", String),  # which tip it told: none comes back in a room before all were told
+    Column("words", Text),  # while it waits: what an officer wants said instead
+    Column("not_after", BigInteger),  # what has not gone out by then does not go out
+    Column("told_at", BigInteger),  # when the officers heard that it did not go out
     UniqueConstraint("slot", "date", "room_id"),
     Index(None, "room_id", "tip", "created_at"),
 )

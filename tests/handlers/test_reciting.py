@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from bot.event import LAST_MS
 from bot.handlers.desk import Desk
 from bot.handlers.reciting import STALE_MS, Reciter
-from bot.outgoing import Outgoing, Priority
+from bot.outgoing import Outgoing, Priority, transaction_id
 from bot.store import outbox, recitations
 from bot.store.database import Database
 from bot.voice.errors import SpeakingFailed
@@ -54,10 +54,20 @@ def reciter(database: Database, desk: Desk, voice: Voice, monkeypatch: pytest.Mo
     return Reciter(database, desk.config, wake_sender=lambda: None, speaker=voice)
 
 
-def announce(connection: Connection, *rooms: str, text: str = "Selamat pagi.", now: int = NOW) -> None:
+def decide(connection: Connection, *rooms: str, text: str = "Selamat pagi.", now: int = NOW) -> None:
     for room in rooms:
         outbox.append(connection, Outgoing(f"bulletin:pagi:d:{room}", room, priority=Priority.BULLETIN), now)
         recitations.ask(connection, "pagi", "d", room, "Buletin Pagi", text, now)
+
+
+def go_out(connection: Connection, *rooms: str, now: int = NOW) -> None:
+    for room in rooms:
+        outbox.sent(connection, transaction_id(f"bulletin:pagi:d:{room}"), f"${room}", now)
+
+
+def announce(connection: Connection, *rooms: str, text: str = "Selamat pagi.", now: int = NOW) -> None:
+    decide(connection, *rooms, text=text, now=now)
+    go_out(connection, *rooms, now=now)
 
 
 def voices(engine: Engine) -> list[dict[str, Any]]:
@@ -68,15 +78,19 @@ async def test_rooms_with_the_same_text_hear_one_recording_after_the_text(
     engine: Engine, reciter: Reciter, voice: Voice
 ) -> None:
     with engine.begin() as connection:
-        announce(connection, *ROOMS)
+        decide(connection, *ROOMS)
         due = [row.key for row in outbox.pending(connection, NOW)]
     assert due == [f"bulletin:pagi:d:{room}" for room in ROOMS], "no text waits for a voice"
+    await reciter.round()
+    assert not voice.said, "a voice repeats what stands in the room"
+    with engine.begin() as connection:
+        go_out(connection, *ROOMS)
     await reciter.round()
     await reciter.round()
     assert len(voice.said) == 1
     with engine.begin() as connection:
         due = [row.key for row in outbox.pending(connection, NOW)]
-    assert due[3:] == [f"bulletin-voice:pagi:d:{room}" for room in ROOMS]
+    assert due == [f"bulletin-voice:pagi:d:{room}" for room in ROOMS]
     assert len({row["upload"] for row in voices(engine)}) == 1
 
 
@@ -145,4 +159,34 @@ async def test_a_voice_that_comes_too_late_or_has_nobody_to_speak_it_is_withdraw
 def test_a_waiting_voice_is_never_due_by_itself(engine: Engine) -> None:
     with engine.begin() as connection:
         announce(connection, "!ojol")
-        assert [row.key for row in outbox.pending(connection, LAST_MS - 1)] == ["bulletin:pagi:d:!ojol"]
+        assert outbox.pending(connection, LAST_MS - 1) == []
+
+
+async def test_a_text_that_does_not_go_out_is_not_heard_either_until_it_is_sent_after_all(
+    engine: Engine, reciter: Reciter, voice: Voice
+) -> None:
+    with engine.begin() as connection:
+        decide(connection, "!ojol")
+        outbox.cancel(connection, "bulletin:pagi:d:!ojol")
+    await reciter.round()
+    assert [row["state"] for row in voices(engine)] == ["cancelled"]
+    with engine.begin() as connection:
+        outbox.revive(connection, Outgoing("bulletin:pagi:d:!ojol", "!ojol", priority=Priority.BULLETIN))
+        assert recitations.ask(connection, "pagi", "d", "!ojol", "Buletin Pagi", "Terlambat.", NOW)
+        go_out(connection, "!ojol")
+    await reciter.round()
+    assert voice.said == ["Terlambat."]
+    assert [row["state"] for row in voices(engine)] == ["queued"]
+
+
+async def test_a_voice_that_waits_longer_than_it_is_wanted_is_withdrawn(
+    engine: Engine, reciter: Reciter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.begin() as connection:
+        announce(connection, "!ojol")
+    await reciter.round()
+    monkeypatch.setattr("bot.handlers.reciting.now_ms", lambda: NOW + STALE_MS)
+    with engine.begin() as connection:
+        assert outbox.pending(connection, NOW + STALE_MS) == []
+    await reciter.round()
+    assert [row["state"] for row in voices(engine)] == ["cancelled"]

@@ -15,9 +15,18 @@ def upgrade() -> None:
     """To this revision."""
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.add_column(sa.Column("not_after", sa.BigInteger(), nullable=True))
+    with op.batch_alter_table("bulletins", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("words", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("not_after", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("told_at", sa.BigInteger(), nullable=True))
+    # What was skipped before officers were told of such things is no news to them.
+    op.execute("UPDATE bulletins SET told_at = created_at")
 
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("bulletins", schema=None) as batch_op:
+        for name in ("told_at", "not_after", "words"):
+            batch_op.drop_column(name)
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_column("not_after")
