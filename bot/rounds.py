@@ -26,6 +26,7 @@ from bot.handlers import (
     guides,
     moderation,
     moving,
+    omissions,
     policies,
     previewing,
     tickets,
@@ -66,6 +67,7 @@ DUTIES: tuple[Duty, ...] = (
     policies.look,
     announcing.renew,
     previewing.look,
+    omissions.look,
     congestion.look,
 )
 
