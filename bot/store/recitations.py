@@ -39,6 +39,11 @@ def ask(connection: Connection, slot: str, date: str, room_id: str, title: str, 
     return append(connection, asked, now) or revive(connection, asked)
 
 
+def text_of(key: str) -> str:
+    """The key of the text that a voice repeats; any other key is itself."""
+    return _TEXT + key.removeprefix(KEY) if key.startswith(KEY) else key
+
+
 def reword(connection: Connection, text_key: str, title: str, text: str) -> None:
     """The text has other words than when this was asked."""
     mine = (*_UNSPOKEN, outbox.c.key == KEY + text_key.removeprefix(_TEXT))

@@ -43,9 +43,12 @@ class Warning:
         return self.first_id or self.id
 
 
+BEGINS = "warning:"
+
+
 def key(number: int, room_id: str) -> str:
     """Outbox key of a warning in a room."""
-    return f"warning:{number}:{room_id}"
+    return f"{BEGINS}{number}:{room_id}"
 
 
 def add(connection: Connection, source: str, identifier: str, *, at: int, **values: Any) -> int | None:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, select
 
-from bot.outgoing import Action, Outgoing
-from bot.store import acts, complaints, guard, outbox, rooms, sanctions, tables
+from bot.outgoing import REFERENCE, Action, Outgoing
+from bot.store import (
+    acts,
+    bulletins,
+    complaints,
+    guard,
+    outbox,
+    recitations,
+    rooms,
+    sanctions,
+    tables,
+    unsent,
+    warnings,
+)  # fmt: skip
 
 JOKO, ANI = "@joko:batang.test", "@ani:batang.test"
 OLD, NEW = "!lama", "!baru"
@@ -92,3 +105,81 @@ def test_a_complaint_stays_where_its_message_stands(connection: Connection) -> N
     found = complaints.get(connection, complaint.id)
     assert found is not None
     assert found.room_id == OLD, "its link and the redaction lead there"
+
+
+PAGI = bulletins.Entry("pagi", "2026-12-01", OLD, 7, {}, "v1", tip="kunci", not_after=45)
+
+
+def decide(connection: Connection, entry: bulletins.Entry = PAGI, *, voice: bool = False) -> Outgoing:
+    outgoing = Outgoing(entry.outbox_key, entry.room_id, {"body": "Kabar pagi"}, not_after=9)
+    bulletins.record(connection, entry, outgoing, 7)
+    if voice:
+        recitations.ask(connection, entry.slot, entry.date, entry.room_id, "Buletin Pagi", "Kabar pagi", 7)
+    return outgoing
+
+
+def test_a_channel_has_each_bulletin_once_however_often_its_room_is_upgraded(connection: Connection) -> None:
+    decide(connection)
+    upgrade(connection)
+    assert ("pagi", "2026-12-01", NEW) in bulletins.decided(connection, "2026-12-01", 20)
+    assert not bulletins.record(connection, replace(PAGI, room_id=NEW), None, 20)
+    assert bulletins.told_tips(connection, NEW) == {"kunci": 7}
+
+
+def test_a_slot_that_comes_while_the_room_is_changed_is_the_channels(connection: Connection) -> None:
+    bulletins.watched(connection, [("pagi", OLD)], 5, since=3)
+    upgrade(connection)
+    assert bulletins.watched(connection, [("pagi", NEW)], 50, since=48) == {("pagi", NEW): 3}
+    rooms.record(connection, "ojol", "!ketiga", kind="channel", alias=None, now=30)
+    assert bulletins.watched(connection, [("pagi", "!ketiga")], 50, since=48) == {("pagi", "!ketiga"): 3}
+
+
+def test_a_bulletin_that_waits_goes_to_the_new_room_as_the_same_transaction(connection: Connection) -> None:
+    outgoing = decide(connection, voice=True)
+    upgrade(connection)
+    new = replace(PAGI, room_id=NEW)
+    assert where(connection) == {new.outbox_key: NEW, f"bulletin-voice:pagi:2026-12-01:{NEW}": NEW}
+    [row] = outbox.heads(connection, 8)
+    assert row.txn_id == outgoing.txn_id
+    assert unsent.withdraw(connection, 10, "undelivered", 45)
+    again = Outgoing(new.outbox_key, NEW, {"body": "Kabar pagi, terlambat"})
+    assert bulletins.record(connection, new, again, 50, revise_skips=True)
+    assert [row.txn_id for row in outbox.heads(connection, 50)] == [outgoing.txn_id]
+
+
+def test_the_voice_of_a_bulletin_stays_where_its_text_stands(connection: Connection) -> None:
+    outbox.sent(connection, decide(connection, voice=True).txn_id, "$pagi", 8)
+    upgrade(connection)
+    assert set(where(connection).values()) == {OLD}
+    assert [one.text for one in recitations.waiting(connection)] == ["Kabar pagi"]
+
+
+def test_a_room_that_has_had_a_slot_by_itself_does_not_get_it_again(connection: Connection) -> None:
+    """Two channels change rooms: what stands in the new one is no second bulletin there."""
+    decide(connection)
+    decide(connection, replace(PAGI, room_id=NEW))
+    for room in (OLD, NEW):
+        outbox.append(connection, Outgoing(warnings.key(1, room), room, {"body": "Hujan lebat"}), 7)
+    bulletins.watched(connection, [("pagi", OLD), ("pagi", NEW)], 5, since=3)
+    upgrade(connection)
+    assert where(connection) == {
+        PAGI.outbox_key: OLD, replace(PAGI, room_id=NEW).outbox_key: NEW,
+        warnings.key(1, OLD): OLD, warnings.key(1, NEW): NEW,
+    }  # fmt: skip
+    assert bulletins.watched(connection, [("pagi", NEW)], 50, since=48) == {("pagi", NEW): 3}
+
+
+def test_a_warning_that_waits_is_said_in_the_new_room_and_answers_nothing_that_stands_in_the_old_one(
+    connection: Connection,
+) -> None:
+    first = Outgoing(warnings.key(1, OLD), OLD, {"body": "Hujan lebat"})
+    update = {"body": "Diperbarui", "m.relates_to": {"m.in_reply_to": {"event_id": REFERENCE + first.key}}}
+    edit = {"body": "* x", "m.relates_to": {"rel_type": "m.replace", "event_id": REFERENCE + first.key}}
+    outbox.append(connection, first, 10)
+    outbox.sent(connection, first.txn_id, "$first", 11)
+    outbox.append(connection, Outgoing(warnings.key(2, OLD), OLD, update), 12)
+    outbox.append(connection, Outgoing(f"warning-edit:2:1:{OLD}", OLD, edit), 12)
+    upgrade(connection)
+    assert where(connection) == {first.key: OLD, warnings.key(2, NEW): NEW, f"warning-edit:2:1:{OLD}": OLD}
+    assert outbox.content(connection, warnings.key(2, NEW)) == {"body": "Diperbarui"}
+    assert warnings.rooms_of(connection, 2) == {NEW: "queued"}, "a newer one finds it there"
