@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections import Counter
 
 import pytest
-from bulletins_world import SLOTS, at, ms, target
+from bulletins_world import GRACE, SLOTS, ZONE, Homeserver, at, ms, target
 from sqlalchemy import event
 
 from bot.bulletins import approval
+from bot.bulletins.announce import HOLDS
+from bot.bulletins.compose import LATE_AFTER
 from bot.bulletins.model import Override, Preview
 from bot.bulletins.verdict import Answer, Kind
 from bot.store import previews
@@ -105,6 +108,65 @@ def test_a_month_with_officers_answering_at_any_time_leaves_one_decision_that_is
     sent = {f"bulletin:{slot}:{date}:{room}" for slot, date, room, state, _ in rows if state == "queued"}
     assert sent == {key for key in station.sent() if ":2026-03-" in key}
     assert set(station.sent().values()) == {1}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_month_of_outages_leaves_one_bulletin_in_its_time_or_one_recorded_skip(station, seed):
+    """The homeserver is away, takes what it does not answer, and is back, between restarts and deaths of the bot."""
+    chance = random.Random(200 + seed)
+    station.targets = [target(room) for room in ROOMS]
+    homeserver = Homeserver(station)
+    now, until, mood, kills = START, START, "up", 0
+    forced: set[str] = set()
+    station.tick(now)
+    while now < END:
+        now += dt.timedelta(minutes=chance.choice([1, 5, 10, 20, 40, 90, 180]))
+        if now >= until:
+            mood = chance.choice(["up", "up", "away", "deaf"])
+            until = now + dt.timedelta(minutes=chance.choice([10, 40, 90, 300]))
+        if chance.random() < 0.1:
+            station.restart()
+            now += dt.timedelta(minutes=chance.choice([0, 0, 30, 120]))
+        if mood != "away" and chance.random() < 0.5:  # the sender may be faster than who composes anew
+            homeserver.take(now, deaf=mood == "deaf")
+        if chance.random() < 0.1:
+            kills += killed(station, now, after=chance.randrange(1, 12))
+        station.tick(now)
+        station.renew(now)
+        if mood != "away":
+            homeserver.take(now, deaf=mood == "deaf")
+        if mood == "up":
+            homeserver.sync(now)
+        if chance.random() < 0.02:
+            slot = chance.choice(SLOTS)
+            for one in station.send(slot, now.date(), now):
+                forced.add(f"bulletin:{':'.join(one.due.key)}")
+    homeserver.sync(END)
+    station.renew(END + dt.timedelta(hours=12))
+    station.tick(END + dt.timedelta(hours=12))
+
+    assert kills > 5
+    assert len(forced) > 2
+    rows = [row for row in station.rows() if row[1].startswith("2026-03")]
+    assert len(rows) == len({row[:3] for row in rows})
+    assert {row[:3] for row in rows} == expected()
+    assert {None, "missed", "undelivered"} <= {reason for *_, reason in rows}
+    sent = {f"bulletin:{slot}:{date}:{room}" for slot, date, room, state, _ in rows if state == "queued"}
+    assert homeserver.keys() == dict.fromkeys(sent, 1), "what stands in the rooms is what counts as sent"
+    lateness = Counter[str]()
+    for stood in homeserver.rooms.values():
+        _, slot, date, _ = stood.key.split(":")
+        due = dt.datetime.combine(dt.date.fromisoformat(date), station.content.slots[slot].time, ZONE)
+        late, body = stood.at - due, str(stood.content["body"])
+        assert station.content_of(stood.key) == stood.content, "what is stored is what stands in the room"
+        if late > LATE_AFTER:
+            assert "terlambat" in body
+        if late.total_seconds() > 0 and (found := re.search(r"terlambat (\d+) menit", body)):
+            assert abs(late - dt.timedelta(minutes=int(found[1]))) <= HOLDS
+        lateness["late" if late > LATE_AFTER else "on time"] += 1
+        if late >= GRACE:
+            assert stood.key in forced, "only an operator's word is carried out later than the grace time"
+    assert min(lateness["late"], lateness["on time"]) > 10
 
 
 def answered(station, slot: str, date: str, kind: Kind, now: dt.datetime) -> int:
