@@ -17,7 +17,7 @@ from bot.bulletins.spoken import speakable
 from bot.bulletins.template import TemplateFault
 from bot.markup import render
 from bot.store import bulletins as store
-from bot.store import outbox, recitations, unsent
+from bot.store import recitations, rewording, unsent
 from bot.store.unsent import Waiting
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ def _compose(announcer: Announcer, connection: Connection, one: Waiting, target:
         log.error("bulletin.broken", slot=one.slot, room=target.name, template=fault.name, line=fault.line)
         return
     content = render(composed.markdown).content()
-    outbox.renew(connection, one.key, content, until)
+    rewording.renew(connection, one.key, content, until)
     if content == one.content:
         return
     unsent.composed(connection, one.id, composed.sources(), composed.tip, announcer.version)

@@ -16,7 +16,7 @@ from bot.matrix.crypto import Crypto, KeyMissing, Opened, Unreadable
 from bot.matrix.events import table, text
 from bot.matrix.invites import server_of
 from bot.outgoing import KEY_FIELD
-from bot.store import inbox, outbox, roomstate, stream
+from bot.store import inbox, outbox, rewording, roomstate, stream
 from bot.store.roomstate import StateEvent
 from bot.store.stream import Gap
 
@@ -49,7 +49,7 @@ class Batch:
         """Store everything, and that the next sync starts at `since`. Returns how many rows are new to handlers."""
         for txn_id, event_id, content in self.sent:
             outbox.sent(connection, txn_id, event_id, now)
-            outbox.stands(connection, txn_id, content)
+            rewording.stands(connection, txn_id, content)
         new = inbox.append(connection, self.events, now, waiting=self.waiting)
         for event in self.recovered:
             inbox.recovered(connection, event)

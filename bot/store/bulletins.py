@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
 
 from bot.outgoing import Outgoing
-from bot.store import outbox
+from bot.store import outbox, rewording
 from bot.store.inbox import insert_or_ignore
 from bot.store.tables import bulletins, heartbeats, incidents
 from bot.store.tables import outbox as sendings
@@ -92,7 +92,7 @@ def record(
             del values["outbox_key"]  # of one that was withdrawn and may have arrived all the same
         new = bool(connection.execute(update(bulletins).where(*mine).values(**values)).rowcount)
     if new and outgoing is not None and not outbox.append(connection, outgoing, now):
-        outbox.revive(connection, outgoing)
+        rewording.revive(connection, outgoing)
     return new
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, func, select, update
 
 from bot.event import LAST_MS
 from bot.outgoing import Outgoing, Priority
-from bot.store.outbox import append, revive
+from bot.store.outbox import append
+from bot.store.rewording import revive
 from bot.store.tables import outbox
 
 KEY = "bulletin-voice:"

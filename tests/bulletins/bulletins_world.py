@@ -18,6 +18,7 @@ from bot.bulletins.model import Bulletins
 from bot.bulletins.spoken import Spoken
 from bot.bulletins.waiting import renew
 from bot.store import outbox as store
+from bot.store import rewording
 from bot.store.database import connect
 from bot.store.tables import bulletins, metadata, outbox
 
@@ -76,7 +77,7 @@ class Homeserver:
         with self.station.engine.begin() as connection:
             for txn_id, stood in self.rooms.items():
                 store.sent(connection, txn_id, f"${txn_id}", ms(moment))
-                store.stands(connection, txn_id, stood.content)
+                rewording.stands(connection, txn_id, stood.content)
                 stood.heard = True
 
     def keys(self) -> Counter[str]:

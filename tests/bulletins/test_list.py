@@ -13,8 +13,9 @@ from sqlalchemy import update
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.outgoing import Outgoing
-from bot.store import bulletins, previews, subscriptions
+from bot.outgoing import Outgoing, transaction_id
+from bot.store import bulletins, previews, subscriptions, unsent
+from bot.store import outbox as store
 from bot.store.bulletins import Entry
 from bot.store.rooms import record
 from bot.store.tables import outbox
@@ -98,6 +99,19 @@ def test_each_slot_and_channel_with_its_state_reason_and_lateness(config, engine
     assert found["pagi", None]["copies"] == 1
     assert found["malam", None] == found["malam", None] | {"state": "ahead", "copies": 1}
     assert "!dm" not in json.dumps(list(found.values()))
+
+
+def test_what_was_not_delivered_is_a_skip_with_its_reason_until_it_turns_out_to_have_arrived(config, engine):
+    key = f"bulletin:pagi:{DAY}:!nelayan"
+    with engine.begin() as connection:
+        assert len(unsent.withdraw(connection, 45 * 60_000, "undelivered", ms("07:45"))) == 2
+    found = {(line["slot"], line["room"]): line for line in lines(config)}
+    assert (found["pagi", "nelayan"]["state"], found["pagi", "nelayan"]["reason"]) == ("skipped", "undelivered")
+    assert "dilewati homeserver tidak menerimanya" in " ".join(run(config).stdout.split())
+    with engine.begin() as connection:
+        store.sent(connection, transaction_id(key), "$late", ms("07:50"))
+    found = {(line["slot"], line["room"]): line for line in lines(config)}
+    assert (found["pagi", "nelayan"]["state"], found["pagi", "nelayan"]["reason"]) == ("sent", None)
 
 
 def test_a_day_to_come_is_listed_as_ahead(config, engine):

@@ -15,7 +15,7 @@ from bot.event import LAST_MS
 from bot.handlers.desk import Desk
 from bot.handlers.reciting import STALE_MS, Reciter
 from bot.outgoing import Outgoing, Priority, transaction_id
-from bot.store import outbox, recitations
+from bot.store import outbox, recitations, rewording
 from bot.store.database import Database
 from bot.voice.errors import SpeakingFailed
 from bot.voice.speech import recite
@@ -171,7 +171,7 @@ async def test_a_text_that_does_not_go_out_is_not_heard_either_until_it_is_sent_
     await reciter.round()
     assert [row["state"] for row in voices(engine)] == ["cancelled"]
     with engine.begin() as connection:
-        outbox.revive(connection, Outgoing("bulletin:pagi:d:!ojol", "!ojol", priority=Priority.BULLETIN))
+        rewording.revive(connection, Outgoing("bulletin:pagi:d:!ojol", "!ojol", priority=Priority.BULLETIN))
         assert recitations.ask(connection, "pagi", "d", "!ojol", "Buletin Pagi", "Terlambat.", NOW)
         go_out(connection, "!ojol")
     await reciter.round()

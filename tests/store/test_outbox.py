@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from bot.outgoing import Action, Outgoing, Priority, transaction_id
-from bot.store import outbox
+from bot.store import outbox, rewording
 from bot.store.tables import outbox as table
 
 
@@ -136,6 +136,37 @@ def test_late_news_of_a_try_does_not_change_a_sent_row(engine: Engine) -> None:
         outbox.postponed(connection, row.id, "timeout", 99)
         outbox.failed(connection, row.id, "timeout", 99)
         assert connection.execute(select(table.c.state, table.c.error, table.c.attempts)).one() == ("sent", None, 0)
+
+
+def test_a_row_composed_anew_says_what_stands_in_the_room_and_nothing_erased_comes_back(
+    engine: Engine,
+) -> None:
+    first, newer = {"body": "pagi"}, {"body": "pagi, terlambat"}
+    with engine.begin() as connection:
+        outbox.append(connection, out("a", not_after=9), 1)
+        outbox.append(connection, out("b"), 1)
+        rewording.renew(connection, "a", newer, 20)
+        assert [row.content for row in outbox.pending(connection, 15) if row.key == "a"] == [newer]
+        for key in ("a", "b"):
+            outbox.sent(connection, transaction_id(key), f"${key}", 16)
+            rewording.stands(connection, transaction_id(key), first)
+        assert outbox.content(connection, "a") == first
+        assert outbox.content(connection, "b") != first, "one that says one thing for ever"
+        rewording.stands(connection, transaction_id("a"), {})  # redacted, or unreadable
+        assert outbox.content(connection, "a") == first
+        outbox.forget(connection, "a")
+        rewording.stands(connection, transaction_id("a"), first)
+        assert outbox.content(connection, "a") is None
+
+
+def test_what_was_withdrawn_goes_out_after_all_as_the_same_transaction(engine: Engine) -> None:
+    with engine.begin() as connection:
+        outbox.append(connection, out("a", not_after=9), 1)
+        assert not rewording.revive(connection, out("a", not_after=30)), "it is under way"
+        outbox.withdraw(connection, "a")
+        assert rewording.revive(connection, out("a", not_after=30))
+        [row] = outbox.pending(connection, 20)
+        assert (row.txn_id, row.created_at) == (transaction_id("a"), 1)
 
 
 def test_depth_counts_what_waits_and_names_the_oldest(engine: Engine) -> None:
