@@ -58,7 +58,7 @@ def replace(connection: Connection, room_id: str, events: Sequence[StateEvent], 
         one = present.get(row.user_id)
         if one is None:
             gone.append(row.user_id)
-        elif row.membership == _membership(one):
+        elif (row.membership, row.by) == (_membership(one), one.sender):
             del present[row.user_id]
     for start in range(0, len(gone), _BATCH):
         some = members.c.user_id.in_(gone[start : start + _BATCH])
@@ -151,7 +151,8 @@ def rules(connection: Connection, room_id: str, *, about: str | None = None) -> 
 
 
 def _member(connection: Connection, event: StateEvent, now: int) -> None:
-    """A member event that changes no membership (a new display name) leaves the time as it was."""
+    """A member event that changes no membership (a new display name, another moderator's reason for a ban) leaves the
+    time as it was."""
     membership = _membership(event)
     at = now if event.sent_at is None else max(0, min(event.sent_at, now))
     values = {"membership": membership, "by": event.sender, "since_at": at}
@@ -159,6 +160,7 @@ def _member(connection: Connection, event: StateEvent, now: int) -> None:
     if not insert_or_ignore(connection, members, key | values):
         here = (members.c.room_id == event.room_id) & (members.c.user_id == event.state_key)
         connection.execute(update(members).where(here, members.c.membership != membership).values(values))
+        connection.execute(update(members).where(here, members.c.by != event.sender).values(by=event.sender))
 
 
 def _membership(event: StateEvent) -> str:

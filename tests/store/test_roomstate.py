@@ -64,6 +64,17 @@ def test_a_new_display_name_is_no_new_arrival(engine: Engine) -> None:
         assert roomstate.since(db, ROOM, ANI) == ("leave", 300)
 
 
+def test_who_bans_once_more_is_known_and_since_when_stays_as_it_was(engine: Engine) -> None:
+    with engine.begin() as db:
+        roomstate.apply(db, state("m.room.create", {}), 90)
+        roomstate.apply(db, member(ANI, "ban", BUDI, at=100), 110)
+        roomstate.apply(db, member(ANI, "ban", "@cici:x", at=200), 210)
+        assert roomstate.since(db, ROOM, ANI) == ("ban", 100)
+        there = roomstate.found(db, ROOM, [ANI])
+        assert there is not None
+        assert there.senders["m.room.member", ANI] == "@cici:x"
+
+
 def test_a_server_whose_clock_is_ahead_makes_nobody_arrive_in_the_future(engine: Engine) -> None:
     with engine.begin() as db:
         roomstate.apply(db, member(ANI, "join", at=10**15), 110)
