@@ -251,7 +251,8 @@ def copies(connection: Connection, title: str) -> list[Target]:
 def statistics(connection: Connection, since: dt.datetime, until: dt.datetime) -> Statistics:
     """Incident numbers of a span, from the log."""
     rows = store.incident_counts(connection, milliseconds(since), milliseconds(until))
-    return Statistics(since, until, tuple(Count(*row) for row in rows))
+    unconfirmed = store.unconfirmed(connection, milliseconds(since), milliseconds(until))
+    return Statistics(since, until, tuple(Count(*row) for row in rows), unconfirmed)
 
 
 def notes(connection: Connection, one: Due) -> tuple[Note, ...]:

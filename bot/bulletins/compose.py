@@ -42,6 +42,8 @@ class Composed:
     """Sources left out, with the reason, for the preview."""
     tip: str | None = None
     """Key of the tip that is told."""
+    unconfirmed: int = 0
+    """Reports that nobody has looked through, which no channel hears of."""
 
     def sources(self) -> dict[str, Any]:
         """As stored beside the bulletin."""
@@ -76,11 +78,12 @@ def compose(
     used: list[Used] = []
     missing: list[str] = []
 
-    incidents = None
+    incidents, unconfirmed = None, 0
     if facts.statistics is None:
         missing.append(f"{words.STATISTICS}: {words.NO_DATABASE}")
     else:
         incidents = _incidents(facts.statistics, bulletins.withheld, title, zone, at)
+        unconfirmed = sum(facts.statistics.unconfirmed.values())
         used.append(Used(words.STATISTICS, max(facts.now - facts.statistics.until, dt.timedelta())))
 
     roads = None
@@ -129,9 +132,8 @@ def compose(
     if instead is not None:
         values["words"] = template.spoken(instead)
         values["credits"] = list(dict.fromkeys(one.credit for one in used if one.credit))
-        return Composed(
-            template.render(_environment(bulletins), bulletins.reworded, values), tuple(used), tuple(missing)
-        )
+        body = template.render(_environment(bulletins), bulletins.reworded, values)
+        return Composed(body, tuple(used), tuple(missing), unconfirmed=unconfirmed)
     markdown = template.render(_environment(bulletins), entry.template, values)
 
     # While something threatens, advice for quiet days is in its way; and nobody reads on for ever.
@@ -144,7 +146,7 @@ def compose(
         markdown = template.render(_environment(bulletins), entry.template, values | {"tip": tip})
     elif not others.warnings:
         missing.append(f"{words.TIPS}: {words.NO_TIP}")
-    return Composed(markdown, tuple(used), tuple(missing), tip.key if tip else None)
+    return Composed(markdown, tuple(used), tuple(missing), tip.key if tip else None, unconfirmed)
 
 
 def _incidents(
@@ -152,14 +154,11 @@ def _incidents(
 ) -> dict[str, Any]:
     """Counts alone; withheld categories leave no trace, not even in a total."""
     counts = [count for count in statistics.counts if count.category not in withheld]
-    verified = [count for count in counts if count.verified]
     return {
         "since": told(statistics.since, at, zone),
-        "received": sum(count.number for count in counts),
-        "verified": sum(count.number for count in verified),
-        "waiting": sum(count.number for count in counts if not count.verified),
-        "categories": _ranked((title(count.category), count.number) for count in verified),
-        "districts": _ranked((count.district, count.number) for count in verified if count.district),
+        "verified": sum(count.number for count in counts),
+        "categories": _ranked((title(count.category), count.number) for count in counts),
+        "districts": _ranked((count.district, count.number) for count in counts if count.district),
     }
 
 

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.feeds.nowcast import Region
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many incidents of a kind in a district."""
+    """How many incidents of a kind an officer has confirmed in a district."""
 
     category: str
     district: str | None
-    verified: bool
-    """An officer has confirmed them."""
     number: int
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """Incidents reported after `since` and up to `until`; those found false or double are not in it."""
+    """Incidents confirmed after `since` and up to `until`; those found false or double are not in it."""
 
     since: dt.datetime
     until: dt.datetime
     counts: tuple[Count, ...] = ()
+    unconfirmed: Mapping[str, int] = field(default_factory=dict)
+    """Category → reports of that time that nobody has looked through: for officers' eyes."""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ def card(title: str, date: dt.date, drafts: Sequence[Draft], copies: int) -> str
         parts.append(deskwords.TOO_MUCH.format(number=len(left), rooms=_named(left, times)))
     if copies:
         parts.append(deskwords.COPIES.format(number=copies))
+    parts += _unconfirmed(drafts)
     parts.append(_sources(drafts))
     return "\n\n".join(part for part in parts if part)
 
@@ -86,6 +87,12 @@ def _named(group: Sequence[Draft], times: Sequence[dt.time]) -> str:
     ]
     more = len(names) - NAMED
     return ", ".join(names[:NAMED]) + (deskwords.AND_MORE.format(number=more) if more > 0 else "")
+
+
+def _unconfirmed(drafts: Sequence[Draft]) -> list[str]:
+    """What officers may still look through before it goes out; channels hear of what is confirmed alone."""
+    number = max((one.composed.unconfirmed for one in drafts if one.composed is not None), default=0)
+    return [deskwords.UNCONFIRMED.format(number=number)] if number else []
 
 
 def _sources(drafts: Sequence[Draft]) -> str:

@@ -25,15 +25,15 @@ def samples(emergency: str) -> list[dict[str, Any]]:
         "tip": _TIP,
     }
     nothing = {"categories": [], "districts": [], "verified": 0}
-    waiting = _common(emergency) | {
-        "incidents": _INCIDENTS | nothing | {"received": 2, "waiting": 2},
+    lacking = _common(emergency) | {
+        "incidents": _INCIDENTS | nothing,
         "weather": _WEATHER | {"places": [_NO_WEATHER], "analysed": ""},
         "traffic": {"entries": [], "more": 0, "loose": [_NUMBER]},
         "tip": _TIP,
     }
-    quiet = _common(emergency) | {"incidents": _INCIDENTS | nothing | {"received": 0, "waiting": 0}}
+    quiet = _common(emergency) | {"incidents": _INCIDENTS | nothing}
     # `turn` chooses among a template's greetings: each of a week's is tried.
-    return [full, waiting, quiet, *(_common(emergency) | {"turn": turn} for turn in range(1, 8))]
+    return [full, lacking, quiet, *(_common(emergency) | {"turn": turn} for turn in range(1, 8))]
 
 
 def _common(emergency: str) -> dict[str, Any]:
@@ -108,9 +108,7 @@ _WAY = {"kind": "kategori", "roads": ["jalan", "jalan"], "district": "", "number
 _NUMBER = {"kind": "kategori", "number": 2}
 _INCIDENTS = {
     "since": "pukul 20.00 kemarin",
-    "received": 3,
     "verified": 2,
-    "waiting": 1,
     "categories": [{"name": "kategori", "number": 2}],
     "districts": [{"name": "kecamatan", "number": 2}],
 }

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, exists, func, or_, select, true, update
 
 from bot.outgoing import Outgoing
 from bot.store import outbox, rewording
 from bot.store.inbox import insert_or_ignore
-from bot.store.tables import bulletins, heartbeats, incidents
+from bot.store.tables import bulletins, heartbeats, incident_history, incidents
 from bot.store.tables import outbox as sendings
 
 QUEUED = "queued"
@@ -202,25 +202,51 @@ def looked(connection: Connection, now: int) -> int | None:
     return last
 
 
-def incident_counts(connection: Connection, since: int, until: int) -> list[tuple[str, str | None, bool, int]]:
-    """(category, district, verified, number) of incidents opened in since < time ≤ until; numbers, no texts.
+def incident_counts(connection: Connection, since: int, until: int) -> list[tuple[str, str | None, int]]:
+    """(category, district, number) of incidents that an officer confirmed in since < time ≤ until, and that stand so.
 
-    What is private is not counted: in a small district a number is enough for the neighbours to know who it was.
+    The first confirmation counts: what is confirmed, reopened and confirmed again is told once. One that was taken back
+    as a mistake is none. What is private is not counted: in a small district a number is enough for the neighbours to
+    know who it was.
     """
-    private = incidents.c.analysis["private"].as_boolean()
-    verified = incidents.c.status.in_(VERIFIED).label("verified")
+    step, earlier = incident_history.alias("step"), incident_history.alias("earlier")
+    first = select(step.c.incident_id).where(
+        step.c.at > since, step.c.at <= until, *_confirms(step), ~exists().where(
+            earlier.c.incident_id == step.c.incident_id, earlier.c.id < step.c.id, *_confirms(earlier)
+        ),
+    )  # fmt: skip
     rows = connection.execute(
-        select(incidents.c.category, incidents.c.district, verified, func.count().label("number"))
-        .where(
-            incidents.c.opened_at > since,
-            incidents.c.opened_at <= until,
-            incidents.c.status.in_((*VERIFIED, *OPEN)),
-            private.is_not(True),
-        )
-        .group_by(incidents.c.category, incidents.c.district, verified)
+        select(incidents.c.category, incidents.c.district, func.count().label("number"))
+        .where(incidents.c.id.in_(first), incidents.c.status.in_(VERIFIED), _PRIVATE.is_not(True))
+        .group_by(incidents.c.category, incidents.c.district)
         .order_by(incidents.c.category, incidents.c.district)
     )
-    return [(row.category, row.district, bool(row.verified), row.number) for row in rows]
+    return [(row.category, row.district, row.number) for row in rows]
+
+
+def unconfirmed(connection: Connection, since: int, until: int) -> dict[str, int]:
+    """Category → how many incidents opened in since < time ≤ until nobody has confirmed or refused."""
+    rows = connection.execute(
+        select(incidents.c.category, func.count().label("number"))
+        .where(
+            incidents.c.opened_at > since, incidents.c.opened_at <= until, incidents.c.status.in_(OPEN),
+            _PRIVATE.is_not(True),
+        )
+        .group_by(incidents.c.category)
+    )  # fmt: skip
+    return {row.category: row.number for row in rows}
+
+
+_PRIVATE = incidents.c.analysis["private"].as_boolean()
+
+
+def _confirms(step: FromClause) -> tuple[ColumnElement[bool], ...]:
+    """A step of an officer that confirms an incident and was not taken back."""
+    undone = incident_history.alias()
+    taken_back = exists().where(
+        undone.c.incident_id == step.c.incident_id, undone.c.action == "undone", undone.c.reason == step.c.event_id
+    )
+    return step.c.action == "status", step.c.after.in_(VERIFIED), ~taken_back
 
 
 def told_tips(connection: Connection, room_id: str, *, but: tuple[str, str] | None = None) -> dict[str, int]:
@@ -247,7 +273,6 @@ class Standing:
 
 def standing(connection: Connection, categories: Collection[str], since: int, until: int) -> list[Standing]:
     """Incidents of these categories opened in since ≤ time ≤ until that officers confirmed and nobody closed."""
-    private = incidents.c.analysis["private"].as_boolean()
     rows = connection.execute(
         select(incidents.c.category, incidents.c.district, incidents.c.places, incidents.c.opened_at)
         .where(
@@ -255,7 +280,7 @@ def standing(connection: Connection, categories: Collection[str], since: int, un
             incidents.c.status.in_(STANDING),
             incidents.c.opened_at >= since,
             incidents.c.opened_at <= until,
-            private.is_not(True),
+            _PRIVATE.is_not(True),
         )
         .order_by(incidents.c.opened_at.desc(), incidents.c.id)
     )

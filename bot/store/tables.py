@@ -286,6 +286,7 @@ incident_history = Table(
     Column("event_id", String),
     Index(None, "incident_id", "id"),
     Index(None, "event_id"),
+    Index(None, "at"),
 )
 
 copies = Table(

@@ -120,7 +120,7 @@ SCENES = (
     Scene(
         "sore-ojol", "Sore yang ramai: peringatan, gempa, pohon tumbang", "sore", "ojol", "Ojol Kamtibmas",
         "2026-12-03 07:00", "2026-12-03 15:30", "2026-12-03 20:00", days=(WET, WET, WET, WINDY),
-        counts=(Count("laka_lantas", "Subah", True, 2), Count("banjir", "Batang", True, 1), Count("curat", None, False, 1)),
+        counts=(Count("laka_lantas", "Subah", 2), Count("banjir", "Batang", 1)),
         more={"obstacles": (
             Obstacle("pohon_tumbang", "Gringsing", ("Plelen",), at("2026-12-03 14:10")),
             Obstacle("laka_lantas", "Subah", ("Alas Roban",), at("2026-12-03 13:25")),
@@ -140,7 +140,7 @@ SCENES = (
     Scene(
         "malam-desa", "Malam menjelang Natal, dengan catatan petugas dan masa operasi", "malam", "desa-siaga",
         "Desa Siaga", "2025-12-24 15:30", "2025-12-24 20:00", "2025-12-25 07:00",
-        counts=(Count("curanmor", "Limpung", True, 1),),
+        counts=(Count("curanmor", "Limpung", 1),),
         more={
             "content": CONTENT.model_copy(update={"operations": (LILIN,)}),
             "notes": (Note("Parkir Alun-alun dipindah ke utara sampai pukul 22.00", at("2025-12-24 17:00")),),

@@ -7,12 +7,10 @@ import threading
 from zoneinfo import ZoneInfo
 
 from bulletins_world import at, ms, target
-from sqlalchemy import insert
 
 from bot.bulletins.announce import Announcer
 from bot.bulletins.model import QuietDate
 from bot.store.database import connect
-from bot.store.tables import incidents
 
 PAGI = "bulletin:pagi:2026-03-02:!ojol"
 
@@ -208,67 +206,6 @@ def test_a_slot_sent_by_an_officer_beforehand_is_not_sent_again_at_its_time(stat
     with station.engine.begin() as connection:
         assert station.announcer.send(connection, "pagi", dt.date(2026, 3, 2), ms(at("2026-03-02 06:30")))
     assert station.tick(at("2026-03-02 07:00")) == []
-
-
-def test_counts_cover_exactly_the_time_since_the_slot_before(station):
-    station.tick(at("2026-03-01 18:00"))
-    opened = {
-        "before": at("2026-03-01 20:00"),  # told by the evening's bulletin
-        "after": at("2026-03-01 20:01"),
-        "morning": at("2026-03-02 07:00"),
-        "late": at("2026-03-02 07:20"),  # the next one's
-    }
-    with station.engine.begin() as connection:
-        for number, moment in enumerate(opened.values()):
-            connection.execute(
-                insert(incidents).values(
-                    id=number + 1,
-                    opened_at=ms(moment),
-                    updated_at=0,
-                    room_id="!ojol",
-                    category="banjir",
-                    urgency="info",
-                    district="Subah",
-                    places=[],
-                    status="terverifikasi",
-                    text="",
-                    analysis={},
-                    content_version="v1",
-                )
-            )
-    station.tick(at("2026-03-02 07:30"))
-    body = str(station.content_of(PAGI)["body"])
-    assert "sejak pukul 20.00 kemarin" in body
-    assert "2 kejadian sudah dipastikan petugas" in body
-    assert "Subah 2" in body
-
-
-def test_what_is_private_is_not_counted(station):
-    station.tick(at("2026-03-01 18:00"))
-    kinds = [("banjir", {}), ("banjir", {"private": False}), ("kdrt", {"private": True}), ("banjir", {"private": True})]
-    with station.engine.begin() as connection:
-        for number, (category, analysis) in enumerate(kinds, 1):
-            connection.execute(
-                insert(incidents).values(
-                    id=number,
-                    opened_at=ms(at("2026-03-02 06:00")),
-                    updated_at=0,
-                    room_id="!ojol",
-                    category=category,
-                    urgency="info",
-                    district="Subah",
-                    places=[],
-                    status="terverifikasi",
-                    text="",
-                    analysis=analysis,
-                    content_version="v1",
-                )
-            )
-    station.tick(at("2026-03-02 07:30"))
-    body = str(station.content_of(PAGI)["body"])
-    assert "2 kejadian sudah dipastikan petugas" in body
-    assert "Subah 2" in body
-    assert "kekerasan" not in body.casefold()
 
 
 def test_each_decision_leaves_an_audit_row(station):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -20,8 +21,16 @@ DATE = dt.date(2026, 3, 2)
 NOW = at("2026-03-02 07:00")
 
 
-def bulletin(*counts: Count, notes: tuple[str, ...] = (), slot="pagi", statistics=True, content=CONTENT, **options):
-    found = Statistics(at("2026-03-01 20:00"), NOW, counts) if statistics else None
+def bulletin(
+    *counts: Count,
+    notes: tuple[str, ...] = (),
+    slot="pagi",
+    statistics=True,
+    unconfirmed=None,
+    content=CONTENT,
+    **options,
+):
+    found = Statistics(at("2026-03-01 20:00"), NOW, counts, unconfirmed or {}) if statistics else None
     facts = Facts(NOW, found, tuple(Note(text, NOW - dt.timedelta(hours=1)) for text in notes))
     defaults = {"room": "ojol", "room_title": "Ojol Kamtibmas", "zone": ZONE}
     return compose(content, slot, options.pop("date", DATE), facts, **(defaults | options))
@@ -44,31 +53,31 @@ def test_every_bulletin_ends_with_the_emergency_number(slot):
 
 def test_counts_are_told_by_category_and_district():
     composed = bulletin(
-        Count("laka_lantas", "Subah", True, 2),
-        Count("laka_lantas", "Batang", True, 1),
-        Count("banjir", "Batang", True, 4),
-        Count("banjir", None, False, 3),
+        Count("laka_lantas", "Subah", 2),
+        Count("laka_lantas", "Batang", 1),
+        Count("banjir", "Batang", 3),
+        Count("banjir", None, 1),
         title={"laka_lantas": "Kecelakaan lalu lintas", "banjir": "Banjir"}.get,
     )
     body = render(composed.markdown).body
     assert "7 kejadian sudah dipastikan petugas" in body
-    assert "masih diperiksa: 3" in body
     assert body.index("banjir 4,") < body.index("kecelakaan lalu lintas 3 (")
-    assert "(Batang 5, Subah 2)" in body
+    assert "(Batang 4, Subah 2)" in body
 
 
 def test_withheld_categories_leave_no_trace_not_even_in_a_total():
-    composed = bulletin(Count("kdrt", "Bawang", True, 1), Count("banjir", "Subah", True, 1))
+    composed = bulletin(Count("kdrt", "Bawang", 1), Count("banjir", "Subah", 1))
     assert ": 1 kejadian sudah dipastikan" in composed.markdown
     assert "Bawang" not in composed.markdown
     assert "kdrt" not in composed.markdown
 
 
-def test_unverified_reports_are_never_told_as_facts():
-    body = bulletin(Count("tawuran", "Subah", False, 2)).markdown
-    assert "masih diperiksa" in body
-    assert "tawuran" not in body
-    assert "Subah" not in body
+def test_unconfirmed_reports_are_counted_for_officers_and_told_to_nobody():
+    composed = bulletin(Count("banjir", "Subah", 1), unconfirmed={"tawuran": 2, "banjir": 3})
+    assert composed.unconfirmed == 5
+    assert "1 kejadian sudah dipastikan petugas: banjir 1 (Subah 1)." in render(composed.markdown).body
+    assert "tawuran" not in composed.markdown
+    assert not {"5", "2", "3"} & set(re.findall(r"\d+", composed.markdown.split("Situasi")[1].split("(Subah")[0]))
 
 
 def test_a_source_that_is_absent_is_left_out_and_named():
