@@ -7,6 +7,8 @@ are shown once; of another text only the paragraphs that differ are.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -69,6 +71,12 @@ def card(title: str, date: dt.date, drafts: Sequence[Draft], copies: int) -> str
     parts += _unconfirmed(drafts)
     parts.append(_sources(drafts))
     return "\n\n".join(part for part in parts if part)
+
+
+def digest(drafts: Sequence[Draft]) -> str:
+    """What all channels are going to hear, and when, in one short word: what an officer agrees to by agreeing."""
+    texts = sorted((one.title, f"{one.time:%H:%M}", one.composed.markdown if one.composed else "") for one in drafts)
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]
 
 
 def _groups(drafts: Sequence[Draft]) -> Mapping[str | None, list[Draft]]:

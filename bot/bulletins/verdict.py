@@ -48,6 +48,8 @@ class Answer:
     """Milliseconds."""
     words: str = ""
     """The new wording, or the reason."""
+    digest: str = ""
+    """Of what the card showed then (`bot.bulletins.preview`)."""
 
     def to_json(self) -> dict[str, Any]:
         """As stored."""
@@ -68,6 +70,12 @@ class Verdict:
     sent: Answer | None = None
     """Somebody said that it goes out, typed; a new wording says so, too."""
     seen: Answer | None = None
+
+    @property
+    def agreed(self) -> Answer | None:
+        """The last answer by which somebody agreed to what the card shows."""
+        given = [one for one in (self.sent, self.seen) if one is not None and one is not self.worded]
+        return max(given, key=lambda one: one.at, default=None)
 
     @property
     def words(self) -> str | None:

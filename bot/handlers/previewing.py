@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from bot.bulletins import approval, deskwords
 from bot.bulletins.due import Target
 from bot.bulletins.preview import Draft, card
+from bot.bulletins.preview import digest as digest_of
 from bot.bulletins.template import TemplateFault
 from bot.bulletins.verdict import Answer, Verdict
 from bot.handlers import announcing, restating
@@ -25,6 +26,8 @@ from bot.store import bulletinnotes, bulletins, previews, relays, subscriptions
 from bot.store.previews import Preview
 
 _MINUTE = 60_000
+FRESH_MS = 2 * _MINUTE
+"""So old a card may be before it is looked over: what would go out may be something else by now."""
 _NAMED = 5
 
 
@@ -40,8 +43,15 @@ def look(connection: Connection, desk: Desk, now: int) -> int:
         for slot in desk.content.bulletins.slots
     )
     for preview in previews.since(connection, (today - dt.timedelta(days=1)).isoformat()):
-        if bulletins.states(connection, preview.date, preview.slot, now):
-            refresh(connection, desk, preview, now)
+        if states := bulletins.states(connection, preview.date, preview.slot, now):
+            if preview.composed_at < max(
+                (one.decided_at for one in states if one.state != bulletins.SKIPPED), default=0
+            ):
+                recompose(connection, desk, preview, now)  # what went out, if that is not what stood here
+            else:
+                refresh(connection, desk, preview, now)
+        elif now - preview.composed_at >= FRESH_MS and now < preview.due_at:
+            recompose(connection, desk, preview, now)
     return put_up
 
 
@@ -53,11 +63,16 @@ def renew(connection: Connection, desk: Desk, now: int) -> None:
 
 
 def recompose(connection: Connection, desk: Desk, preview: Preview, now: int) -> None:
-    """The card shows what would be said now."""
+    """The card shows what would be said now. Ages of sources alone are no reason to touch it."""
     date = dt.date.fromisoformat(preview.date)
     words = approval.of(preview).words
-    shown = _shown(connection, desk, preview.slot, date, hearing(connection, desk, preview.slot, date), now, words)
-    previews.shown(connection, preview.slot, preview.date, shown)
+    shown, digest = _shown(
+        connection, desk, preview.slot, date, hearing(connection, desk, preview.slot, date), now, words
+    )
+    if digest == preview.digest:
+        previews.unchanged(connection, preview.slot, preview.date, now)
+    else:
+        previews.shown(connection, preview.slot, preview.date, shown, digest, now)
     current = previews.get(connection, preview.slot, preview.date)
     if current is not None:
         refresh(connection, desk, current, now)
@@ -150,8 +165,8 @@ def _put_up(connection: Connection, desk: Desk, slot: str, date: dt.date, now: i
         return False
     if previews.get(connection, slot, date.isoformat()) or bulletins.states(connection, date.isoformat(), slot, now):
         return False
-    shown = _shown(connection, desk, slot, date, heard_by, now, None)
-    previews.ask(connection, slot, date.isoformat(), due_at=due_at, shown=shown, now=now)
+    shown, digest = _shown(connection, desk, slot, date, heard_by, now, None)
+    previews.ask(connection, slot, date.isoformat(), due_at=due_at, shown=shown, digest=digest, now=now)
     preview = previews.get(connection, slot, date.isoformat())
     assert preview is not None  # noqa: S101 - just written
     desk.record(connection, "preview.asked", preview.key, {"rooms": len(heard_by), "due_at": due_at}, now)
@@ -161,8 +176,8 @@ def _put_up(connection: Connection, desk: Desk, slot: str, date: dt.date, now: i
 def _shown(
     connection: Connection, desk: Desk, slot: str, date: dt.date, heard_by: Sequence[Target], now: int,
     words: str | None,
-) -> str:  # fmt: skip
-    """The card's upper part."""
+) -> tuple[str, str]:  # fmt: skip
+    """The card's upper part, with the digest of what it stands for."""
     files = desk.content.bulletins
     announcer = announcing.announcer_of(desk, list(heard_by))
     drafts = []
@@ -173,13 +188,16 @@ def _shown(
         except TemplateFault:
             composed = None
         drafts.append(Draft(target.title, files.slot(slot, target.name).time, composed))
-    return card(files.slots[slot].title, date, drafts, subscriptions.number(connection, slot))
+    return card(files.slots[slot].title, date, drafts, subscriptions.number(connection, slot)), digest_of(drafts)
 
 
 def _text(connection: Connection, desk: Desk, preview: Preview, now: int) -> str:
     verdict, became = approval.of(preview), outcome(connection, desk, preview, now)
     entry = desk.content.bulletins.slots.get(preview.slot)
     lines = _answered(desk, verdict)
+    agreed = verdict.agreed
+    if agreed is not None and not verdict.skipped and agreed.digest not in ("", preview.digest):
+        lines.append(deskwords.CHANGED_SINCE)
     if became.decided:
         lines += became.lines
     if became.pending:

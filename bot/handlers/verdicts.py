@@ -1,7 +1,7 @@
 """What officers answer to the card of a coming bulletin: reactions, replies, their edits and redactions.
 
-A reaction is the homeserver's word alone: ✅ is enough for what silence would do anyway. What changes or skips a
-bulletin must be an encrypted message of a known device. What comes too late is told so.
+A reaction is the homeserver's word alone: ✅ is enough for what silence would do anyway. What skips a bulletin must be
+an encrypted message of a known device, what is said instead one of a proven officer. What comes too late is told so.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from bot.bulletins.verdict import Answer, Doubt, Kind, Said, added, read, sign, 
 from bot.event import IncomingEvent, Trust
 from bot.event import Kind as EventKind
 from bot.handlers import previewing
+from bot.handlers.confirming import unproven
 from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
+from bot.handlers.proof import Doubt as Unproven
+from bot.handlers.proof import prove
 from bot.handlers.replies import threaded
 from bot.incidents.cards import short_name
 from bot.markup import escape, render
@@ -130,7 +133,12 @@ def _say(
     if _over(connection, event, desk, preview, now):
         return
     if isinstance(what, Said):
-        _take(connection, event, desk, preview, source, what, now)
+        # Other words go into every channel as ours: like an order there, they must surely come from this officer.
+        doubt = prove(connection, event, desk, now) if what.kind is Kind.WORDS else None
+        if doubt is not None:
+            _doubted(connection, event, desk, preview, doubt, now)
+        else:
+            _take(connection, event, desk, preview, source, what, now)
         return
     if _given(preview, source):  # edited into what is no answer
         _keep(connection, event, desk, preview, others, now)
@@ -145,11 +153,12 @@ def _take(
 ) -> None:
     """An answer that counts."""
     before = _answers(preview)
-    new = Answer(source, what.kind, event.sender, now, what.words)
-    if any(replace(one, at=now) == new for one in before):
+    new = Answer(source, what.kind, event.sender, now, what.words, preview.digest)
+    if any(replace(one, at=now, digest=new.digest) == new for one in before):
         return  # the same once more: an edit that was read with its message
     _keep(connection, event, desk, preview, added(before, new), now)
     payload = {"preview": preview.key, "officer": event.sender, "answer": str(what.kind), "words": what.words}
+    payload["digest"] = preview.digest
     desk.record(connection, "preview.answered", event.event_id, payload | {"trust": event.trust}, now)
     if what.kind is Kind.SEEN:
         return
@@ -200,6 +209,14 @@ def _refuse(connection: Connection, event: IncomingEvent, desk: Desk, preview: P
     listed = desk.content.rooms.officer(event.sender, desk.config.homeserver.server_name) is not None
     word = deskwords.NOT_PROVEN if listed and event.kind is not EventKind.REACTION else deskwords.NOT_AN_OFFICER
     _once(connection, event, desk, preview, word, "refused", now)
+
+
+def _doubted(
+    connection: Connection, event: IncomingEvent, desk: Desk, preview: Preview, doubt: Unproven, now: int
+) -> None:
+    payload = {"preview": preview.key, "sender": event.sender, "trust": event.trust, "why": str(doubt)}
+    desk.record(connection, "preview.refused", event.event_id, payload, now)
+    _answer(connection, event, desk, preview, f"{unproven(desk, event, doubt)} {deskwords.NOT_CHANGED}", now)
 
 
 def _once(

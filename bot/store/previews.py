@@ -21,6 +21,9 @@ class Preview:
     due_at: int
     shown: str
     """The card's upper part, Markdown."""
+    digest: str
+    """Of all the texts that it stands for."""
+    composed_at: int
     answers: tuple[dict[str, Any], ...]
     asked_at: int
 
@@ -41,9 +44,12 @@ def of_key(outbox_key: str | None) -> tuple[str, str] | None:
     return (parts[1], parts[2]) if parts[0] == "preview" and len(parts) >= 3 else None
 
 
-def ask(connection: Connection, slot: str, date: str, *, due_at: int, shown: str, now: int) -> bool:
+def ask(connection: Connection, slot: str, date: str, *, due_at: int, shown: str, digest: str, now: int) -> bool:
     """A card is put up; false when there is one."""
-    values = {"slot": slot, "date": date, "due_at": due_at, "shown": shown, "answers": [], "asked_at": now}
+    values = {
+        "slot": slot, "date": date, "due_at": due_at, "shown": shown, "digest": digest, "composed_at": now,
+        "answers": [], "asked_at": now,
+    }  # fmt: skip
     return insert_or_ignore(connection, previews, values)
 
 
@@ -66,9 +72,14 @@ def answered(connection: Connection, slot: str, date: str, answers: Sequence[dic
     _change(connection, slot, date, {"answers": list(answers)})
 
 
-def shown(connection: Connection, slot: str, date: str, markdown: str) -> None:
+def shown(connection: Connection, slot: str, date: str, markdown: str, digest: str, now: int) -> None:
     """The card's upper part says this now."""
-    _change(connection, slot, date, {"shown": markdown})
+    _change(connection, slot, date, {"shown": markdown, "digest": digest, "composed_at": now})
+
+
+def unchanged(connection: Connection, slot: str, date: str, now: int) -> None:
+    """What it says is still what would be said."""
+    _change(connection, slot, date, {"composed_at": now})
 
 
 def _change(connection: Connection, slot: str, date: str, values: dict[str, Any]) -> None:
@@ -76,4 +87,6 @@ def _change(connection: Connection, slot: str, date: str, values: dict[str, Any]
 
 
 def _preview(row: Any) -> Preview:
-    return Preview(row.slot, row.date, row.due_at, row.shown, tuple(row.answers or ()), row.asked_at)
+    return Preview(
+        row.slot, row.date, row.due_at, row.shown, row.digest, row.composed_at, tuple(row.answers or ()), row.asked_at
+    )

@@ -621,6 +621,8 @@ previews = Table(
     Column("date", String, primary_key=True),  # local
     Column("due_at", BigInteger, nullable=False),  # of the first room that hears it
     Column("shown", Text, nullable=False),  # the card's upper part as it stands, Markdown
+    Column("digest", String, nullable=False),  # of all texts that it stands for: what officers agree to
+    Column("composed_at", BigInteger, nullable=False),
     Column("answers", Json, nullable=False),  # what officers said to it, in order (bot.bulletins.verdict)
     Column("asked_at", BigInteger, nullable=False),
 )

@@ -10,13 +10,16 @@ import pytest
 from bulletin_world import BULLETIN, CARD, DAY, Duty, ms
 from casework_world import ANI, BUDI, deliver, staffed
 from handlers_world import NOW, OPERATIONS, Event, Take, audited, sent
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert, select
 
 from bot.bulletins.model import Override, Preview
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import announcing
 from bot.handlers.desk import Desk
+from bot.incidents.lifecycle import Status
 from bot.store import inbox, rooms
+from bot.store import incidents as log
+from bot.store.tables import audit_payloads, incidents
 
 TEXT = "Hujan lebat sampai malam. Hindari **jalan pantai**, perahu ditambat dulu."
 
@@ -45,7 +48,7 @@ def say(event: Event) -> Event:
     """An officer's reply to the card from a known device."""
 
     def make(body: str, sender: str = ANI, **values: Any) -> IncomingEvent:
-        base = {"trust": Trust.DEVICE, "reply_to": f"${CARD}"}
+        base = {"trust": Trust.DEVICE, "master_key": f"master of {sender}", "reply_to": f"${CARD}"}
         return event(body, room=OPERATIONS, sender=sender, **{**base, **values})
 
     return make
@@ -65,6 +68,22 @@ def with_preview(desk: Desk, **changes: Any) -> None:
     slots = {**files.slots, "pagi": files.slots["pagi"].model_copy(update={"preview": Preview(**changes)})}
     content = replace(desk.content, bulletins=files.model_copy(update={"slots": slots}))
     object.__setattr__(desk, "content", content)
+
+
+def confirmed(engine: Engine, at: int) -> None:
+    """An officer has confirmed an incident."""
+    analysis = {
+        "text": "", "category": "banjir", "urgency": "info", "report": True, "district": "Subah", "places": [],
+        "evidence": [],
+    }  # fmt: skip
+    with engine.begin() as connection:
+        connection.execute(
+            insert(incidents).values(
+                id=1, opened_at=at, updated_at=at, room_id="!ojol", category="banjir", urgency="info",
+                district="Subah", places=[], status="baru", text="", analysis=analysis, content_version="v1",
+            )
+        )  # fmt: skip
+        log.change_status(connection, 1, Status.TERVERIFIKASI, actor=ANI, reason=None, event_id="$confirmed", now=at)
 
 
 def more_rooms(engine: Engine) -> None:
@@ -186,7 +205,7 @@ async def test_an_edit_of_the_reply_counts_and_its_redaction_takes_it_back(
     await take(reply)
     edit = event(
         "Ombak tinggi sampai besok, nelayan jangan melaut.", room=OPERATIONS, kind=Kind.EDIT, sender=ANI,
-        target=reply.event_id, trust=Trust.DEVICE,
+        target=reply.event_id, trust=Trust.DEVICE, master_key=f"master of {ANI}",
     )  # fmt: skip
     await take(edit)
     assert "Ombak tinggi" in shown.card()
@@ -276,6 +295,76 @@ async def test_nobody_else_and_no_unproven_device_changes_or_skips(
     shown.at("07:00")
     assert "Selamat pagi" in shown.body()
     assert "preview.refused" in audited(engine)
+
+
+@pytest.mark.parametrize("key", [None, "another master key"])
+async def test_other_words_need_a_session_under_the_officer_s_own_identity(
+    shown: Duty, take: Take, say: Event, engine: Engine, key: str | None
+) -> None:
+    await take(say("kirim"))  # says nothing that silence would not say: a known device is enough
+    await take(say(TEXT), say("ganti: Ombak tinggi sampai besok.", master_key=key))
+    assert "Hujan lebat" in shown.card()
+    assert "Isinya tidak berubah" in shown.words()[-1]
+    assert "preview.refused" in audited(engine)
+    await take(say("lewati: hari berkabung", BUDI, master_key=None))
+    assert "Dilewati @budi" in shown.card()
+
+
+async def test_the_card_follows_what_would_be_said_and_is_touched_by_nothing_else(
+    shown: Duty, take: Take, say: Event, mark: Event, desk: Desk, engine: Engine
+) -> None:
+    edits = lambda: [row for row in sent(engine, OPERATIONS) if f"{CARD}:edit:" in row["key"]]  # noqa: E731
+    shown.at("06:44")
+    shown.at("06:47")
+    assert edits() == [], "the ages of sources alone are no news"
+    await take(mark("✅", BUDI))
+    agreed = len(edits())
+    confirmed(engine, ms("06:48"))
+    shown.at("06:50")
+    assert len(edits()) == agreed + 1
+    assert "1 kejadian sudah dipastikan" in shown.card()
+    assert "berubah sejak disetujui" in shown.card()
+    await take(say("kirim"))
+    assert "berubah sejak disetujui" not in shown.card()
+    shown.at("07:00")
+    assert "berubah" not in shown.card()
+    assert "1 kejadian sudah dipastikan" in shown.body()
+
+
+async def test_what_changes_at_the_last_minute_is_on_the_card_of_what_went_out(
+    shown: Duty, take: Take, say: Event, engine: Engine
+) -> None:
+    shown.at("06:59")
+    await take(say("kirim"))
+    confirmed(engine, ms("06:59"))
+    shown.at("07:00")
+    assert "1 kejadian sudah dipastikan" in shown.body()
+    assert "1 kejadian sudah dipastikan" in shown.card()
+    assert "berubah sejak disetujui" in shown.card()
+
+
+async def test_an_officer_s_own_words_do_not_change_with_the_news(
+    shown: Duty, take: Take, say: Event, engine: Engine
+) -> None:
+    await take(say(TEXT))
+    before = shown.card()
+    confirmed(engine, ms("06:48"))
+    shown.at("06:50")
+    assert shown.card() == before
+    shown.at("07:00")
+    assert "dipastikan" not in shown.body()
+    assert "berubah" not in shown.card()
+
+
+async def test_what_an_answer_agreed_to_is_on_record(shown: Duty, take: Take, say: Event, engine: Engine) -> None:
+    await take(say("kirim"))
+    confirmed(engine, ms("06:48"))
+    shown.at("06:50")
+    await take(say("kirim", BUDI))
+    with engine.begin() as connection:
+        rows = connection.execute(select(audit_payloads.c.payload).order_by(audit_payloads.c.audit_id)).scalars().all()
+    digests = [row["digest"] for row in rows if row.get("answer") == "send"]
+    assert len(digests) == len(set(digests)) == 2
 
 
 async def test_a_stranger_s_edit_of_the_reply_changes_nothing(

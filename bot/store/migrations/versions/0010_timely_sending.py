@@ -19,6 +19,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("words", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("not_after", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("told_at", sa.BigInteger(), nullable=True))
+    with op.batch_alter_table("previews", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("digest", sa.String(), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("composed_at", sa.BigInteger(), nullable=False, server_default="0"))
     with op.batch_alter_table("incident_history", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_incident_history_at"), ["at"], unique=False)
     # What was skipped before officers were told of such things is no news to them.
@@ -27,6 +30,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Back to the one before."""
+    with op.batch_alter_table("previews", schema=None) as batch_op:
+        batch_op.drop_column("composed_at")
+        batch_op.drop_column("digest")
     with op.batch_alter_table("incident_history", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incident_history_at"))
     with op.batch_alter_table("bulletins", schema=None) as batch_op:
