@@ -103,6 +103,7 @@ DOUBT: Mapping[Doubt, str] = {
     Doubt.KIND: "Hanya tulisan yang bisa menggantikan isi buletin; belum ada yang berubah.",
 }
 
+NOTE_REFUSED = "Catatannya tidak berubah."
 NOTE_ADDED = "📝 Catatan **{number}** · {scope}\n\n> {words}"
 NOTE_CHANGED = "📝 Catatan **{number}** diubah · {scope}\n\n> {words}"
 NOTE_SHIFTS = "⚠️ “{word}” dibaca warga pada hari buletinnya terbit. Lebih aman tulis tanggalnya."

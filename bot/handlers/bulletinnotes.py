@@ -15,8 +15,10 @@ from bot.bulletins import deskwords
 from bot.bulletins.orders import Order, Unsure, Verb, asked, read
 from bot.event import IncomingEvent, Kind, Trust
 from bot.handlers import announcing, bulletinboard, previewing
+from bot.handlers.confirming import unproven
 from bot.handlers.desk import Desk
 from bot.handlers.officers import officer
+from bot.handlers.proof import prove
 from bot.markup import render
 from bot.outgoing import Outgoing
 from bot.store import bulletinnotes, bulletins, changes, outbox
@@ -43,7 +45,12 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
         return
     match order.verb if order else Verb.HELP:
         case Verb.ADD if order:
-            _add(connection, event, desk, order, now)
+            # It goes into every channel as ours: like an order there, it must surely come from this officer.
+            if doubt := prove(connection, event, desk, now):
+                word = f"{unproven(desk, event, doubt)} {deskwords.NOTE_REFUSED}"
+                desk.say(connection, event, key, word, now, notice=True)
+            else:
+                _add(connection, event, desk, order, now)
         case Verb.REMOVE if order and order.number is not None:
             _remove(connection, event, desk, order.number, now)
         case Verb.LIST:
@@ -71,6 +78,9 @@ def edited(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -
         return
     if not _may(connection, event, desk):
         _tell(connection, event, desk, deskwords.OFFICERS_ONLY, now)
+        return
+    if doubt := prove(connection, event, desk, now):
+        _tell(connection, event, desk, f"{unproven(desk, event, doubt)} {deskwords.NOTE_REFUSED}", now)
         return
     _follow(connection, event, desk, note, current.body, now)
 

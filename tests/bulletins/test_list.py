@@ -68,7 +68,7 @@ def engine(config: Path, empty_database, monkeypatch):
             update(outbox).where(outbox.c.room_id == "!ojol").values(state="sent", sent_at=ms("07:12"), event_id="$1")
         )
         answers = [{"event_id": "$a", "kind": "skip", "by": "@ani:x", "at": 1, "words": "hari berkabung"}]
-        previews.ask(connection, "sore", DAY, due_at=ms("15:30"), shown="", now=1)
+        previews.ask(connection, "sore", DAY, due_at=ms("15:30"), shown="", digest="", now=1)
         previews.answered(connection, "sore", DAY, answers)
         decide(connection, "sore", "!ojol", "15:30", reason="officer")
         subscriptions.add(connection, "@warga:x", "malam", "!dm", 1)

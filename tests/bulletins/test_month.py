@@ -172,7 +172,7 @@ def test_a_month_of_outages_leaves_one_bulletin_in_its_time_or_one_recorded_skip
 def answered(station, slot: str, date: str, kind: Kind, now: dt.datetime) -> int:
     """An officer's answer, as its handler keeps it."""
     with station.engine.begin() as connection:
-        previews.ask(connection, slot, date, due_at=ms(now), shown="", now=ms(now))
+        previews.ask(connection, slot, date, due_at=ms(now), shown="", digest="", now=ms(now))
         there = previews.get(connection, slot, date)
         said = Answer(f"${now.isoformat()}", kind, "@ani", ms(now), f"kata {kind} pukul {now:%d %H %M}")
         previews.answered(connection, slot, date, [*there.answers, said.to_json()])

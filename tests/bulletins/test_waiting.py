@@ -104,7 +104,7 @@ def test_it_does_not_warn_of_what_is_over_when_it_goes_out(station, monkeypatch)
 
 def answer(station: Station, kind: Kind, words: str, clock: str) -> None:
     with station.engine.begin() as connection:
-        previews.ask(connection, "pagi", str(DAY), due_at=ms(time("07:00")), shown="", now=1)
+        previews.ask(connection, "pagi", str(DAY), due_at=ms(time("07:00")), shown="", digest="", now=1)
         said = Answer(f"${clock}", kind, "@ani", ms(time(clock)), words)
         there = previews.get(connection, "pagi", str(DAY))
         previews.answered(connection, "pagi", str(DAY), [*there.answers, said.to_json()])

@@ -32,7 +32,9 @@ def duty(engine: Engine, desk: Desk, event: Event, monkeypatch: pytest.MonkeyPat
 @pytest.fixture
 def say(event: Event) -> Event:
     def make(body: str, sender: str = ANI, **values: Any) -> IncomingEvent:
-        return event(body, room=OPERATIONS, sender=sender, **{"trust": Trust.DEVICE, **values})
+        return event(
+            body, room=OPERATIONS, sender=sender, **{"trust": Trust.DEVICE, "master_key": f"of {sender}", **values}
+        )
 
     return make
 
@@ -40,7 +42,13 @@ def say(event: Event) -> Event:
 @pytest.fixture
 def edit(event: Event) -> Event:
     def make(of: IncomingEvent, body: str, **values: Any) -> IncomingEvent:
-        base = {"sender": of.sender, "kind": Kind.EDIT, "target": of.event_id, "trust": Trust.DEVICE}
+        base = {
+            "sender": of.sender,
+            "kind": Kind.EDIT,
+            "target": of.event_id,
+            "trust": Trust.DEVICE,
+            "master_key": f"of {of.sender}",
+        }
         return event(body, room=OPERATIONS, **{**base, **values})
 
     return make
@@ -70,6 +78,20 @@ async def test_a_note_is_read_out_in_the_bulletin_it_is_for_and_in_no_other(
     assert "Jalan Pemuda ditutup" in duty.body(f"bulletin:malam:{DAY}:!ojol")
     duty.at("20:00", DAY + dt.timedelta(days=1))
     assert "Jalan Pemuda ditutup" not in duty.body(f"bulletin:malam:{DAY + dt.timedelta(days=1)}:!ojol")
+
+
+@pytest.mark.parametrize("key", [None, "another"])
+async def test_a_session_not_under_the_officer_s_own_identity_adds_and_changes_none(
+    duty: Duty, take: Take, say: Event, edit: Event, engine: Engine, key: str | None
+) -> None:
+    first = say("!buletin malam tambah Jalan Pemuda ditutup")
+    await take(first)
+    await take(say("!buletin malam tambah Semua libur", master_key=key))
+    await take(edit(first, "!buletin malam tambah Semua libur", master_key=key))
+    assert [note.words for note in notes(engine)] == ["Jalan Pemuda ditutup"]
+    assert "Catatannya tidak berubah" in answers(engine)[-1]
+    await take(say("!buletin catatan", master_key=key))
+    assert "Jalan Pemuda ditutup" in answers(engine)[-1], "to look at them a known device is enough"
 
 
 async def test_a_note_for_days_and_one_channel(duty: Duty, take: Take, say: Event, engine: Engine) -> None:

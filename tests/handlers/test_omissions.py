@@ -108,7 +108,7 @@ def test_a_slot_whose_card_nobody_answered_is_their_word(bot: Bot) -> None:
     slots["pagi"] = slots["pagi"].model_copy(update={"preview": Preview(minutes=20, silence="skip")})
     changed(bot, slots=slots)
     with bot.engine.begin() as connection:
-        previews.ask(connection, "pagi", str(DAY), due_at=ms("07:00"), shown="", now=1)
+        previews.ask(connection, "pagi", str(DAY), due_at=ms("07:00"), shown="", digest="", now=1)
     bot.look("07:01")
     bot.look("07:46")
     assert bot.states()["!ojol"] == ("skipped", "unanswered")
@@ -163,7 +163,7 @@ def test_quiet_dates_and_what_officers_decided_are_no_news(bot: Bot) -> None:
     quiet = QuietDate(date=DAY + dt.timedelta(days=1), why="hari berkabung")
     changed(bot, quiet_dates={quiet.date: quiet.why})
     with bot.engine.begin() as connection:
-        previews.ask(connection, "pagi", str(DAY), due_at=ms("07:00"), shown="", now=1)
+        previews.ask(connection, "pagi", str(DAY), due_at=ms("07:00"), shown="", digest="", now=1)
         skip = {"event_id": "$a", "kind": "skip", "by": ANI, "at": 1, "words": "hari berkabung"}
         previews.answered(connection, "pagi", str(DAY), [skip])
     bot.look("07:00")

@@ -152,7 +152,7 @@ async def test_an_officer_s_words_and_skips_hold_for_copies_as_well(
     await take(
         event(
             "Hujan lebat sampai malam, hindari pantai.", room="!kendali", sender="@ani:batang.test",
-            trust=Trust.DEVICE, reply_to=card,
+            trust=Trust.DEVICE, master_key="of ani", reply_to=card,
         )
     )  # fmt: skip
     duty.at("07:00")
