@@ -21,6 +21,7 @@ from bot.store.tables import (
     acts,
     blocks,
     bulletin_notes,
+    bulletins,
     complainants,
     complaints,
     confirmations,
@@ -35,6 +36,7 @@ from bot.store.tables import (
     outbox,
     previews,
     remarks,
+    rooms,
     strikes,
     subscriptions,
     tickets,
@@ -162,12 +164,15 @@ def forget_order_keeping(connection: Connection, before: int, limit: int | None 
 
 
 def forget_announcing(connection: Connection, before: int, limit: int | None = None) -> int:
-    """Officers' notes and changes of bulletins long past, and subscriptions of people who have been silent since."""
+    """Officers' notes and changes of bulletins long past, that somebody had a copy of one, and subscriptions of people
+    who have been silent since."""
+    named = select(rooms.c.room_id).where(rooms.c.name.is_not(None))
     silent = ~exists().where(inbox.c.sender == subscriptions.c.user_id, inbox.c.received_at >= before)
     gone = 0
     for table, over in (
         (bulletin_notes, and_(bulletin_notes.c.at < before, bulletin_notes.c.ended_at < before)),
         (previews, previews.c.asked_at < before),
+        (bulletins, and_(bulletins.c.created_at < before, bulletins.c.room_id.not_in(named))),
         (subscriptions, and_(subscriptions.c.at < before, silent)),
     ):
         keys = list(table.primary_key.columns)

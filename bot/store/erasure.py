@@ -28,6 +28,7 @@ from bot.store.tables import (
     audit,
     audit_payloads,
     blocks,
+    bulletins,
     complainants,
     complaints,
     conversations,
@@ -123,6 +124,8 @@ def erase_person(
     if not held:
         connection.execute(delete(notices).where(notices.c.user_id == user_id))
     _forget_name(connection, user_id, events, now)
+    for part in _parts(sorted(direct)):  # that a copy went there, and when
+        connection.execute(delete(bulletins).where(bulletins.c.room_id.in_(part)))
     bare = {one.number for one in places if one.on_card and one.others}
     return Erased(len(events), len(reports), replies, tuple(sorted(held)), tuple(sorted(bare)))
 

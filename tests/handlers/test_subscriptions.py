@@ -12,7 +12,8 @@ from sqlalchemy import Engine, insert, select, update
 
 from bot.event import Trust
 from bot.handlers.desk import Desk
-from bot.store.tables import blocks, incidents, members, outbox, subscriptions
+from bot.store import aging
+from bot.store.tables import blocks, bulletins, incidents, members, outbox, subscriptions
 
 WARGA = "@warga:batang.test"
 COPY = f"bulletin:pagi:{DAY}:{DIRECT}"
@@ -108,6 +109,35 @@ async def test_who_leaves_the_dm_gets_nothing_more(
     assert copies(engine) == []
     with engine.begin() as connection:
         assert not list(connection.execute(select(subscriptions)))
+
+
+async def test_that_somebody_had_copies_is_forgotten_with_them_and_nothing_comes_twice(
+    duty: Duty, take: Take, event: Event, engine: Engine
+) -> None:
+    await take(event("!buletin pagi ikut"))
+    duty.at("07:00")
+    assert len(copies(engine)) == 1
+    await take(event("hapus data saya", trust=Trust.DEVICE))
+    await take(event("ya, hapus", trust=Trust.DEVICE))
+    with engine.begin() as connection:
+        rooms = set(connection.scalars(select(bulletins.c.room_id)))
+    assert rooms == {"!ojol"}
+    await take(event("!buletin pagi ikut"))
+    duty.at("07:10")
+    duty.at("08:00")
+    assert [key for key in copies(engine) if not key.endswith(":redacted")] == [COPY], "asked for after its time"
+
+
+async def test_that_somebody_had_copies_is_forgotten_after_a_while(
+    duty: Duty, take: Take, event: Event, engine: Engine
+) -> None:
+    await take(event("!buletin pagi ikut"))
+    duty.at("07:00")
+    with engine.begin() as connection:
+        aging.forget_announcing(connection, ms("07:00"))
+        assert len(list(connection.execute(select(bulletins)))) == 2
+        aging.forget_announcing(connection, ms("07:01"))
+        assert set(connection.scalars(select(bulletins.c.room_id))) == {"!ojol"}
 
 
 async def test_who_is_blocked_by_officers_gets_nothing_more_and_is_told_when_asking(
