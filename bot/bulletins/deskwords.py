@@ -32,6 +32,9 @@ SILENCE = {
 SEEN = "✅ Disetujui {who}, {time}"
 SENT = "✅ Terbit pada waktunya: kata {who}, {time}"
 WORDED = "✏️ Isinya diganti {who}, {time}"
+CLOCK_AHEAD = (
+    "⏰ Jam mesin pernah maju, jadi kartu ini muncul terlalu awal. **Sekarang** waktunya dilihat; isinya yang terbaru."
+)
 CHANGED_SINCE = "🔄 Isinya berubah sejak disetujui; di atas ini yang terbaru."
 SKIPPED = "⛔ Dilewati {who}, {time}: {reason}"
 

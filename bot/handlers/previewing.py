@@ -20,8 +20,10 @@ from bot.bulletins.template import TemplateFault
 from bot.bulletins.verdict import Answer, Verdict
 from bot.handlers import announcing, restating
 from bot.handlers.desk import Desk
+from bot.handlers.replies import threaded
 from bot.incidents.cards import short_name
 from bot.markup import escape, render
+from bot.outgoing import REFERENCE
 from bot.store import bulletinnotes, bulletins, previews, relays, subscriptions
 from bot.store.previews import Preview
 
@@ -50,7 +52,7 @@ def look(connection: Connection, desk: Desk, now: int) -> int:
                 recompose(connection, desk, preview, now)  # what went out, if that is not what stood here
             else:
                 refresh(connection, desk, preview, now)
-        elif now - preview.composed_at >= FRESH_MS and now < preview.due_at:
+        elif not 0 <= now - preview.composed_at < FRESH_MS and now < preview.due_at:  # or by a clock ahead
             recompose(connection, desk, preview, now)
     return put_up
 
@@ -163,14 +165,25 @@ def _put_up(connection: Connection, desk: Desk, slot: str, date: dt.date, now: i
     due_at = round(min(announcer.slot_of(target, slot, date).at for target in heard_by).timestamp() * 1000)
     if not due_at - before.minutes * _MINUTE <= now < due_at:
         return False
-    if previews.get(connection, slot, date.isoformat()) or bulletins.states(connection, date.isoformat(), slot, now):
+    if bulletins.states(connection, date.isoformat(), slot, now):
         return False
+    if there := previews.get(connection, slot, date.isoformat()):
+        return there.asked_at > now and _put_forward(connection, desk, there, now)
     shown, digest = _shown(connection, desk, slot, date, heard_by, now, None)
     previews.ask(connection, slot, date.isoformat(), due_at=due_at, shown=shown, digest=digest, now=now)
     preview = previews.get(connection, slot, date.isoformat())
     assert preview is not None  # noqa: S101 - just written
     desk.record(connection, "preview.asked", preview.key, {"rooms": len(heard_by), "due_at": due_at}, now)
     return desk.tell_operations(connection, preview.key, render(_text(connection, desk, preview, now)).content(), now)
+
+
+def _put_forward(connection: Connection, desk: Desk, preview: Preview, now: int) -> bool:
+    """Its card was put up by a clock that ran ahead and stands far above: a word below it, now that it is time."""
+    previews.asked(connection, preview.slot, preview.date, now)
+    recompose(connection, desk, preview, now)
+    desk.record(connection, "preview.asked", preview.key, {"again": True, "due_at": preview.due_at}, now)
+    content = threaded(f"{REFERENCE}{preview.key}", render(deskwords.CLOCK_AHEAD).content(notice=True))
+    return desk.tell_operations(connection, f"{preview.key}:word:clock", content, now)
 
 
 def _shown(

@@ -77,6 +77,11 @@ def shown(connection: Connection, slot: str, date: str, markdown: str, digest: s
     _change(connection, slot, date, {"shown": markdown, "digest": digest, "composed_at": now})
 
 
+def asked(connection: Connection, slot: str, date: str, now: int) -> None:
+    """It is put before the officers now, whatever a clock said earlier."""
+    _change(connection, slot, date, {"asked_at": now})
+
+
 def unchanged(connection: Connection, slot: str, date: str, now: int) -> None:
     """What it says is still what would be said."""
     _change(connection, slot, date, {"composed_at": now})

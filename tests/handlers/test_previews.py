@@ -128,6 +128,28 @@ def test_rooms_with_the_same_text_are_named_together_and_what_differs_is_shown_a
     assert card.count("telepon 110") == 1, "what is the same is not repeated"
 
 
+def test_a_clock_that_ran_ahead_leaves_the_next_card_true_and_put_forward_at_its_time(
+    duty: Duty, engine: Engine
+) -> None:
+    tomorrow = DAY + dt.timedelta(days=1)
+    key = f"preview:pagi:{tomorrow}"
+    duty.at("06:45", tomorrow)  # the machine's clock jumps a day, and back
+    assert "Selamat pagi" in duty.card(key)
+    duty.at("06:45")
+    assert "Selamat pagi" in duty.card()
+    assert duty.words(key) == []
+    duty.at("07:00")
+    assert duty.states() == {"!ojol": ("sent", None)}
+    confirmed(engine, ms("22:00"))
+    duty.at("06:41", tomorrow)
+    duty.at("06:42", tomorrow)
+    [word] = duty.words(key)
+    assert "Jam mesin pernah maju" in word
+    assert "1 kejadian sudah dipastikan" in duty.card(key)
+    duty.at("07:00", tomorrow)
+    assert duty.states(day=tomorrow) == {"!ojol": ("sent", None)}
+
+
 def test_without_a_preview_in_the_files_there_is_none(duty: Duty, desk: Desk, engine: Engine) -> None:
     with_preview(desk, minutes=0)
     duty.at("06:45")
