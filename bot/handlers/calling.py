@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
-
 from sqlalchemy import Connection
 
 from bot.bulletins import calls
 from bot.bulletins.calls import Call, Verb
 from bot.event import IncomingEvent, Kind
-from bot.handlers import broadcast, callwords, confirming
+from bot.handlers import broadcast, callwords, confirming, seconding
 from bot.handlers.broadcast import clock
 from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer, officer
@@ -23,8 +21,6 @@ from bot.store.codes import Confirmation
 from bot.store.warnings import Warning
 
 KIND = "siaran"
-_REMEMBERED_MS = 24 * 3_600_000
-"""So long a code that comes too late is told why it counts no longer."""
 
 
 def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
@@ -56,27 +52,20 @@ def confirms(connection: Connection, event: IncomingEvent, now: int) -> bool:
     digits = code_in(event.body) if event.kind is Kind.TEXT else None
     if digits is None:
         return False
-    recent = codes.asked(connection, event.room_id, now - _REMEMBERED_MS, KIND)
+    recent = codes.asked(connection, event.room_id, now - seconding.REMEMBERED_MS, KIND)
     return any(one.code == digits and one.state == codes.OPEN for one in recent)
 
 
 def typed(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
     """Digits alone in the operations room: a code, if an order waits for one."""
     typed_code = code_in(event.body)
-    recent = codes.asked(connection, event.room_id, now - _REMEMBERED_MS, KIND)
+    recent = codes.asked(connection, event.room_id, now - seconding.REMEMBERED_MS, KIND)
     one = next((one for one in recent if one.code == typed_code), None)
     waiting = [other for other in recent if other.state == codes.OPEN and other.until_at > now]
     if one is None and not (waiting and len(typed_code or "") == desk.content.moderation.codes.digits):
         return  # a number somebody wrote
-    if officer(connection, desk, event) is None:
-        _refuse(connection, event, desk, "officer", callwords.OFFICERS_ONLY, now)
-    elif one is not None and event.sender == one.officer:
-        _refuse(connection, event, desk, "same", callwords.SAME_OFFICER, now)
-    elif one is not None and event.master_key == one.order["master_key"]:
-        # Before the proof, which would pin it as the second officer's own.
-        _refuse(connection, event, desk, "same_key", callwords.SAME_KEY, now)
-    elif doubt := prove(connection, event, desk, now):
-        _refuse(connection, event, desk, "proof", f"{confirming.unproven(desk, event, doubt)} {callwords.TAIL}", now)
+    if fault := seconding.fault(connection, event, desk, one, callwords.TAIL, now):
+        _refuse(connection, event, desk, fault.why, fault.words, now)
     elif one is None:
         _wrong(connection, event, desk, waiting, now)
     elif one.state == codes.DONE:
@@ -110,15 +99,13 @@ def _ask(connection: Connection, event: IncomingEvent, desk: Desk, call: Call, n
     drill = call.verb is Verb.DRILL or (first is not None and first.drill)
     rooms = broadcast.channels(connection, desk)
     words = _framed(desk, call.text, drill=drill)
-    rules = desk.content.moderation.codes
-    code = f"{secrets.randbelow(10**rules.digits):0{rules.digits}d}"
-    until = now + rules.minutes * 60_000
     order = {
-        "kind": KIND, "verb": str(call.verb), "words": words, "drill": drill, "master_key": event.master_key,
-        "first": first.id if first is not None else None,
+        "verb": str(call.verb), "words": words, "drill": drill, "first": first.id if first is not None else None,
     }  # fmt: skip
-    if not codes.ask(connection, event.event_id, event.room_id, event.sender, code, order, now=now, until=until):
+    asked = seconding.ask(connection, event, desk, KIND, order, now)
+    if asked is None:
         return
+    code, until = asked
     said = _said(desk, words, first)
     head = callwords.PREVIEW[call.verb].format(number=first.id if first is not None else "")
     text = callwords.SHOWN.format(
@@ -214,12 +201,7 @@ def _void(connection: Connection, desk: Desk, one: Confirmation, now: int) -> st
 
 
 def _wrong(connection: Connection, event: IncomingEvent, desk: Desk, waiting: list[Confirmation], now: int) -> None:
-    most = left = desk.content.moderation.codes.tries
-    for one in waiting:
-        tries = codes.wrong(connection, one)
-        left = min(left, most - tries)
-        if tries >= most:
-            codes.settle(connection, one, codes.VOID, void="tries")
+    left = seconding.mistyped(connection, desk, waiting)
     if left > 0:
         _refuse(connection, event, desk, "wrong", callwords.CODE_WRONG.format(left=left), now)
     else:
