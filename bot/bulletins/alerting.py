@@ -41,11 +41,16 @@ class Quakes(Part):
         return value
 
     def tsunami_in(self, words: str) -> bool:
-        """Whether the publisher's words speak of a tsunami that may come."""
+        """Whether the publisher's words speak of a tsunami that may come, if only in one of two places."""
         said = words.casefold()
-        return any(one.casefold() in said for one in self.tsunami) and not any(
-            one.casefold() in said for one in self.no_tsunami
-        )
+        for one in self.no_tsunami:
+            said = said.replace(one.casefold(), "")
+        return any(one.casefold() in said for one in self.tsunami)
+
+    def no_tsunami_in(self, words: str) -> bool:
+        """Whether they say that none is to be expected: to say nothing of it is not that."""
+        said = words.casefold()
+        return not self.tsunami_in(words) and any(one.casefold() in said for one in self.no_tsunami)
 
 
 class Advice(Part):
@@ -68,6 +73,10 @@ class Alerting(Part):
     silent_rooms: tuple[str, ...] = ()
     mention_room: bool = False
     most_age_minutes: Minutes = 180
+    most_an_hour: Annotated[int, Field(ge=1, le=60)] = 6
+    """So much of one source is said within an hour before officers are asked."""
+    two_officers: tuple[Label, ...] = ()
+    """Alerts with one of these words are said by two officers' word."""
     quakes: Quakes
     templates: Templates
     advice: Annotated[tuple[Advice, ...], Field(min_length=1)]
@@ -77,6 +86,11 @@ class Alerting(Part):
         if self.advice[-1].for_:
             raise ValueError("the last advice must be for everything: leave out its 'for'")
         return self
+
+    def grave(self, words: str) -> bool:
+        """Whether an alert of these words waits for two officers."""
+        said = words.casefold()
+        return any(one.casefold() in said for one in self.two_officers)
 
     def advise(self, words: str) -> str:
         """The advice for a warning of these words."""
@@ -110,12 +124,21 @@ def load_alerting(
 _EMERGENCY = "000"
 _Values = dict[str, Any]
 _COMMON: _Values = {"source": "Sumber", "region": "Kabupaten", "advice": "Saran", "emergency": _EMERGENCY}
-_WARNING: _Values = {"headline": "Hujan", "districts": ["Satu"], "until": "pukul 16.40", "instruction": "Berteduh"}
+_WARNING: _Values = {
+    "headline": "Hujan",
+    "districts": ["Satu"],
+    "since": "",
+    "until": "pukul 16.40",
+    "instruction": "Berteduh",
+}
 _QUAKE: _Values = {
     "magnitude": "4,6", "at": "pukul 04.12", "where": "di laut", "depth": "12", "mmi": "III", "potential": "Tidak ada",
 }  # fmt: skip
 _SAMPLES: dict[str, tuple[_Values, ...]] = {
-    "warning": (_COMMON | _WARNING, _COMMON | _WARNING | {"districts": [], "instruction": ""}),
+    "warning": (
+        _COMMON | _WARNING,
+        _COMMON | _WARNING | {"districts": [], "since": "pukul 14.00", "until": "", "instruction": ""},
+    ),
     "quake": (_COMMON | _QUAKE, _COMMON | _QUAKE | {"depth": "", "potential": "", "mmi": ""}),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,12 +11,16 @@ from zoneinfo import ZoneInfo
 from bot.bulletins import words
 from bot.bulletins.moments import told
 from bot.bulletins.template import clean
-from bot.feeds.cap import Alert
+from bot.feeds.cap import ALERT, CANCEL, Alert
 from bot.feeds.nowcast import Concern, Region, concerns
 
 EVENT_CHARACTERS = 80
 WORDS_CHARACTERS = 200
 WHOLE = Concern((), "sumber kita sendiri")
+CLOCKS_APART = dt.timedelta(minutes=10)
+"""A message from further ahead in time is doubtful."""
+PAST = "Past"
+"""An urgency: what it tells of is over."""
 
 
 @dataclass(frozen=True)
@@ -28,30 +32,55 @@ class InForce:
     who: str
 
 
-def standing(alerts: Iterable[Alert], now: dt.datetime) -> Iterator[Alert]:
-    """Those of one source that hold at `now`: meant, begun or announced, not over, not replaced, not taken back.
+Concerns = Callable[[Alert], Concern | None]
+"""What an alert says of the regency."""
 
-    An update replaces what it refers to even when it is over itself or speaks of elsewhere: that is its news. A drill
-    replaces nothing but drills, which are not told either.
+
+def changes(alert: Alert, concern: Concern | None, now: dt.datetime) -> bool:
+    """Whether what an alert refers to is out of date by it.
+
+    An update replaces even when it is over itself or speaks of elsewhere: that is its news. What has to wait for an
+    officer, or is not for everybody, takes nothing out of anybody's ears.
     """
-    meant = {alert.identifier: alert for alert in alerts if alert.meant}
-    replaced = {one for alert in meant.values() if alert.kind != "Alert" for one in alert.references}
-    for alert in meant.values():
-        if alert.kind != "Cancel" and alert.identifier not in replaced and not alert.over(now):
-            yield alert
+    sure = alert.kind == CANCEL or concern is None or concern.sure
+    return alert.kind != ALERT and alert.meant and alert.public and sure and alert.sent - now <= CLOCKS_APART
+
+
+def replaced(alerts: Iterable[Alert], concern: Concerns, now: dt.datetime) -> set[str]:
+    """Names of those of one source that others of it have replaced or taken back, which were sent no earlier."""
+    alerts = tuple(alerts)
+    newest: dict[str, dt.datetime] = {}
+    for alert in alerts:
+        if changes(alert, concern(alert), now):
+            newest |= {one: max(alert.sent, newest.get(one, alert.sent)) for one in alert.replaces}
+    return {one.name for one in alerts if one.name in newest and newest[one.name] >= one.sent}
+
+
+def stands(alert: Alert, concern: Concern | None, now: dt.datetime) -> bool:
+    """Whether by itself it surely concerns everybody here now."""
+    if alert.kind == CANCEL or alert.urgency == PAST or alert.over(now):
+        return False
+    return alert.meant and alert.public and concern is not None and concern.sure and alert.sent - now <= CLOCKS_APART
+
+
+def standing(alerts: Iterable[Alert], concern: Concerns, now: dt.datetime) -> list[Alert]:
+    """Those of one source that hold at `now`, and that nothing has replaced."""
+    alerts = tuple(alerts)
+    gone = replaced(alerts, concern, now)
+    return [one for one in alerts if one.name not in gone and stands(one, concern(one), now)]
 
 
 def in_force(alerts: Iterable[Alert], region: Region | None, who: str, now: dt.datetime) -> list[InForce]:
     """Those that surely concern the region (`None`: all of the source's do), the gravest and soonest over first.
 
-    What is not for everybody, or may be about somebody else, waits for an officer (`bot.bulletins.warnings`) and has no
+    What is not for everybody, or may be about somebody else, waits for an officer (`bot.bulletins.judge`) and has no
     other way into a room.
     """
-    found = []
-    for alert in standing(alerts, now):
-        concern = WHOLE if region is None else concerns(alert, region)
-        if concern is not None and concern.sure and alert.public:
-            found.append(InForce(alert, concern, who))
+
+    def concern(alert: Alert) -> Concern | None:
+        return WHOLE if region is None else concerns(alert, region)
+
+    found = [InForce(one, said, who) for one in standing(alerts, concern, now) if (said := concern(one)) is not None]
     return sorted(found, key=_order)
 
 

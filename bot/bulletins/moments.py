@@ -26,6 +26,13 @@ def told(moment: dt.datetime, at: dt.datetime, zone: ZoneInfo) -> str:
     return said + (near[days] if days in near else f", {day(local.date())}")
 
 
+def dated(moment: dt.datetime, at: dt.datetime, zone: ZoneInfo) -> str:
+    """A time as it is written at `at` for whoever reads it later, maybe on another day."""
+    local, here = moment.astimezone(zone), at.astimezone(zone)
+    said = f"{CLOCK}{local:%H.%M}"
+    return said if local.date() == here.date() else f"{said}, {day(local.date())}"
+
+
 def day(date: dt.date) -> str:
     """ "Rabu, 2 Desember"."""
     return format_date(date, "EEEE, d MMMM", locale=LOCALE)

@@ -25,7 +25,7 @@ def felt(
 ) -> list[dict[str, Any]]:
     """Those felt in one of these places after `since`, the newest first.
 
-    What the source says of a tsunami is left out: no machine says it to a room by itself (`bot.bulletins.warnings`).
+    What the source says of a tsunami is left out: no machine says it to a room by itself (`bot.bulletins.quakenews`).
     """
     found = []
     for quake in quakes:

@@ -21,7 +21,8 @@ NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 MOST_BYTES = 1_000_000
 LANGUAGES = ("id", "in", "ms")
 """Beginnings of language codes that people here read, the best first ("in" is an old code of Indonesian)."""
-_TYPES = frozenset(("Alert", "Update", "Cancel"))
+ALERT, UPDATE, CANCEL = "Alert", "Update", "Cancel"
+_TYPES = frozenset((ALERT, UPDATE, CANCEL))
 _WORDS = 2000
 
 Point = tuple[float, float]
@@ -43,7 +44,7 @@ class Alert:
     scope: str = ""
     """Public | Restricted | Private: only Public may be repeated to everybody."""
     references: tuple[str, ...] = ()
-    """Identifiers of the messages that this one updates or cancels."""
+    """Names (`name`) of the messages that this one says it updates or cancels."""
     event: str = ""
     headline: str = ""
     description: str = ""
@@ -57,6 +58,18 @@ class Alert:
     expires: dt.datetime | None = None
     areas: tuple[str, ...] = ()
     polygons: tuple[tuple[Point, ...], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What references call it: "sender,identifier". An identifier is unique for its sender only (CAP 1.2)."""
+        return f"{self.sender},{self.identifier}"
+
+    @property
+    def replaces(self) -> frozenset[str]:
+        """Names of what is out of date by it: of its own sender's, since nobody takes back another's word."""
+        if self.kind == ALERT:
+            return frozenset()
+        return frozenset(one for one in self.references if one.startswith(f"{self.sender},")) - {self.name}
 
     @property
     def meant(self) -> bool:
@@ -89,7 +102,7 @@ def parse_alert(raw: bytes) -> Alert:
     if not identifier or sent is None or kind not in _TYPES:
         raise FeedFault("tanpa identifier, sent berzona waktu, atau msgType Alert, Update, Cancel")
     info = _readable(list(_children(root, "info")))
-    if info is None and kind != "Cancel":
+    if info is None and kind != CANCEL:
         raise FeedFault("peringatan tanpa info")
     inside = info if info is not None else Element("info")
     areas = list(_children(inside, "area"))
@@ -128,9 +141,9 @@ def _readable(infos: Sequence[Element]) -> Element | None:
 
 
 def _references(text: str) -> tuple[str, ...]:
-    """ "sender,identifier,sent sender,identifier,sent" → identifiers (CAP 1.2, `references`)."""
+    """ "sender,identifier,sent sender,identifier,sent" → names (CAP 1.2, `references`)."""
     triples = (one.split(",") for one in text.split())
-    return tuple(one[1] for one in triples if len(one) == 3 and one[1])
+    return tuple(f"{one[0]},{one[1]}" for one in triples if len(one) == 3 and one[1])
 
 
 def _polygon(text: str | None) -> tuple[Point, ...]:

@@ -1,5 +1,8 @@
-"""A warning goes into every channel at once: one outbox row a room, most urgent of all. What changes an earlier one
-answers it in each room, and the earlier one says that there is something newer."""
+"""A warning goes into every channel at once: one outbox row a room, most urgent of all, and none when its time is over.
+
+What changes an earlier one answers in each room the first of its chain that came there, and the earlier one says that
+there is something newer.
+"""
 
 from __future__ import annotations
 
@@ -39,37 +42,46 @@ def say(
 
     In the transaction that recorded the warning: a crash between two rooms leaves rows, and the sender goes on.
     """
-    first = warnings.get(connection, warning.first_id) if warning.first_id is not None else None
     operations = desk.operations_room(connection)
-    heard = warnings.rooms_of(connection, first.id) if first is not None else {}
-    if first is not None:
-        _outdate(connection, desk, warning, first, now)
+    older = warnings.heard(connection, warning.root, before=warning.id)
+    first = _firsts(connection, older)
+    outdate(connection, desk, warning, older, now)
     for room_id in dict.fromkeys((*room_ids, *([operations] if operations else []))):
         words = f"{markdown}\n\n{beside}" if beside and room_id == operations else markdown
         content = render(words).content()
         if ping and room_id != operations:
             content["m.mentions"] = {"room": True}
-        if first is not None and room_id in heard:
-            content["m.relates_to"] = {"m.in_reply_to": {"event_id": REFERENCE + key(first.id, room_id)}}
-        outgoing = Outgoing(key(warning.id, room_id), room_id, content, priority=Priority.WARNING)
+        if room_id in first:
+            content["m.relates_to"] = {"m.in_reply_to": {"event_id": REFERENCE + first[room_id]}}
+        outgoing = Outgoing(
+            key(warning.id, room_id), room_id, content, priority=Priority.WARNING, not_after=warning.expires_at
+        )
         outbox.append(connection, outgoing, now)
     return len(room_ids)
 
 
-def _outdate(connection: Connection, desk: Desk, warning: Warning, first: Warning, now: int) -> None:
+def _firsts(connection: Connection, older: Sequence[Warning]) -> dict[str, str]:
+    """Room id → outbox key of the first of a chain that came there, or may still come."""
+    found: dict[str, str] = {}
+    for one in older:
+        for room_id, state in warnings.rooms_of(connection, one.id).items():
+            if state in ("sent", "queued"):
+                found.setdefault(room_id, key(one.id, room_id))
+    return found
+
+
+def outdate(connection: Connection, desk: Desk, warning: Warning, older: Sequence[Warning], now: int) -> None:
     """What is older in the chain: not sent any more where it waits, and marked where it stands."""
     word = warningwords.OVER if warning.kind == "cancel" else warningwords.NEWER
     line = word.format(time=clock(desk, now))
-    for older in warnings.chain(connection, first.id):
-        if older.id == warning.id:
-            continue
-        for room_id, state in warnings.rooms_of(connection, older.id).items():
+    for one in older:
+        for room_id, state in warnings.rooms_of(connection, one.id).items():
             if state == "queued":
                 # Should it be under way just now, the newer one follows it all the same.
-                outbox.cancel(connection, key(older.id, room_id))
-            elif state == "sent" and older.words:
-                edit = edited(key(older.id, room_id), f"{line}\n\n{older.words}")
-                name = f"warning-edit:{warning.id}:{older.id}:{room_id}"
+                outbox.cancel(connection, key(one.id, room_id))
+            elif state == "sent" and one.words:
+                edit = edited(key(one.id, room_id), f"{line}\n\n{one.words}")
+                name = f"warning-edit:{warning.id}:{one.id}:{room_id}"
                 outbox.append(connection, Outgoing(name, room_id, edit, priority=Priority.NOTICE), now)
 
 

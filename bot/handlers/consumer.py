@@ -44,7 +44,7 @@ from bot.handlers import (
     tickets,
     unediting,
     verdicts,
-    warning,
+    warningorders,
     waves,
     welcome,
     withdrawals,
@@ -65,6 +65,7 @@ _AS_IT_IS_NOW = frozenset(
     {
         Way.QUESTION, Way.ADDRESSED, Way.VOICE_QUESTION, Way.LOCATION, Way.ATTACHMENT, Way.TICKET, Way.TEXT_REPORT,
         Way.VOICE_NOTE, Way.FOLLOW_UP, Way.CARD, Way.ERASURE, Way.SEARCH, Way.NOTES, Way.SUBSCRIPTION, Way.PREVIEW,
+        Way.WARNING,
     }
 )  # fmt: skip
 """What is read as its author wants it by the time it is read: edited meanwhile, or not at all."""
@@ -160,7 +161,7 @@ class Consumer:
             event, kind, me=self.desk.me, answers_us=answers_us, about=about, follows=report is not None, agency=agency,
             complains=event.kind is Kind.REACTION and complaints.is_sign(self.desk, event.body),
             ordered=commands.concerns(connection, event, self.desk, kind, about, now),
-            confirms=calling.confirms(connection, event, now),
+            confirms=calling.confirms(connection, event, now) or warningorders.confirms(connection, event, now),
         )  # fmt: skip
         if chosen.way in _MAY_BE_ERASURE and forgetting.concerns(connection, event, now):
             chosen = Route(Way.ERASURE, "asks to be forgotten")
@@ -260,9 +261,12 @@ class Consumer:
             case Way.CALL:
                 calling.ordered(connection, event, self.desk, now)
             case Way.CODE:
-                calling.typed(connection, event, self.desk, now)
+                if not warningorders.typed(connection, event, self.desk, now):
+                    calling.typed(connection, event, self.desk, now)
+            case Way.WARNING:
+                warningorders.said(connection, event, self.desk, about, now)
             case Way.WARNING_MARK:
-                warning.marked(connection, event, self.desk, about, now)
+                warningorders.marked(connection, event, self.desk, about, now)
             case Way.CARD_UNMARK:
                 complaintcards.unreacted(connection, event, self.desk, now)
                 marks.unreacted(connection, event, self.desk, now)
@@ -272,6 +276,7 @@ class Consumer:
                 bulletinnotes.withdrawn(connection, event, self.desk, now)
                 verdicts.withdrawn(connection, event, self.desk, now)
                 calling.changed(connection, event, self.desk, now)
+                warningorders.changed(connection, event, self.desk, now)
             case Way.WITHDRAWAL:
                 complaints.withdrawn(connection, event, self.desk, now)
                 if not unediting.by_reporter(connection, event, self.desk, now):
@@ -289,6 +294,7 @@ class Consumer:
                 bulletinnotes.edited(connection, event, self.desk, now)
                 verdicts.edited(connection, event, self.desk, now)
                 calling.changed(connection, event, self.desk, now)
+                warningorders.changed(connection, event, self.desk, now)
             case Way.REWORDING:
                 rewording.by_reporter(connection, event, self.desk, now)
             case Way.ERASURE:

@@ -59,8 +59,10 @@ class Way(StrEnum):
     """An edit in the operations room, of something that may have gone over to a citizen."""
     ERASURE = "erasure"
     """Somebody asks that their data be erased; the consumer knows, since it may be an answer to our asking back."""
+    WARNING = "warning"
+    """A message of the operations room about a warning that waits for officers."""
     WARNING_MARK = "warning_mark"
-    """A reaction to a warning that waits for an officer."""
+    """A reaction to it."""
     CALL = "call"
     """`!siaran …`: an officer warns every channel."""
     CODE = "code"
@@ -122,7 +124,7 @@ def route(
     `agency`: the room is where reports are passed on to; what is said there is work, and no citizen's report.
     `complains`: its words are the sign by which members complain about a message.
     `ordered`: an officer orders something, or types the code for it.
-    `confirms`: the message is the code that a broadcast waits for.
+    `confirms`: the message is the code that a broadcast or a warning waits for.
     """
     if event.type == MEMBER and room is RoomKind.CHANNEL and event.state_key not in (None, me) and not agency:
         return Route(Way.MEMBERSHIP, "a member event")
@@ -182,6 +184,8 @@ def route(
         return Route(Way.GROUP, "about a group's card")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_preview(about):
         return Route(Way.PREVIEW, "about a coming bulletin")
+    if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and _of_warning(about):
+        return Route(Way.WARNING, "about a held warning")
     if room is RoomKind.OPERATIONS and event.kind in _SAID and _of_card(about):
         return Route(Way.CARD, "about a card")
     if room is RoomKind.OPERATIONS and event.kind is Kind.TEXT and typed(event.body) is not None:
@@ -213,7 +217,7 @@ def _reaction(room: RoomKind, about: str | None, *, complains: bool) -> Route:
         return Route(Way.GROUP, "reaction to a group's card")
     if room is RoomKind.OPERATIONS and _of_ticket(about):
         return Route(Way.TICKET_MARK, "reaction in a ticket")
-    if room is RoomKind.OPERATIONS and about is not None and about.startswith("warning-held:"):
+    if room is RoomKind.OPERATIONS and _of_warning(about):
         return Route(Way.WARNING_MARK, "reaction to a held warning")
     if room is RoomKind.OPERATIONS and _of_card(about):
         return Route(Way.CARD_MARK, "reaction to a card")
@@ -245,6 +249,10 @@ def _of_group(about: str | None) -> bool:
 
 def _of_preview(about: str | None) -> bool:
     return about is not None and about.startswith("preview:")
+
+
+def _of_warning(about: str | None) -> bool:
+    return about is not None and about.startswith("warning-held:")
 
 
 def _of_ticket(about: str | None) -> bool:

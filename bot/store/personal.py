@@ -51,6 +51,7 @@ KEPT: Mapping[str, Mapping[str, str]] = {
     "warnings": {
         "words": "what every channel was told",
         "why": "our own words",
+        "refers": "a public source's names of its own messages",
         "districts": "no narrower than a district",
         "by": "accountability: an officer who warned the public",
         "second": "accountability: the officer who confirmed it",

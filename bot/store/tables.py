@@ -581,18 +581,21 @@ warnings = Table(
     metadata,
     Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String, nullable=False),  # nowcast | quakes | cap:NAME | officer
-    Column("identifier", String, nullable=False),  # the source's own, or the order's event id
+    Column("identifier", String, nullable=False),  # a CAP alert's "sender,identifier", or the order's event id
+    Column("refers", Json),  # identifiers of what this one has replaced, with that source
     Column("first_id", Id),  # the warning that this one updates or takes back; null for a first one
     Column("kind", String, nullable=False),  # alert | update | cancel
     Column("drill", Integer, nullable=False, default=0),
-    Column("state", String, nullable=False),  # sent | held (not for us to broadcast, or doubtful) | over
+    Column("state", String, nullable=False),  # sent | held (waits for officers) | over | unsaid (no room heard it)
     Column("why", Text),  # our own words
-    Column("words", Text),  # what was said, Markdown
+    Column("words", Text),  # what was said, or would be, Markdown
     Column("districts", Json, nullable=False),
     Column("by", String),  # officer's warnings: who ordered, …
     Column("second", String),  # … and who confirmed
     Column("at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),  # by the source's own clock, never later than `at`
     Column("expires_at", BigInteger),
+    Column("open_end", Integer, nullable=False, server_default="0"),  # 1: the end is ours, the source told none
     UniqueConstraint("source", "identifier"),
     Index(None, "state", "expires_at"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from bot.store.inbox import insert_or_ignore
 from bot.store.tables import outbox, warnings
 
 OFFICER = "officer"
-SENT, HELD, OVER = "sent", "held", "over"
+SENT, HELD, OVER, UNSAID = "sent", "held", "over", "unsaid"
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Warning:
     source: str
     """nowcast | quakes | cap:NAME | officer"""
     identifier: str
-    """The source's own, or the order's event id."""
+    """The source's own (of a CAP alert its name), or the order's event id."""
     first_id: int | None
     kind: str
     """alert | update | cancel"""
@@ -35,7 +36,15 @@ class Warning:
     by: str | None
     second: str | None
     at: int
+    sent_at: int | None
     expires_at: int | None
+    open_end: bool
+    refers: tuple[str, ...]
+
+    @property
+    def said(self) -> bool:
+        """Whether it was for people to hear."""
+        return self.words is not None and self.state in (SENT, OVER)
 
     @property
     def root(self) -> int:
@@ -53,7 +62,7 @@ def key(number: int, room_id: str) -> str:
 
 def add(connection: Connection, source: str, identifier: str, *, at: int, **values: Any) -> int | None:
     """Record one; its number, or `None` when that message was decided before."""
-    row = {"source": source, "identifier": identifier, "at": at, "drill": 0, "districts": [], **values}
+    row = {"source": source, "identifier": identifier, "at": at, "drill": 0, "districts": [], "open_end": 0, **values}
     if not insert_or_ignore(connection, warnings, row):
         return None
     number: int | None = connection.scalar(
@@ -69,10 +78,9 @@ def get(connection: Connection, number: int) -> Warning | None:
 
 
 def since(connection: Connection, at: int) -> list[Warning]:
-    """Every message decided since then, or in force or waiting however old, oldest first."""
-    rows = connection.execute(
-        select(warnings).where(or_(warnings.c.at >= at, warnings.c.state.in_((SENT, HELD)))).order_by(warnings.c.id)
-    )
+    """Every message decided since then, or in force or waiting however old, in the order of that."""
+    wanted = or_(warnings.c.at >= at, warnings.c.state.in_((SENT, HELD)))
+    rows = connection.execute(select(warnings).where(wanted).order_by(warnings.c.at, warnings.c.id))
     return [_warning(row) for row in rows]
 
 
@@ -90,19 +98,40 @@ def going(connection: Connection) -> list[Warning]:
 
 
 def chain(connection: Connection, root: int) -> list[Warning]:
-    """A first warning with all that refer to it, oldest first."""
+    """A first warning with all of its chain, in the order in which they were decided."""
     mine = or_(warnings.c.id == root, warnings.c.first_id == root)
-    return [_warning(row) for row in connection.execute(select(warnings).where(mine).order_by(warnings.c.id))]
+    rows = connection.execute(select(warnings).where(mine).order_by(warnings.c.at, warnings.c.id))
+    return [_warning(row) for row in rows]
+
+
+def unite(connection: Connection, roots: Collection[int]) -> None:
+    """Chains that one message belongs to are one, under the oldest."""
+    oldest, *others = sorted(roots)
+    mine = or_(warnings.c.id.in_(others), warnings.c.first_id.in_(others))
+    connection.execute(update(warnings).where(mine).values(first_id=oldest))
+
+
+def heard(connection: Connection, root: int, *, before: int) -> list[Warning]:
+    """What people heard of a chain and was not taken back, the first first; without that of number `before`."""
+    said = [one for one in chain(connection, root) if one.said and one.id != before]
+    ends = [at for at, one in enumerate(said) if one.kind == "cancel"]
+    return said[ends[-1] + 1 :] if ends else said
+
+
+def waiting(connection: Connection) -> list[Warning]:
+    """What waits for officers, oldest first."""
+    rows = connection.execute(select(warnings).where(warnings.c.state == HELD).order_by(warnings.c.id))
+    return [_warning(row) for row in rows]
 
 
 def settle(connection: Connection, number: int, state: str, **values: Any) -> bool:
-    """What waits for an officer is decided; false when it was decided before."""
+    """What waits for officers is decided; false when it was decided before."""
     statement = update(warnings).where(warnings.c.id == number, warnings.c.state == HELD)
     return bool(connection.execute(statement.values(state=state, **values)).rowcount)
 
 
 def close(connection: Connection, root: int) -> None:
-    """The whole chain is over."""
+    """What of a chain is in force is so no longer."""
     mine = or_(warnings.c.id == root, warnings.c.first_id == root)
     connection.execute(update(warnings).where(mine, warnings.c.state == SENT).values(state=OVER))
 
@@ -114,18 +143,17 @@ def supersede(connection: Connection, newer: Warning) -> None:
     connection.execute(update(warnings).where(*older).values(state=OVER))
 
 
-def expired(connection: Connection, now: int) -> list[Warning]:
-    """What was in force, or waited, and whose time is over."""
-    over = (warnings.c.state.in_((SENT, HELD)), warnings.c.expires_at.is_not(None), warnings.c.expires_at <= now)
-    return [_warning(row) for row in connection.execute(select(warnings).where(*over).order_by(warnings.c.id))]
+def over(connection: Connection, numbers: Collection[int]) -> None:
+    """These are not in force any more."""
+    connection.execute(update(warnings).where(warnings.c.id.in_(numbers), warnings.c.state == SENT).values(state=OVER))
 
 
-def expire(connection: Connection, number: int) -> int:
-    """It is over: what has not gone out of it does not go out any more; returns in how many rooms."""
-    connection.execute(update(warnings).where(warnings.c.id == number).values(state=OVER))
-    waiting = outbox.c.key.startswith(f"warning:{number}:", autoescape=True)
-    result = connection.execute(update(outbox).where(waiting, outbox.c.state == "queued").values(state="cancelled"))
-    return int(result.rowcount)
+def expire(connection: Connection, now: int) -> list[Warning]:
+    """What was in force is over when its time is; returns what waited for officers, which is theirs no longer."""
+    late = (warnings.c.expires_at.is_not(None), warnings.c.expires_at <= now)
+    connection.execute(update(warnings).where(warnings.c.state == SENT, *late).values(state=OVER))
+    rows = connection.execute(select(warnings).where(warnings.c.state == HELD, *late).order_by(warnings.c.id))
+    return [_warning(row) for row in rows]
 
 
 def rooms_of(connection: Connection, number: int) -> dict[str, str]:
@@ -139,5 +167,6 @@ def rooms_of(connection: Connection, number: int) -> dict[str, str]:
 def _warning(row: Row[Any]) -> Warning:
     return Warning(
         row.id, row.source, row.identifier, row.first_id, row.kind, bool(row.drill), row.state, row.why, row.words,
-        tuple(row.districts), row.by, row.second, row.at, row.expires_at,
+        tuple(row.districts), row.by, row.second, row.at, row.sent_at, row.expires_at, bool(row.open_end),
+        tuple(row.refers or ()),
     )  # fmt: skip

@@ -61,6 +61,23 @@ def test_what_may_be_about_somebody_else_waits_for_an_officer() -> None:
     assert holding(alert("a", description="hujan lebat di Wonotunggal dan Blado")) == set()
 
 
+def test_nobody_takes_back_what_another_sent() -> None:
+    assert holding(alert("a"), update("c", "a", msgType="Cancel", sender="y@example.invalid")) == {"a"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scope": "Restricted"},
+        {"description": "hujan lebat di Wonotunggal dan Blado"},
+        {"sent": "2026-12-01T09:00:00+07:00"},
+    ],
+    ids=["not for everybody", "maybe about somebody else", "from the future"],
+)
+def test_what_has_to_wait_for_an_officer_silences_nothing(changes: dict[str, str]) -> None:
+    assert holding(alert("a"), update("b", "a", **changes)) == {"a"}
+
+
 def test_two_that_refer_to_each_other_are_both_gone() -> None:
     assert holding(update("a", "b"), update("b", "a")) == set()
 

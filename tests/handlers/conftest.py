@@ -12,6 +12,7 @@ import pytest
 import yaml
 from handlers_world import DIRECT, ME, NOW, OJOL, OPERATIONS, Event, Take
 from sqlalchemy import Engine
+from warning_world import NELAYAN, Sources
 
 from bot.config import load_config
 from bot.content import Content, load_content
@@ -22,6 +23,7 @@ from bot.handlers.desk import Desk
 from bot.handlers.fragments import HOLD_MS
 from bot.incidents.analyser import Analyser
 from bot.outgoing import Action
+from bot.rooms.model import Officer
 from bot.store import inbox, rooms
 from bot.store.audit import Auditor
 from bot.store.database import Database
@@ -146,3 +148,15 @@ def order(event: Event) -> Event:
         return event(body, room=OPERATIONS, sender=sender, **{**base, **values})
 
     return make
+
+
+@pytest.fixture
+def sources(engine: Engine, desk: Desk) -> Sources:
+    """Two officers, two channels, and sources that say nothing yet."""
+    with engine.begin() as connection:
+        rooms.record(connection, "nelayan", NELAYAN, kind="channel", alias=None, now=NOW)
+    people = ("@ani:batang.test", "@budi:batang.test")
+    officers = tuple(Officer(person=user, role="petugas", power=50, rooms=("all",)) for user in people)
+    changed = desk.content.rooms.model_copy(update={"officers": officers})
+    object.__setattr__(desk, "content", replace(desk.content, rooms=changed))
+    return Sources(engine, desk)

@@ -1,108 +1,21 @@
-"""Warnings in between: said once in every room, what changes them refers to them, what is doubtful waits."""
+"""Warnings in between: said once in every room, what changes them refers to them, and nothing is said too late."""
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from handlers_world import NOW, OJOL, OPERATIONS, Event, Take, audited, sent
-from sqlalchemy import Engine, insert, select, update
+from handlers_world import NOW, OJOL, OPERATIONS, audited, sent
+from sqlalchemy import Engine, update
+from warning_world import LIST, MINUTE, NELAYAN, OURS, THEIRS, Sources, alert, bodies, offer, shape
 
-from bot.bulletins.origins import CapSource
-from bot.handlers import warning, warningwords
+from bot.handlers import warning
 from bot.handlers.desk import Desk
 from bot.outgoing import Priority
-from bot.rooms.model import Officer
-from bot.store import outbox, rooms
+from bot.store import rooms
 from bot.store.tables import feeds
 from bot.store.tables import rooms as known_rooms
-from bot.store.tables import warnings as table
-
-NELAYAN = "!nelayan"
-LIST = '<rss version="2.0"><channel><title>made up</title></channel></rss>'
-MINUTE = 60_000
-SHAPE = "-6.9,109.6 -6.9,110.1 -7.2,110.1 -7.2,109.6 -6.9,109.6"
-OURS = "Hujan lebat di Kab. Kendal: Sukorejo; Kab. Batang: Blado, Reban; dan meluas ke Kab. Pekalongan: Doro."
-THEIRS = "Hujan lebat di Kab. Kendal: Sukorejo; dan meluas ke Kab. Pekalongan: Doro."
-
-
-def clock(at: int) -> str:
-    return dt.datetime.fromtimestamp(at / 1000, dt.timezone(dt.timedelta(hours=7))).isoformat(timespec="seconds")
-
-
-def alert(
-    identifier: str = "A1", *, kind: str = "Alert", status: str = "Actual", text: str = OURS, scope: str = "Public",
-    references: tuple[str, ...] = (), sent_at: int = NOW - 5 * MINUTE, expires: int | None = NOW + 120 * MINUTE,
-    headline: str = "Hujan Lebat disertai Petir di Jawa Tengah", extra: str = "", area: str = "",
-) -> str:  # fmt: skip
-    named = " ".join(f"a@b.test,{one},{clock(sent_at)}" for one in references)
-    info = "" if kind == "Cancel" else (
-        "<info><language>id</language><category>Met</category><event>Hujan</event><urgency>Immediate</urgency>"
-        "<severity>Moderate</severity><certainty>Observed</certainty>"
-        + (f"<expires>{clock(expires)}</expires>" if expires else "")
-        + f"<senderName>BMKG</senderName><headline>{headline}</headline><description>{text}</description>{extra}"
-        f"<area><areaDesc>Jawa Tengah</areaDesc>{area}</area></info>"
-    )  # fmt: skip
-    return (
-        f'<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>{identifier}</identifier>'
-        f"<sender>a@b.test</sender><sent>{clock(sent_at)}</sent><status>{status}</status><msgType>{kind}</msgType>"
-        f"<scope>{scope}</scope>" + (f"<references>{named}</references>" if named else "") + info + "</alert>"
-    )
-
-
-def quake(magnitude: str = "4.6", felt: str = "III Batang, II Kendal", at: int = NOW - 10 * MINUTE, **more: str) -> str:
-    entry = {"DateTime": clock(at), "Magnitude": magnitude, "Kedalaman": "12 km", "Dirasakan": felt}
-    entry |= {"Wilayah": "Pusat gempa berada di laut 28 km timur laut Batang", **more}
-    return json.dumps({"Infogempa": {"gempa": [entry]}})
-
-
-class Sources:
-    """What the sources say, and the duty that looks at it."""
-
-    def __init__(self, engine: Engine, desk: Desk) -> None:
-        self.engine, self.desk = engine, desk
-        self._number = 0
-
-    def say(self, raw: str, name: str | None = None) -> None:
-        self._number += 1
-        name = name or f"nowcast:{self._number}"
-        with self.engine.begin() as connection:
-            for one, text in {"nowcast": LIST, name: raw}.items():
-                values = {"url": "https://x.test", "raw": text.encode(), "fetched_at": NOW, "tried_at": NOW}
-                connection.execute(feeds.delete().where(feeds.c.name == one))
-                connection.execute(insert(feeds).values(name=one, **values))
-
-    def look(self, now: int = NOW) -> int:
-        with self.engine.begin() as connection:
-            return warning.look(connection, self.desk, now)
-
-    def rows(self) -> list[Any]:
-        with self.engine.begin() as connection:
-            return list(connection.execute(select(table).order_by(table.c.id)))
-
-    def deliver(self, room: str | None = None) -> None:
-        """The sender gets everything through."""
-        for row in sent(self.engine, room):
-            with self.engine.begin() as connection:
-                outbox.sent(connection, row["txn_id"], f"${row['key']}", NOW)
-
-
-@pytest.fixture
-def sources(engine: Engine, desk: Desk) -> Sources:
-    with engine.begin() as connection:
-        rooms.record(connection, "nelayan", NELAYAN, kind="channel", alias=None, now=NOW)
-    officers = (Officer(person="@ani:batang.test", role="petugas", power=50, rooms=("all",)),)
-    changed = desk.content.rooms.model_copy(update={"officers": officers})
-    object.__setattr__(desk, "content", replace(desk.content, rooms=changed))
-    return Sources(engine, desk)
-
-
-def bodies(engine: Engine, room: str) -> list[str]:
-    return [str(row["content"]["body"]) for row in sent(engine, room) if row["key"].startswith("warning:")]
 
 
 def test_a_warning_for_us_is_said_once_in_every_channel_and_before_the_officers(
@@ -222,13 +135,54 @@ def test_what_waits_for_a_slow_homeserver_is_replaced_rather_than_sent_out_of_da
     assert states["warning:2:!nelayan"] == "queued"
 
 
-def test_an_expired_warning_is_not_sent_after_an_outage(sources: Sources, engine: Engine) -> None:
+def test_what_did_not_get_through_in_its_time_is_not_sent_and_officers_hear_where(
+    sources: Sources, engine: Engine
+) -> None:
     sources.say(alert())
     sources.look()
+    assert {row["not_after"] for row in sent(engine)} == {NOW + 120 * MINUTE}, "whoever sends it looks at the clock"
     sources.deliver(OJOL)
-    sources.look(NOW + 121 * MINUTE)
-    states = {row["key"]: row["state"] for row in sent(engine)}
+    for minute in (121, 122):
+        sources.look(NOW + minute * MINUTE)
+    states = {row["key"]: row["state"] for row in sent(engine) if row["key"].startswith("warning:")}
     assert states == {"warning:1:!ojol": "sent", "warning:1:!nelayan": "cancelled", "warning:1:!kendali": "cancelled"}
+    [told] = [row["content"]["body"] for row in sent(engine) if row["key"].startswith("warning-late:")]
+    assert "tidak sampai di 1 kanal" in told
+    assert sources.states() == ["over"]
+
+
+def test_an_end_that_comes_too_late_for_anybody_is_not_sent(sources: Sources, engine: Engine) -> None:
+    sources.say(alert())
+    sources.look()
+    sources.deliver()
+    sources.say(alert("C", kind="Cancel", references=("A1",), sent_at=NOW))
+    sources.look()
+    sources.look(NOW + 181 * MINUTE)
+    states = {row["key"]: row["state"] for row in sent(engine) if row["key"].startswith("warning:2")}
+    assert set(states.values()) == {"cancelled"}
+    assert any("Kabar berakhirnya" in row["content"]["body"] for row in sent(engine, OPERATIONS))
+
+
+def test_no_end_is_told_that_the_publisher_has_not_told(sources: Sources, engine: Engine) -> None:
+    sources.say(alert(expires=None))
+    sources.look()
+    [body] = bodies(engine, OJOL)
+    assert "belum disebut BMKG" in body
+    assert "Sampai" not in body
+    sources.deliver()
+    sources.look(NOW + 181 * MINUTE)
+    assert sources.states() == ["over"], "we do not go on for ever"
+    sources.say(alert("C", kind="Cancel", references=("A1",), sent_at=NOW + 200 * MINUTE))
+    sources.confirm(NOW + 200 * MINUTE)
+    sources.look(NOW + 200 * MINUTE)
+    assert "dicabut" in bodies(engine, OJOL)[-1], "nobody had heard of an end"
+
+
+def test_a_time_on_another_day_says_its_day(sources: Sources, engine: Engine) -> None:
+    sources.say(alert(expires=NOW + 20 * 60 * MINUTE))
+    sources.look()
+    assert "besok" not in bodies(engine, OJOL)[0], "whoever reads it after midnight would wait a day"
+    assert "November" in bodies(engine, OJOL)[0]
 
 
 def test_a_source_that_falls_silent_says_nothing_new(sources: Sources, engine: Engine) -> None:
@@ -256,15 +210,7 @@ def test_what_is_not_for_the_public_stays_with_the_officers(sources: Sources, en
     sources.say(alert(scope="Restricted"), "cap:bpbd")
     sources.look()
     assert {row["room_id"] for row in sent(engine)} == {OPERATIONS}
-    assert [row.state for row in sources.rows()] == ["over"]
-
-
-def offer(desk: Desk, **more: Any) -> None:
-    """An agency offers its alerts."""
-    agency = CapSource(name="bpbd", url="https://bpbd.test/cap", who="BPBD Batang", **more)
-    said = desk.content.bulletins.sources.model_copy(update={"cap": (agency,)})
-    bulletins = desk.content.bulletins.model_copy(update={"sources": said})
-    object.__setattr__(desk, "content", replace(desk.content, bulletins=bulletins))
+    assert sources.states() == ["unsaid"]
 
 
 def test_an_agency_of_ours_need_not_name_the_regency_and_is_named_as_the_files_say(
@@ -297,97 +243,6 @@ def test_what_a_source_has_not_confirmed_for_too_long_is_no_news(sources: Source
         connection.execute(update(feeds).values(fetched_at=NOW - 31 * MINUTE))
     sources.look()
     assert sent(engine) == []
-
-
-def shape(identifier: str = "A1", **more: Any) -> str:
-    return alert(identifier, text=THEIRS, area=f"<polygon>{SHAPE}</polygon>", **more)
-
-
-async def test_a_doubtful_one_waits_for_one_officers_sign(
-    sources: Sources, engine: Engine, take: Take, react: Event
-) -> None:
-    sources.say(shape())
-    sources.look()
-    held, *buttons = sent(engine)
-    assert held["key"] == "warning-held:1"
-    assert [row["content"]["m.relates_to"]["key"] for row in buttons] == ["✅", "⛔"]
-    sources.deliver()
-    await take(react("✅", sender="@warga:batang.test", target="$warning-held:1"))
-    assert bodies(engine, OJOL) == []
-    await take(react("✅\ufe0f", target="$warning-held:1"), react("✅", target="$warning-held:1"))
-    assert len(bodies(engine, OJOL)) == len(bodies(engine, NELAYAN)) == 1
-    assert "ani" in bodies(engine, OPERATIONS)[0]
-    assert "warning.sent_by_officer" in audited(engine)
-
-
-async def test_a_dropped_one_stays_dropped_and_what_replaces_it_asks_anew(
-    sources: Sources, engine: Engine, take: Take, react: Event
-) -> None:
-    sources.say(shape())
-    sources.look()
-    sources.deliver()
-    await take(react("⛔", target="$warning-held:1"), react("✅", target="$warning-held:1"))
-    assert bodies(engine, OJOL) == []
-    sources.say(shape("A2", sent_at=NOW, headline="Angin"))
-    sources.look()
-    sources.say(shape("A3", kind="Update", references=("A2",), sent_at=NOW, headline="Angin Kencang"))
-    sources.look()
-    sources.deliver()
-    await take(react("✅", target="$warning-held:2"))
-    assert bodies(engine, OJOL) == [], "the second is out of date"
-    await take(react("✅", target="$warning-held:3"))
-    assert "Angin Kencang" in bodies(engine, OJOL)[0]
-
-
-async def test_a_sign_that_comes_too_late_sends_nothing(
-    sources: Sources, engine: Engine, take: Take, react: Event
-) -> None:
-    sources.say(shape(expires=NOW + MINUTE, sent_at=NOW - MINUTE))
-    sources.look(NOW - MINUTE // 2)
-    sources.deliver()
-    with engine.begin() as connection:
-        connection.execute(update(table).values(expires_at=NOW - 1))
-    await take(react("✅", target="$warning-held:1"))
-    assert bodies(engine, OJOL) == []
-
-
-def test_a_quake_felt_here_is_told_and_small_corrections_are_not(sources: Sources, engine: Engine) -> None:
-    sources.say(quake(), "quakes")
-    sources.look()
-    assert "4,6" in bodies(engine, OJOL)[0]
-    assert "III MMI" in bodies(engine, OJOL)[0]
-    sources.say(quake("4.8", at=NOW - 10 * MINUTE + 20_000), "quakes")
-    sources.look()
-    assert len(bodies(engine, OJOL)) == 1
-    sources.say(quake("5.1"), "quakes")
-    sources.look()
-    sources.look()
-    assert "Pembaruan" in bodies(engine, OJOL)[1]
-    sources.say(quake("5.1", felt="IV Batang"), "quakes")
-    sources.look()
-    assert [row.first_id for row in sources.rows()] == [None, 1, 1]
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        pytest.param(quake(felt="III Batang Hari"), id="another Batang"),
-        pytest.param(quake(felt="I Batang"), id="hardly felt"),
-        pytest.param(quake(at=NOW - 61 * MINUTE), id="long ago"),
-        pytest.param(quake(felt="", Potensi="Tidak berpotensi tsunami"), id="far away"),
-    ],
-)
-def test_other_quakes_are_not_told(sources: Sources, engine: Engine, raw: str) -> None:
-    sources.say(raw, "quakes")
-    sources.look()
-    assert sent(engine) == []
-
-
-def test_words_on_a_tsunami_wait_for_an_officer(sources: Sources, engine: Engine) -> None:
-    sources.say(quake("7.1", felt="", Potensi="Berpotensi tsunami untuk diteruskan"), "quakes")
-    sources.look()
-    assert {row["room_id"] for row in sent(engine)} == {OPERATIONS}
-    assert warningwords.WHY["tsunami"][:20] in sent(engine)[0]["content"]["body"]
 
 
 def test_a_silent_room_is_left_alone(sources: Sources, engine: Engine, desk: Desk) -> None:
@@ -431,3 +286,62 @@ def test_without_an_operations_room_what_needs_an_officer_waits_for_one(sources:
     sources.say(shape())
     sources.look()
     assert sources.rows() == []
+
+
+def test_two_sources_that_say_the_same_are_heard_once(sources: Sources, engine: Engine) -> None:
+    offer(sources.desk)
+    sources.say(alert())
+    sources.say(alert(), "cap:bpbd")
+    sources.look()
+    assert len(bodies(engine, OJOL)) == 1
+    assert sources.why() == [None, "repeated"]
+    sources.say(alert("C", kind="Cancel", references=("A1",), sent_at=NOW), "cap:bpbd")
+    sources.look()
+    assert len(bodies(engine, OJOL)) == 1, "who repeats BMKG cannot take back what BMKG said"
+
+
+def test_a_source_that_says_too_much_at_once_is_asked_about(sources: Sources, engine: Engine) -> None:
+    for number in range(10):
+        sources.say(alert(f"A{number}", headline=f"Hujan {number}"))
+    sources.look()
+    assert len(bodies(engine, OJOL)) == 6
+    assert sources.why()[6:] == ["many"] * 4
+    assert "banyak sekali" in sent(engine, OPERATIONS)[-1]["content"]["body"]
+    sources.say(alert("C", kind="Cancel", references=("A1",), sent_at=NOW))
+    sources.look()
+    assert "dicabut" in bodies(engine, OJOL)[-1], "an end is told all the same"
+    sources.say(alert("A20", headline="Angin", sent_at=NOW + 61 * MINUTE, expires=NOW + 200 * MINUTE))
+    sources.confirm(NOW + 61 * MINUTE)
+    sources.look(NOW + 61 * MINUTE)
+    assert "Angin" in bodies(engine, OJOL)[-1]
+
+
+def test_a_source_that_renames_its_messages_asks_officers_once(sources: Sources, engine: Engine) -> None:
+    for number in range(5):
+        sources.say(shape(f"A{number}"), "nowcast:same")
+        sources.say(alert(f"D{number}", status="Test"), "nowcast:drill")
+        sources.look(NOW + number * MINUTE)
+    assert [row["key"] for row in sent(engine)] == ["warning-held:1", "warning-held:2"]
+    sources.say(alert("real"), "nowcast:real")
+    sources.look()
+    assert len(bodies(engine, OJOL)) == 1, "what is meant is not taken for the drill that read the same"
+
+
+def test_a_room_that_was_made_meanwhile_hears_of_the_newer_one_without_a_word_on_what_it_missed(
+    sources: Sources, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(known_rooms.delete().where(known_rooms.c.room_id == NELAYAN))
+    sources.say(alert())
+    sources.look()
+    sources.deliver()
+    with engine.begin() as connection:
+        rooms.record(connection, "nelayan", NELAYAN, kind="channel", alias=None, now=NOW)
+    for number, place in ((2, "Bawang"), (3, "Tersono")):
+        before, text = (f"A{number - 1}",), f"Kab. Batang: {place}"
+        sources.say(alert(f"A{number}", kind="Update", references=before, text=text, sent_at=NOW))
+        sources.look(NOW + number * MINUTE)
+        sources.deliver()
+    second, third = (row["content"] for row in sent(engine, NELAYAN) if row["key"].startswith("warning:"))
+    assert "m.relates_to" not in second
+    assert third["m.relates_to"]["m.in_reply_to"]["event_id"] == "outbox:warning:2:!nelayan"

@@ -26,6 +26,10 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_incident_history_at"), ["at"], unique=False)
     # What was skipped before officers were told of such things is no news to them.
     op.execute("UPDATE bulletins SET told_at = created_at")
+    with op.batch_alter_table("warnings", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("refers", sa.JSON(none_as_null=True), nullable=True))
+        batch_op.add_column(sa.Column("sent_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("open_end", sa.Integer(), server_default="0", nullable=False))
 
 
 def downgrade() -> None:
@@ -38,5 +42,9 @@ def downgrade() -> None:
     with op.batch_alter_table("bulletins", schema=None) as batch_op:
         for name in ("told_at", "not_after", "words"):
             batch_op.drop_column(name)
+    with op.batch_alter_table("warnings", schema=None) as batch_op:
+        batch_op.drop_column("open_end")
+        batch_op.drop_column("sent_at")
+        batch_op.drop_column("refers")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_column("not_after")
