@@ -81,6 +81,8 @@ class Judge:
         if same is not None and (heard is None or same.root == heard.root):
             chains = _roots((same, *kin)) if same.source == origin.name else found.chains
             return replace(found, chains=chains, act=Act.LEAVE, why=Why.REPEATED)
+        if same is not None and same.source == origin.name:  # one of them is in force from now on
+            found = replace(found, chains=_roots((same, *kin)))
         return self._public(found, alert, concern, mine, now)
 
     @staticmethod
@@ -93,6 +95,10 @@ class Judge:
         last, older = joined
         if last.kind == CANCEL:
             return replace(left, act=Act.SAY, kind=CANCEL, words=older[-1].words or "")
+        if not last.said:  # it said what was in force then
+            return replace(
+                left, act=Act.SAY, kind=UPDATE, words=last.words or "", expires=last.expires, open_end=last.open_end
+            )
         return replace(left, newest=last.id, overtaken=tuple(one.id for one in older))
 
     def _public(
@@ -103,7 +109,7 @@ class Judge:
             return self._seen(found, Why.AHEAD, mine)
         if concern is None or not concern.sure:
             return self._seen(found, Why.DOUBTFUL, mine)
-        if self.alerting.grave(found.words):
+        if self.alerting.grave(f"{_text(alert)} {alert.instruction}"):
             return self._seen(found, Why.TSUNAMI, mine)
         return self.rationed(found, mine, now)
 
@@ -190,7 +196,7 @@ class Judge:
                 "since": dated(alert.onset, now, self.zone) if alert.onset and alert.onset > now else "",
                 "until": dated(alert.expires, now, self.zone) if alert.expires else "",
                 "instruction": template.clean(alert.instruction, INSTRUCTION),
-                "advice": self.alerting.advise(f"{alert.event} {alert.headline} {alert.description}"),
+                "advice": self.alerting.advise(_text(alert)),
             },
         )
 
@@ -198,6 +204,10 @@ class Judge:
         """A template with these values. Raises template.TemplateFault."""
         env = template.environment(self.templates)
         return template.render(env, name, {**values, "emergency": self.emergency})
+
+
+def _text(alert: Alert) -> str:
+    return f"{alert.event} {alert.headline} {alert.description}"
 
 
 def _roots(kin: Sequence[Known]) -> tuple[int, ...]:

@@ -37,8 +37,8 @@ def outdated(identifier: str, refers: Collection[str], sent: dt.datetime, kin: S
     related = tied({identifier, *refers}, kin)
 
     def later(one: Known) -> bool:
-        if one.sent_at is None or one.identifier not in related:
-            return False
+        if one.sent_at is None or not (one.identifier in related or one.state == SENT):
+            return False  # another that reads the same as one of the chain, and was not said
         return one.sent_at > sent or (one.kind == CANCEL and one.sent_at == sent)
 
     return any(one.counts and (identifier in one.refers or later(one)) for one in kin)
@@ -61,8 +61,8 @@ def overtaken(identifier: str, refers: Collection[str], kin: Sequence[Known]) ->
     last = max(mine, key=lambda one: (one.sent_at, one.kind == CANCEL), default=None)
     in_force = [one for one in mine if one.said and one.state == SENT]
     if last is not None and last.why == Why.REPEATED:
-        last = next((one for one in in_force if one.words == last.words), None)
-    if last is None or not (last.kind == CANCEL or last in in_force):
+        last = next((one for one in in_force if one.words == last.words), last)
+    if last is None or not (last.kind == CANCEL or last in in_force or last.why == Why.REPEATED):
         return None
     older = [one for one in in_force if one.id != last.id]
     return (last, older) if older else None

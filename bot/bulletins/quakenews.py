@@ -68,12 +68,12 @@ def judged(judge: Judge, quake: Quake, known: Sequence[Known], now: dt.datetime)
         judge.render(judge.alerting.templates.quake, _values(judge, quake, mmi, wave, now)),
         sent_at=min(quake.at, now), expires=expires, chains=tuple(sorted({one.root for one in told})), settles=waits,
     )  # fmt: skip
-    if quake.at - now > CLOCKS_APART:
-        return found.because(Why.AHEAD, Act.HOLD)
     if wave is Wave.THREAT:
         return found.because(Why.TSUNAMI, Act.HOLD)
     if feared and wave is Wave.UNSAID:
         return found.because(Why.TSUNAMI_UNSAID, Act.HOLD)
+    if quake.at - now > CLOCKS_APART:
+        return found.because(Why.AHEAD, Act.HOLD)
     if not (felt or calmed):  # all it does is to end what officers have before them
         return replace(found, act=Act.LEAVE, words="", why=Why.ENDED)
     return found if calmed else judge.rationed(found, mine, now)

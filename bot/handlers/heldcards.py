@@ -6,6 +6,7 @@ import re
 
 from sqlalchemy import Connection
 
+from bot.bulletins.asked import QUAKES
 from bot.bulletins.warnings import CANCEL, GRAVE
 from bot.handlers import broadcast, restating, warningwords
 from bot.handlers.desk import Desk
@@ -62,9 +63,9 @@ def drop(connection: Connection, desk: Desk, warning: Warning, became: str, now:
 def for_two(desk: Desk, warning: Warning) -> bool:
     """Whether it goes out only by the word of two officers."""
     alerting = desk.content.alerting
-    if warning.source == "quakes" or alerting is None:
-        return warning.why in GRAVE
-    return warning.why in GRAVE or alerting.grave(warning.words or "")
+    # Of a quake it is said in so many words that none is expected.
+    speaks = alerting is not None and warning.source != QUAKES and alerting.grave(warning.words or "")
+    return speaks or warning.why in GRAVE
 
 
 def silent(desk: Desk) -> tuple[str, ...]:

@@ -49,14 +49,14 @@ def look(connection: Connection, desk: Desk, now: int) -> int:
     judge = _judge(desk, tuple(listed))
     if judge is None or not desk.config.bulletins.enabled:
         return 0
-    decided = 0
+    decided, known = 0, _known(connection, now)
     alerts = [(origin, alert) for origin, all_ in listed.items() for alert in all_]
     for origin, alert in sorted(alerts, key=lambda one: (one[1].sent, _ORDER.index(one[1].kind))):
-        verdict = partial(judge.alert, alert, origin, _known(connection, now), moment, listed[origin])
-        decided += _settle(connection, desk, verdict, now)
+        if _settle(connection, desk, partial(judge.alert, alert, origin, known, moment, listed[origin]), now):
+            decided, known = decided + 1, _known(connection, now)
     for quake in _quakes(sources, facts):
-        verdict = partial(quakenews.judged, judge, quake, _known(connection, now), moment)
-        decided += _settle(connection, desk, verdict, now)
+        if _settle(connection, desk, partial(quakenews.judged, judge, quake, known, moment), now):
+            decided, known = decided + 1, _known(connection, now)
     return decided
 
 

@@ -206,8 +206,11 @@ def test_what_an_officer_sends_is_an_update_of_what_was_said_meanwhile(sources: 
     assert sources.states() == ["sent", "over"]
 
 
-def test_an_alert_on_a_tsunami_waits_for_officers_whatever_else_it_says(sources: Sources, engine: Engine) -> None:
-    sources.say(alert(headline="Peringatan dini tsunami"))
+@pytest.mark.parametrize("words", [{"headline": "Peringatan dini tsunami"}, {"text": f"{OURS} Waspada tsunami."}])
+def test_an_alert_on_a_tsunami_waits_for_officers_wherever_it_says_so(
+    sources: Sources, engine: Engine, words: dict[str, str]
+) -> None:
+    sources.say(alert(**words))
     sources.look()
     assert sources.why() == ["tsunami"]
     assert bodies(engine, OJOL) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from handlers_world import NOW, OJOL, OPERATIONS, sent
 from sqlalchemy import Engine
@@ -13,7 +15,7 @@ from bot.store import warnings
 THREAT, SAFE = "Berpotensi tsunami untuk diteruskan pada masyarakat", "Tidak berpotensi tsunami"
 
 
-def said(sources: Sources, *args: str, now: int = NOW, **more: str) -> None:
+def said(sources: Sources, *args: str, now: int = NOW, **more: Any) -> None:
     sources.say(quake(*args, **more), "quakes")
     sources.look(now)
 
@@ -64,6 +66,11 @@ def test_a_tsunami_that_is_spoken_of_later_is_news_though_no_number_changed(sour
         ("held", "tsunami", 1),
     ]
     assert len(bodies(engine, OJOL)) == 1
+
+
+def test_a_clock_ahead_makes_a_tsunami_no_matter_of_one_officer(sources: Sources) -> None:
+    said(sources, "7.1", Potensi=THREAT, at=NOW + 30 * MINUTE)
+    assert sources.why() == ["tsunami"]
 
 
 def test_that_none_is_expected_is_no_news_by_itself(sources: Sources, engine: Engine) -> None:
