@@ -14,6 +14,7 @@ from bot.clock import now_ms
 from bot.handlers import (
     announcing,
     backlog,
+    calling,
     confidences,
     congestion,
     dossier,
@@ -30,6 +31,7 @@ from bot.handlers import (
     policies,
     previewing,
     tickets,
+    unreached,
     warning,
     watch,
 )
@@ -60,6 +62,8 @@ DUTIES: tuple[Duty, ...] = (
     moderation.uphold,
     moving.resume,
     watch.look,
+    calling.look,
+    unreached.look,
     warning.look,
     backlog.look,
     guides.pin,

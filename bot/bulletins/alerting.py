@@ -53,6 +53,15 @@ class Quakes(Part):
         return not self.tsunami_in(words) and any(one.casefold() in said for one in self.no_tsunami)
 
 
+class Calls(Part):
+    """Officers' own broadcasts."""
+
+    send_minutes: Minutes = 60
+    """What has not reached a channel by then does not go there any more."""
+    hours: Annotated[int, Field(ge=1, le=168)] = 24
+    """What nobody ends is over by itself then."""
+
+
 class Advice(Part):
     """What to do, for warnings that hold one of these words; none: for all."""
 
@@ -77,6 +86,7 @@ class Alerting(Part):
     """So much of one source is said within an hour before officers are asked."""
     two_officers: tuple[Label, ...] = ()
     """Alerts with one of these words are said by two officers' word."""
+    calls: Calls = Calls()
     quakes: Quakes
     templates: Templates
     advice: Annotated[tuple[Advice, ...], Field(min_length=1)]

@@ -37,14 +37,17 @@ def say(
     *,
     ping: bool = False,
     beside: str = "",
+    until: int | None = None,
 ) -> int:
     """Put it before these rooms and the officers (with `beside` for them alone); returns how many rooms.
+
+    `until`: when it is too late to send it; else when it is over.
 
     In the transaction that recorded the warning: a crash between two rooms leaves rows, and the sender goes on.
     """
     operations = desk.operations_room(connection)
     older = warnings.heard(connection, warning.root, before=warning.id)
-    first = _firsts(connection, older)
+    first = firsts(connection, older)
     outdate(connection, desk, warning, older, now)
     for room_id in dict.fromkeys((*room_ids, *([operations] if operations else []))):
         words = f"{markdown}\n\n{beside}" if beside and room_id == operations else markdown
@@ -54,13 +57,14 @@ def say(
         if room_id in first:
             content["m.relates_to"] = {"m.in_reply_to": {"event_id": REFERENCE + first[room_id]}}
         outgoing = Outgoing(
-            key(warning.id, room_id), room_id, content, priority=Priority.WARNING, not_after=warning.expires_at
-        )
+            key(warning.id, room_id), room_id, content, priority=Priority.WARNING,
+            not_after=warning.expires_at if until is None else until,
+        )  # fmt: skip
         outbox.append(connection, outgoing, now)
     return len(room_ids)
 
 
-def _firsts(connection: Connection, older: Sequence[Warning]) -> dict[str, str]:
+def firsts(connection: Connection, older: Sequence[Warning]) -> dict[str, str]:
     """Room id → outbox key of the first of a chain that came there, or may still come."""
     found: dict[str, str] = {}
     for one in older:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Connection
 
 from bot.bulletins import calls
+from bot.bulletins.alerting import Calls
 from bot.bulletins.calls import Call, Verb
 from bot.event import IncomingEvent, Kind
 from bot.handlers import broadcast, callwords, confirming, seconding
@@ -13,7 +16,7 @@ from bot.handlers.desk import Desk
 from bot.handlers.officers import by_officer, officer
 from bot.handlers.proof import prove
 from bot.incidents.cards import short_name
-from bot.markup import escape
+from bot.markup import escape, render
 from bot.moderation.codes import typed as code_in
 from bot.outgoing import Priority
 from bot.store import codes, roomstate, warnings
@@ -21,10 +24,39 @@ from bot.store.codes import Confirmation
 from bot.store.warnings import Warning
 
 KIND = "siaran"
+_MINUTE, _HOUR = 60_000, 3_600_000
+
+
+def look(connection: Connection, desk: Desk, now: int) -> int:
+    """Ask about what nobody ended, and end it when its time is over; returns how many were ended. A duty."""
+    ended = 0
+    for one in warnings.going(connection):
+        if one.source != warnings.OFFICER or one.expires_at is None:
+            continue
+        if one.expires_at <= now:
+            _over(connection, desk, one, now)
+            ended += 1
+        elif now - one.at >= (one.expires_at - one.at) // 2:
+            word = callwords.STILL_GOING.format(
+                number=one.root, time=clock(desk, one.at), until=clock(desk, one.expires_at)
+            )
+            content = render(word).content()
+            desk.tell_operations(connection, f"call-asked:{one.id}", content, now, priority=Priority.WARNING)
+    return ended
+
+
+def _over(connection: Connection, desk: Desk, one: Warning, now: int) -> None:
+    """Nobody ended it. It says so where it stands; no phone rings for that."""
+    heard = warnings.heard(connection, one.root, before=0)
+    broadcast.outdate(connection, desk, replace(one, kind="cancel"), heard, now)
+    warnings.close(connection, one.root)
+    desk.record(connection, "call.expired", str(one.id), {"number": one.root}, now)
+    word = callwords.OVER_BY_ITSELF.format(number=one.root, time=clock(desk, one.at), hours=_rules(desk).hours)
+    desk.tell_operations(connection, f"call-over:{one.id}", render(word).content(), now, priority=Priority.WARNING)
 
 
 def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) -> None:
-    """An order: shown with its code, done (an end), or refused with the reason."""
+    """An order: shown with its code, or refused with the reason."""
     call = calls.read(event.body)
     if call is None:
         return
@@ -41,8 +73,6 @@ def ordered(connection: Connection, event: IncomingEvent, desk: Desk, now: int) 
         _refuse(connection, event, desk, "proof", f"{confirming.unproven(desk, event, doubt)} {callwords.TAIL}", now)
     elif word := _fault(connection, desk, call):
         _refuse(connection, event, desk, "order", word, now)
-    elif call.verb is Verb.END:
-        _end(connection, event, desk, call, now)
     else:
         _ask(connection, event, desk, call, now)
 
@@ -98,7 +128,11 @@ def _ask(connection: Connection, event: IncomingEvent, desk: Desk, call: Call, n
     first = _first(connection, call)
     drill = call.verb is Verb.DRILL or (first is not None and first.drill)
     rooms = broadcast.channels(connection, desk)
-    words = _framed(desk, call.text, drill=drill)
+    if call.verb is Verb.END and first is not None:
+        rooms = _reached(connection, first, rooms)
+        words = (callwords.ENDED_DRILL if drill else callwords.ENDED).format(time=clock(desk, first.at))
+    else:
+        words = _framed(desk, call.text, now, drill=drill)
     order = {
         "verb": str(call.verb), "words": words, "drill": drill, "first": first.id if first is not None else None,
     }  # fmt: skip
@@ -106,12 +140,12 @@ def _ask(connection: Connection, event: IncomingEvent, desk: Desk, call: Call, n
     if asked is None:
         return
     code, until = asked
-    said = _said(desk, words, first)
+    said = _said(desk, words, first, call.verb)
     head = callwords.PREVIEW[call.verb].format(number=first.id if first is not None else "")
     text = callwords.SHOWN.format(
         head=head, rooms=len(rooms), members=_members(connection, desk, rooms), code=code, until=clock(desk, until),
         words="\n".join(f"> {line}".rstrip() for line in said.splitlines()),
-        ping=callwords.PING if _pings(desk, drill=drill) else "",
+        ping=callwords.PING if _pings(desk, drill=drill) and call.verb is not Verb.END else "",
     )  # fmt: skip
     if desk.is_late(event, now):
         text += callwords.LATE.format(time=clock(desk, event.sent_at))
@@ -122,50 +156,39 @@ def _ask(connection: Connection, event: IncomingEvent, desk: Desk, call: Call, n
 
 def _send(connection: Connection, event: IncomingEvent, desk: Desk, one: Confirmation, now: int) -> None:
     order = one.order
+    verb = Verb(order["verb"])
     first = warnings.get(connection, order["first"]) if order["first"] is not None else None
-    kind = "alert" if first is None else "update"
+    kind = "cancel" if verb is Verb.END else "alert" if first is None else "update"
+    rules = _rules(desk)
     number = warnings.add(
         connection, warnings.OFFICER, one.event_id, at=now, kind=kind, drill=int(order["drill"]), state=warnings.SENT,
         words=order["words"], first_id=order["first"], by=one.officer, second=event.sender,
+        expires_at=None if verb is Verb.END else now + rules.hours * _HOUR,
     )  # fmt: skip
     warning = warnings.get(connection, number) if number is not None else None
     if warning is None:
         return
     rooms = broadcast.channels(connection, desk)
+    if verb is Verb.END and first is not None:
+        rooms = _reached(connection, first, rooms, but=warning.id)
     members = _members(connection, desk, rooms)
     names = {"by": _name(one.officer), "second": _name(event.sender)}
-    beside = callwords.SENT.format(number=warning.root, rooms=len(rooms), members=members, **names)
-    words = _said(desk, order["words"], first)
-    ping = _pings(desk, drill=warning.drill)
-    broadcast.say(connection, desk, warning, words, rooms, now, ping=ping, beside=beside)
-    if first is not None:
+    beside = (callwords.ENDED_BY if verb is Verb.END else callwords.SENT).format(
+        number=warning.root, rooms=len(rooms), members=members, **names
+    )
+    words = _said(desk, order["words"], first, verb)
+    ping = _pings(desk, drill=warning.drill) and verb is not Verb.END
+    until = now + rules.send_minutes * _MINUTE
+    broadcast.say(connection, desk, warning, words, rooms, now, ping=ping, beside=beside, until=until)
+    if verb is Verb.END:
+        warnings.close(connection, warning.root)
+    elif first is not None:
         warnings.supersede(connection, warning)
     payload = {
         "number": warning.root, "order": one.event_id, "officer": one.officer, "second": event.sender,
         "kind": kind, "drill": warning.drill, "rooms": len(rooms), "members": members,
     }  # fmt: skip
-    desk.record(connection, "call.sent", str(warning.id), payload, now)
-
-
-def _end(connection: Connection, event: IncomingEvent, desk: Desk, call: Call, now: int) -> None:
-    first = _first(connection, call)
-    if first is None:
-        return
-    text = callwords.ENDED_DRILL if first.drill else callwords.ENDED
-    words = text.format(time=clock(desk, first.at))
-    number = warnings.add(
-        connection, warnings.OFFICER, event.event_id, at=now, kind="cancel", drill=int(first.drill),
-        state=warnings.SENT, words=words, first_id=first.id, by=event.sender,
-    )  # fmt: skip
-    warning = warnings.get(connection, number) if number is not None else None
-    if warning is None:
-        return
-    beside = callwords.ENDED_BY.format(number=first.id, by=_name(event.sender))
-    rooms = broadcast.channels(connection, desk)
-    broadcast.say(connection, desk, warning, words, rooms, now, beside=beside)
-    warnings.close(connection, first.id)
-    payload = {"number": first.id, "officer": event.sender, "rooms": len(rooms)}
-    desk.record(connection, "call.ended", str(warning.id), payload, now)
+    desk.record(connection, "call.ended" if verb is Verb.END else "call.sent", str(warning.id), payload, now)
 
 
 def _fault(connection: Connection, desk: Desk, call: Call) -> str | None:
@@ -208,6 +231,20 @@ def _wrong(connection: Connection, event: IncomingEvent, desk: Desk, waiting: li
         _refuse(connection, event, desk, "tries", callwords.VOIDED.format(why=_words_of(desk, "tries")), now)
 
 
+def _rules(desk: Desk) -> Calls:
+    alerting = desk.content.alerting
+    return alerting.calls if alerting is not None else Calls()
+
+
+def _reached(connection: Connection, first: Warning, rooms: list[str], *, but: int = 0) -> list[str]:
+    """Of these rooms those that heard it, or may just hear it: nobody else needs to know that it is over.
+
+    `but`: the number of the end itself.
+    """
+    heard = broadcast.firsts(connection, warnings.heard(connection, first.root, before=but))
+    return [room_id for room_id in rooms if room_id in heard]
+
+
 def _first(connection: Connection, call: Call) -> Warning | None:
     found = warnings.get(connection, call.number) if call.number is not None else None
     return warnings.get(connection, found.root) if found is not None else None
@@ -217,16 +254,18 @@ def _in_force(connection: Connection, root: int) -> bool:
     return any(one.state == warnings.SENT for one in warnings.chain(connection, root))
 
 
-def _framed(desk: Desk, text: str, *, drill: bool) -> str:
+def _framed(desk: Desk, text: str, now: int, *, drill: bool) -> str:
     """The officer's words as they were typed, line by line, between ours. They mention nobody: not even "@room"."""
     lines = [escape(line).replace("@", "@\u2060") for line in text.splitlines()]
     frame = callwords.DRILL if drill else callwords.EMERGENCY
     caller = escape(desk.content.rooms.controller or callwords.CALLER)
-    return frame.format(caller=caller, text="\n".join(lines), emergency=desk.content.bulletins.emergency)
+    return frame.format(
+        caller=caller, time=clock(desk, now), text="\n".join(lines), emergency=desk.content.bulletins.emergency
+    )
 
 
-def _said(desk: Desk, words: str, first: Warning | None) -> str:
-    if first is None:
+def _said(desk: Desk, words: str, first: Warning | None, verb: Verb) -> str:
+    if first is None or verb is Verb.END:
         return words
     frame = callwords.CORRECTION_DRILL if first.drill else callwords.CORRECTION
     return frame.format(time=clock(desk, first.at), words=words)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 CALLER = "Kepolisian"
-EMERGENCY = "🚨 **Siaran darurat {caller}**\n\n{text}\n\nDarurat, telepon **{emergency}**."
+EMERGENCY = "🚨 **Siaran darurat {caller}**, pukul {time}\n\n{text}\n\nDarurat, telepon **{emergency}**."
 DRILL = (
-    "🧪 **LATIHAN · LATIHAN · LATIHAN**\n*Ini latihan {caller}. Tidak ada kejadian sungguhan.*\n\n{text}\n\n"
+    "🧪 **LATIHAN · LATIHAN · LATIHAN**\n*Ini latihan {caller}, pukul {time}. Tidak ada kejadian sungguhan.*\n\n"
+    "{text}\n\n"
     "**LATIHAN · LATIHAN · LATIHAN** Tidak perlu berbuat apa-apa. Darurat yang sungguhan, telepon **{emergency}**."
 )
 CORRECTION = "🔄 **Ralat** dari siaran pukul {time}\n\n{words}"
@@ -17,6 +18,7 @@ PREVIEW = {
     "darurat": "📣 **Siaran darurat, belum dikirim.**",
     "latihan": "🧪 **Siaran LATIHAN, belum dikirim.**",
     "ralat": "🔄 **Ralat siaran #{number}, belum dikirim.**",
+    "selesai": "✅ **Akhir siaran #{number}, belum dikirim.**",
 }
 SHOWN = (
     "{head} Persis seperti ini akan dibaca di {rooms} kanal ({members} orang){ping}:\n\n{words}\n\n"
@@ -29,7 +31,15 @@ SENT = (
     "📢 Siaran #{number} ke {rooms} kanal ({members} orang): perintah {by}, disahkan {second}. "
     "Mengubah: `!siaran ralat {number} …`. Mengakhiri: `!siaran selesai {number}`."
 )
-ENDED_BY = "📢 Siaran #{number} diakhiri {by}."
+ENDED_BY = "📢 Siaran #{number} diakhiri di {rooms} kanal: perintah {by}, disahkan {second}."
+STILL_GOING = (
+    "⏰ Siaran #{number} dari pukul {time} masih berlaku. Sudah selesai? `!siaran selesai {number}`. "
+    "Kalau tidak, ia berakhir sendiri pukul {until}."
+)
+OVER_BY_ITSELF = (
+    "⌛ Siaran #{number} dari pukul {time} berakhir sendiri: {hours} jam, tidak ada yang mengakhirinya. "
+    "Di kanal pesannya bertanda tidak berlaku lagi."
+)
 ANONYMOUS = "petugas"
 
 HELP = (
@@ -37,7 +47,7 @@ HELP = (
     "- `!siaran darurat …`: keadaan darurat, disahkan petugas kedua dengan kode\n"
     "- `!siaran latihan …`: sama, bertanda LATIHAN\n"
     "- `!siaran ralat 12 …`: mengubah siaran #12, disahkan petugas kedua\n"
-    "- `!siaran selesai 12`: mengakhiri siaran #12"
+    "- `!siaran selesai 12`: mengakhiri siaran #12, disahkan petugas kedua"
 )
 UNKNOWN = "“{word}” bukan perintah siaran. Tidak ada yang dikirim.\n\n"
 GOING = "\n\nMasih berlaku: {numbers}."
@@ -68,7 +78,7 @@ VOID = {
     "withdrawn": "perintahnya dihapus",
     "tries": "kode yang salah diketik {tries} kali",
     "officer": "yang memerintahkan bukan petugas lagi",
-    "over": "siaran yang diralat sudah berakhir",
+    "over": "siarannya sudah berakhir",
 }
 VOIDED = "Siaran ini batal: {why}. Tidak ada yang dikirim."
 EDITED_AFTER = (

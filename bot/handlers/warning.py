@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -27,9 +26,8 @@ from bot.handlers import broadcast, heldcards, warningwords
 from bot.handlers.broadcast import clock
 from bot.handlers.desk import Desk
 from bot.incidents.cards import short_name
-from bot.markup import escape, render
-from bot.outgoing import Priority
-from bot.store import outbox, warnings
+from bot.markup import escape
+from bot.store import warnings
 from bot.store.warnings import Warning
 
 log = structlog.get_logger()
@@ -163,22 +161,9 @@ def _head(words: str) -> list[str]:
 
 
 def _expire(connection: Connection, desk: Desk, now: int) -> None:
-    """What is over: not in force, not to be decided, and not sent; officers hear where it did not come in time."""
+    """What is over: not in force, and not to be decided. That it is not sent: `bot.handlers.unreached`."""
     for one in warnings.expire(connection, now):
         heldcards.drop(connection, desk, one, "expired", now)
-    operations = desk.operations_room(connection)
-    late = Counter(
-        int(row.key.split(":")[1]) for row in outbox.lapse(connection, now, "warning:") if row.room_id != operations
-    )
-    for number, rooms in late.items():
-        warning = warnings.get(connection, number)
-        if warning is None:
-            continue
-        desk.record(connection, "warning.expired_unsent", str(number), {"rooms": rooms}, now)
-        what = warningwords.WHAT_ENDS if warning.kind == CANCEL else warningwords.WHAT
-        word = warningwords.UNREACHED.format(what=what, time=clock(desk, warning.at), rooms=rooms)
-        content = render(word).content()
-        desk.tell_operations(connection, f"warning-late:{number}:{now}", content, now, priority=Priority.WARNING)
 
 
 def _judge(desk: Desk, origins: tuple[Origin, ...]) -> Judge | None:

@@ -17,11 +17,16 @@ SILENT = " Tanpa {silent} kanal yang tidak mau mendengar peringatan."
 SENT = "📢 Disiarkan atas keputusan {officer}."
 SENT_BY_TWO = "📢 Disiarkan atas keputusan {officer}, disahkan {second}."
 UNREACHED = (
-    "📭 {what} pukul {time} tidak sampai di {rooms} kanal: homeserver tidak bisa dijangkau sampai waktunya habis. "
+    "📭 {what} pukul {time} **tidak sampai** di {number} kanal ({rooms}): {why}. "
     "Kabari lewat jalan lain bila masih perlu."
 )
+UNREACHED_WHY = {
+    "late": "homeserver tidak bisa dijangkau sampai waktunya habis",
+    "refused": "homeserver menolaknya; minta operator memeriksa apakah bot masih di sana dan boleh menulis",
+}
+AND_MORE = ", dan {number} lain"
 
-WHAT, WHAT_ENDS = "Peringatan", "Kabar berakhirnya peringatan"
+WHAT, WHAT_CALL, WHAT_ENDS = "Peringatan", "Siaran petugas", "Kabar berakhirnya peringatan"
 WHY = {
     "doubtful": "❔ Mungkin tentang daerah kita, mungkin bukan: {region} tidak disebut dengan jelas.",
     "ahead": "❔ Waktunya masih di depan, jam pengirimnya mungkin keliru.",

@@ -36,7 +36,7 @@ class Lapsed:
 
     key: str
     room_id: str
-    not_after: int
+    not_after: int | None
 
 
 LAPSED = "not sent in its time"
@@ -237,6 +237,16 @@ def lapse(connection: Connection, now: int, prefix: str) -> list[Lapsed]:
         select(outbox.c.id, outbox.c.key, outbox.c.room_id, outbox.c.not_after).where(*late).order_by(outbox.c.id)
     ).all()
     connection.execute(update(outbox).where(*late).values(state="cancelled", error=LAPSED))
+    return [Lapsed(row.key, row.room_id, row.not_after) for row in rows]
+
+
+def refused(connection: Connection, prefix: str) -> list[Lapsed]:
+    """What the homeserver will not take, below a prefix of keys; told once: see `settle`."""
+    given_up = (outbox.c.key > prefix, outbox.c.key < prefix + "\U0010ffff", outbox.c.state == "failed")
+    rows = connection.execute(
+        select(outbox.c.key, outbox.c.room_id, outbox.c.not_after).where(*given_up).order_by(outbox.c.id)
+    ).all()
+    connection.execute(update(outbox).where(*given_up).values(state="cancelled"))
     return [Lapsed(row.key, row.room_id, row.not_after) for row in rows]
 
 

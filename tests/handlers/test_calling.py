@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 from handlers_world import DIRECT, NOW, OJOL, OPERATIONS, Event, Take, audited, sent
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from bot.bulletins import calls
 from bot.bulletins.calls import Call, Verb
 from bot.event import IncomingEvent, Kind, Trust
+from bot.handlers import calling, unreached
 from bot.handlers.desk import Desk
 from bot.moderation.codes import typed as code_in
-from bot.outgoing import Priority
+from bot.outgoing import Priority, transaction_id
 from bot.rooms.model import Officer
 from bot.store import confirmations, outbox, rooms
 from bot.store.tables import members, officer_keys
+from bot.store.tables import outbox as rows
 from bot.store.tables import warnings as table
 
 ANI, BUDI = "@ani:batang.test", "@budi:batang.test"
@@ -77,6 +79,18 @@ def broadcast(take: Take, officer: Event, engine: Engine) -> Callable[..., Any]:
         await take(order)
         await take(officer(code(engine, order), sender=BUDI))
         return order
+
+    return work
+
+
+@pytest.fixture
+def ended(take: Take, officer: Event, engine: Engine) -> Callable[..., Any]:
+    """Two officers end a broadcast."""
+
+    async def work(number: int) -> None:
+        order = officer(f"!siaran selesai {number}")
+        await take(order)
+        await take(officer(code(engine, order), sender=BUDI))
 
     return work
 
@@ -233,7 +247,7 @@ async def test_digits_mean_nothing_while_no_order_waits(take: Take, officer: Eve
     assert sent(engine) == []
 
 
-async def test_a_correction_needs_two_officers_as_well_and_an_end_only_one(
+async def test_a_correction_and_an_end_need_two_officers_as_well(
     take: Take, officer: Event, broadcast: Callable[..., Any], engine: Engine
 ) -> None:
     await broadcast()
@@ -249,7 +263,13 @@ async def test_a_correction_needs_two_officers_as_well_and_an_end_only_one(
     assert update["m.relates_to"]["m.in_reply_to"]["event_id"] == f"outbox:{first['key']}"
     end = officer("!siaran selesai 2")
     await take(end)
-    assert "Selesai" in broadcasts(engine)[2]["content"]["body"]
+    assert "Akhir siaran #1" in answer(engine, end)
+    assert len(broadcasts(engine)) == 2
+    await take(officer(code(engine, end), sender=BUDI))
+    over = broadcasts(engine)[2]["content"]
+    assert "Selesai" in over["body"]
+    assert over["m.relates_to"]["m.in_reply_to"]["event_id"] == f"outbox:{first['key']}"
+    assert "call.ended" in audited(engine)
     late = officer("!siaran ralat 1 Lagi")
     await take(late)
     assert "sudah berakhir" in answer(engine, late)
@@ -258,19 +278,90 @@ async def test_a_correction_needs_two_officers_as_well_and_an_end_only_one(
 
 
 async def test_a_correction_of_what_ended_meanwhile_is_void(
-    take: Take, officer: Event, broadcast: Callable[..., Any], engine: Engine
+    take: Take, officer: Event, broadcast: Callable[..., Any], ended: Callable[..., Any], engine: Engine
 ) -> None:
     await broadcast()
     correction = officer("!siaran ralat 1 Satu lajur dibuka.")
     await take(correction)
-    await take(officer("!siaran selesai 1", sender=BUDI))
+    await ended(1)
     typed = officer(code(engine, correction), sender=BUDI)
     await take(typed)
     assert "sudah berakhir" in answer(engine, typed)
 
 
+async def test_an_end_goes_only_where_the_broadcast_came(
+    take: Take, officer: Event, broadcast: Callable[..., Any], ended: Callable[..., Any], engine: Engine, desk: Desk
+) -> None:
+    await broadcast()
+    with engine.begin() as connection:
+        outbox.sent(connection, transaction_id(f"warning:1:{OJOL}"), "$there", NOW)
+        outbox.withdraw(connection, f"warning:1:{NELAYAN}")
+    await ended(1)
+    assert [row["key"] for row in broadcasts(engine)] == [f"warning:1:{OJOL}", f"warning:2:{OJOL}"]
+    assert [row["key"] for row in broadcasts(engine, NELAYAN)] == [f"warning:1:{NELAYAN}"]
+
+
+async def test_what_does_not_come_in_time_does_not_come_and_the_channels_are_named(
+    take: Take, officer: Event, broadcast: Callable[..., Any], engine: Engine, desk: Desk
+) -> None:
+    await broadcast()
+    with engine.begin() as connection:
+        outbox.sent(connection, transaction_id(f"warning:1:{OJOL}"), "$there", NOW)
+        at = connection.scalar(select(func.min(rows.c.not_after)).where(rows.c.key.like("warning:%")))
+        assert at == NOW + 60 * 60_000
+        assert unreached.look(connection, desk, at - 1) == 0
+        assert {row.key for row in outbox.pending(connection, at - 1)} >= {f"warning:1:{NELAYAN}"}
+        assert not [row.key for row in outbox.pending(connection, at) if row.key.startswith("warning:1:")]
+        unreached.look(connection, desk, at)
+        unreached.look(connection, desk, at + 1)
+    told = [row["content"]["body"] for row in sent(engine, OPERATIONS) if row["key"].startswith("warning-late:")]
+    assert len(told) == 1
+    assert "Siaran petugas" in told[0]
+    assert "tidak sampai di 1 kanal (Nelayan Batang)" in told[0]
+    assert "warning.unreached" in audited(engine)
+
+
+async def test_a_channel_that_refuses_it_is_named_once(
+    broadcast: Callable[..., Any], engine: Engine, desk: Desk
+) -> None:
+    await broadcast()
+    with engine.begin() as connection:
+        number = connection.scalar(select(rows.c.id).where(rows.c.key == f"warning:1:{NELAYAN}"))
+        outbox.failed(connection, number, "forbidden", NOW)
+        unreached.look(connection, desk, NOW + 1)
+        unreached.look(connection, desk, NOW + 2)
+    told = [row["content"]["body"] for row in sent(engine, OPERATIONS) if row["key"].startswith("warning-refused:")]
+    assert len(told) == 1
+    assert "Nelayan Batang): homeserver menolaknya" in told[0]
+
+
+async def test_what_nobody_ends_is_asked_about_once_and_ends_by_itself(
+    take: Take, officer: Event, broadcast: Callable[..., Any], engine: Engine, desk: Desk
+) -> None:
+    await broadcast()
+    deliver(engine)
+    hour = 3_600_000
+    for hours in (11, 13, 14, 23, 25, 26):
+        with engine.begin() as connection:
+            calling.look(connection, desk, NOW + hours * hour)
+        if hours == 23:
+            late = officer("!siaran ralat 1 Satu lajur sudah dibuka.")
+            await take(late)
+            assert "belum dikirim" in answer(engine, late)
+    said = [row["content"]["body"] for row in sent(engine, OPERATIONS) if row["key"].startswith("call-")]
+    assert len(said) == 2
+    assert "masih berlaku. Sudah selesai?" in said[0]
+    assert "berakhir sendiri: 24 jam" in said[1]
+    [edit] = [row["content"] for row in sent(engine, OJOL) if row["key"].startswith("warning-edit:")]
+    assert "Sudah tidak berlaku" in edit["m.new_content"]["body"]
+    assert edit.get("m.mentions", {}) == {}
+    over = officer("!siaran ralat 1 Lagi")
+    await take(over)
+    assert "sudah berakhir" in answer(engine, over)
+
+
 async def test_a_drill_says_so_first_and_last_and_never_looks_like_the_real_thing(
-    take: Take, officer: Event, broadcast: Callable[..., Any], desk: Desk, engine: Engine
+    take: Take, officer: Event, broadcast: Callable[..., Any], ended: Callable[..., Any], desk: Desk, engine: Engine
 ) -> None:
     assert desk.content.alerting is not None
     loud = desk.content.alerting.model_copy(update={"mention_room": True})
@@ -279,7 +370,8 @@ async def test_a_drill_says_so_first_and_last_and_never_looks_like_the_real_thin
     deliver(engine)
     correction = officer("!siaran ralat 1 Kumpul di lapangan.")
     await take(correction)
-    await take(officer(code(engine, correction), sender=BUDI), officer("!siaran selesai 1"))
+    await take(officer(code(engine, correction), sender=BUDI))
+    await ended(1)
     for row in broadcasts(engine):
         lines = row["content"]["body"].splitlines()
         assert "LATIHAN" in lines[0]

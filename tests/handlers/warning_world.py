@@ -11,7 +11,7 @@ from handlers_world import NOW, sent
 from sqlalchemy import Engine, insert, select, update
 
 from bot.bulletins.origins import CapSource
-from bot.handlers import warning
+from bot.handlers import unreached, warning
 from bot.handlers.desk import Desk
 from bot.store import outbox
 from bot.store.tables import feeds
@@ -79,6 +79,7 @@ class Sources:
 
     def look(self, now: int = NOW) -> int:
         with self.engine.begin() as connection:
+            unreached.look(connection, self.desk, now)
             return warning.look(connection, self.desk, now)
 
     def rows(self) -> list[Any]:
