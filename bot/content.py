@@ -116,6 +116,8 @@ def _load(flows: Path, rooms: Path, places: Path, version: str, ours: str) -> tu
     moderation = _part(lambda: load_moderation(rooms), problems)
     templates = bulletins.templates if bulletins else {}
     alerting = _part(lambda: load_alerting(rooms, templates, channels), problems) if bulletins else None
+    if alerting is not None and bulletins is not None:
+        bulletins = alerting.guards(bulletins)
     if alerting is not None and bulletins is not None and bulletins.sources.region is None:
         message = f"warnings need 'region' among the sources of {BULLETINS}: which of them are ours cannot be told"
         problems.append(Problem(rooms / WARNINGS, 0, message))

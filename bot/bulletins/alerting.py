@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from bot.bulletins import template
 from bot.bulletins.fields import Part, Words
+from bot.bulletins.model import Bulletins
 from bot.problem import ContentError, Problem
 from bot.yamlfile import Document, read, validate
 
@@ -101,6 +102,10 @@ class Alerting(Part):
         """Whether an alert of these words waits for two officers."""
         said = words.casefold()
         return any(one.casefold() in said for one in self.two_officers)
+
+    def guards(self, bulletins: Bulletins) -> Bulletins:
+        """These bulletins, which leave to two officers what is theirs to say."""
+        return bulletins.model_copy(update={"two_officers": self.two_officers})
 
     def advise(self, words: str) -> str:
         """The advice for a warning of these words."""

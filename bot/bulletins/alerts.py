@@ -84,6 +84,12 @@ def in_force(alerts: Iterable[Alert], region: Region | None, who: str, now: dt.d
     return sorted(found, key=_order)
 
 
+def speaks_of(alert: Alert, terms: Iterable[str]) -> bool:
+    """Whether an alert says one of these anywhere in its words."""
+    said = f"{alert.event} {alert.headline} {alert.description} {alert.instruction}".casefold()
+    return any(one.casefold() in said for one in terms)
+
+
 def told_of(one: InForce, at: dt.datetime, zone: ZoneInfo) -> dict[str, Any]:
     """As a bulletin tells it."""
     alert = one.alert

@@ -95,7 +95,7 @@ def compose(
             used.append(Used(words.TRAFFIC, dt.timedelta()))
 
     around = facts.since or at - A_SLOT, at, facts.until or at + A_SLOT
-    others = outside(bulletins.sources, facts, room, *around, zone)
+    others = outside(bulletins.sources, facts, room, *around, zone, bulletins.two_officers)
     used += others.used
     missing += others.missing
 

@@ -141,6 +141,8 @@ class Bulletins(Part):
     """File name → text."""
     reworded: str
     """Template (file name) of a bulletin whose body an officer has written."""
+    two_officers: tuple[str, ...] = ()
+    """Alerts with one of these words wait for two officers (warnings.yaml): no bulletin tells them by itself."""
 
     def slot(self, name: str, room: str) -> Slot:
         """A slot as it is in one room. Raises KeyError for an unknown slot."""

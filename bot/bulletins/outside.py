@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -48,14 +49,18 @@ class Outside:
 
 
 def outside(
-    sources: Sources, facts: Facts, room: str, since: dt.datetime, at: dt.datetime, until: dt.datetime, zone: ZoneInfo
-) -> Outside:
-    """Everything for a slot at `at`, with what happened after `since` and what is expected before `until`."""
+    sources: Sources, facts: Facts, room: str, since: dt.datetime, at: dt.datetime, until: dt.datetime, zone: ZoneInfo,
+    two_officers: Collection[str] = (),
+) -> Outside:  # fmt: skip
+    """Everything for a slot at `at`, with what happened after `since` and what is expected before `until`.
+
+    `two_officers`: words of alerts that are theirs to say.
+    """
     found = Outside()
     _weather(found, sources, facts, room, at, until, zone)
     _quakes(found, sources, facts, since, at, zone)
     # A late bulletin must not warn of what is over by now; a preview speaks as if it were its slot's time.
-    _warnings(found, sources, facts, max(at, facts.now), zone)
+    _warnings(found, sources, facts, max(at, facts.now), zone, two_officers)
     return found
 
 
@@ -104,8 +109,16 @@ def _quakes(
         found.quakes = {"entries": ours, "who": ATTRIBUTION}
 
 
-def _warnings(found: Outside, sources: Sources, facts: Facts, at: dt.datetime, zone: ZoneInfo) -> None:
+def _warnings(
+    found: Outside, sources: Sources, facts: Facts, at: dt.datetime, zone: ZoneInfo, two_officers: Collection[str]
+) -> None:
     standing: list[alerts.InForce] = []
+
+    def grave(one: alerts.InForce) -> bool:
+        waits = alerts.speaks_of(one.alert, two_officers)
+        if waits:
+            found.lack(one.who, words.TWO_OFFICERS)
+        return waits
 
     def take(
         name: str, who: str, region: Region | None, said: tuple[Had[tuple[Alert, ...]] | Lack, tuple[str, ...]]
@@ -114,7 +127,7 @@ def _warnings(found: Outside, sources: Sources, facts: Facts, at: dt.datetime, z
         if isinstance(had, Lack):
             found.lack(name, had.reason)
             return
-        ours = alerts.in_force(had.value, region, who, at)
+        ours = [one for one in alerts.in_force(had.value, region, who, at) if not grave(one)]
         found.used.append(Used(name, had.age, who if ours else ""))
         for reason in dict.fromkeys(unread):
             found.lack(name, reason)

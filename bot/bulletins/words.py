@@ -21,6 +21,7 @@ EMPTY = "jawabannya kosong"
 UNREADABLE = "isinya tidak terbaca"
 NO_TIP = "tidak ada yang berlaku untuk tanggal dan kanal ini"
 LONG = "buletinnya sudah panjang"
+TWO_OFFICERS = "peringatan yang menunggu kata dua petugas tidak ikut"
 NO_REGION = "wilayah kita belum dikenal"
 
 

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from bot import clock
+from bot.bulletins.alerting import load_alerting
 from bot.bulletins.announce import Announced, Announcer, copies, facts, notes
 from bot.bulletins.compose import Composed, compose
 from bot.bulletins.due import Act, Due, Target, after, before
@@ -152,7 +153,9 @@ def _content(settings: Config) -> tuple[Bulletins, list[Room]]:
     folder = settings.resolve(settings.paths.rooms)
     rooms = load_rooms(folder)
     bulletins = load_bulletins(folder, {room.name: room.bulletins for room in rooms.channels})
-    return bulletins, [room for room in rooms.all if room.bulletins]
+    alerting = load_alerting(folder, bulletins.templates)
+    guarded = alerting.guards(bulletins) if alerting is not None else bulletins
+    return guarded, [room for room in rooms.all if room.bulletins]
 
 
 def _channels(

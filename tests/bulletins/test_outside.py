@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from bulletins_world import SHIPPED
 from outside_world import AFTERNOON, CONTENT, DAY, MORNING, PLACES, alert, bulletin, forecast, good, quakes
 
 from bot.bulletins import asked
+from bot.bulletins.alerting import load_alerting
 from bot.bulletins.compose import Composed
 from bot.bulletins.facts import Reading
 from bot.bulletins.origins import CapSource
@@ -154,6 +156,17 @@ def test_while_a_warning_is_in_force_there_is_no_tip() -> None:
     assert "Tahukah" not in composed.markdown
     assert composed.tip is None
     assert bulletin(good()).tip is not None
+
+
+def test_what_waits_for_two_officers_is_told_by_no_bulletin_and_named_in_the_preview() -> None:
+    alerting = load_alerting(SHIPPED, CONTENT.templates)
+    assert alerting is not None
+    guarded = alerting.guards(CONTENT)
+    grave = alert("two", event="Peringatan Dini Tsunami", expires="2026-12-01T16:40:00+07:00")
+    composed = bulletin(good(dt.timedelta(), alert(), grave), content=guarded)
+    assert "Hujan Lebat" in body(composed)
+    assert "sunami" not in body(composed)
+    assert "BMKG: peringatan yang menunggu kata dua petugas tidak ikut" in composed.missing
 
 
 @pytest.mark.parametrize(
