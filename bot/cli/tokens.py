@@ -17,7 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.cli import exits
-from bot.cli.account import told
+from bot.cli.account import open_database, told
+from bot.cli.export import who
 from bot.cli.leaflets import house_of
 from bot.cli.options import ConfigOption, JsonOption
 from bot.clock import now_ms
@@ -29,6 +30,9 @@ from bot.matrix.api import HomeserverApi
 from bot.matrix.registration import Code, RegistrationError
 from bot.problem import ContentError, Problem
 from bot.rooms.loader import load_rooms
+from bot.store.audit import Auditor
+from bot.store.database import Database
+from bot.version import content_version
 
 app = typer.Typer(help="Kode pendaftaran: siapa yang memegangnya bisa membuat akun.", no_args_is_help=True)
 
@@ -53,7 +57,10 @@ def new(
         rooms = load_rooms(settings.resolve(settings.paths.rooms)) if cards is not None else None
         until = now_ms() + days * 24 * 3_600_000
         make = partial(registration.make, uses=uses, until=until, count=count)
-        made = asyncio.run(_with_admin(settings, make, check=True))
+        with open_database(settings) as database:
+            made = asyncio.run(_with_admin(settings, make, check=True))
+            codes = [one.masked for one in made]
+            _record(settings, database, "registration.made", {"codes": codes, "uses": uses, "until": until})
     for one in made:
         typer.echo(json.dumps(_line(one, settings, shown=one.code), ensure_ascii=False) if as_json else one.code)
     if cards is not None and rooms is not None:
@@ -90,8 +97,17 @@ def revoke(
     with told(), _explained():
         settings = load_config(config)
         configure(settings.log)
-        one = asyncio.run(_with_admin(settings, partial(_revoke, said=code)))
+        with open_database(settings) as database:
+            one = asyncio.run(_with_admin(settings, partial(_revoke, said=code)))
+            _record(settings, database, "registration.revoked", {"codes": [one.masked], "accounts": one.done})
     typer.echo(f"Kode {one.masked} dicabut.")
+
+
+def _record(settings: Config, database: Database, kind: str, payload: dict[str, Any]) -> None:
+    """Who lets how many people in is on record; of a code only its beginning."""
+    auditor, version, now = Auditor(settings.audit_key()), content_version(settings), now_ms()
+    row = {**payload, "by": who()}
+    database.run_blocking(lambda db: auditor.append(db, kind, f"registration:{now}", row, version=version, now=now))
 
 
 async def _revoke(api: HomeserverApi, said: str) -> Code:

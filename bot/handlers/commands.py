@@ -171,7 +171,7 @@ class _Given:
                 records.vouched(self.reply, errand)
             return
         there = self._sites(errand)
-        if there is not None:
+        if there is not None and self._spares(errand, there):
             self._do(errand, there)
 
     def _settle(self, targets: tuple[str, ...]) -> None:

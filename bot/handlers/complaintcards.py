@@ -22,7 +22,7 @@ from bot.moderation.authority import Refusal, Why
 from bot.moderation.errand import Errand
 from bot.moderation.verbs import MENDING, Right
 from bot.rooms.model import Officer
-from bot.store import acts, complaints, inbox, notices, outbox, relays, transmissions
+from bot.store import acts, complaints, inbox, notices, outbox, relays, rooms, transmissions
 from bot.store.acts import Act
 from bot.store.complaints import Complaint, State
 
@@ -224,8 +224,16 @@ def _act(connection: Connection, event: IncomingEvent, desk: Desk, complaint: Co
     else:
         minutes = desk.content.protections.complaints.mute_minutes
         until = now + minutes * 60_000
+        # Their message stands in the old room of an upgrade; they write in the new one.
         number_or_none = restraint.mute(
-            connection, room_id, user_id, by=event.sender, reason=why, event_id=event.event_id, until=until, now=now
+            connection,
+            rooms.heir(connection, room_id),
+            user_id,
+            by=event.sender,
+            reason=why,
+            event_id=event.event_id,
+            until=until,
+            now=now,
         )
         if number_or_none is None:
             return False

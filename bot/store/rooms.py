@@ -59,9 +59,16 @@ def by_id(connection: Connection, room_id: str) -> KnownRoom | None:
         return None
     if row.name is not None:
         return _known(row)
-    heir = by_name(connection, row.was)
-    kind = heir.kind if heir is not None and heir.kind == "channel" else FORMER
+    current = by_name(connection, row.was)
+    kind = current.kind if current is not None and current.kind == "channel" else FORMER
     return KnownRoom(room_id, row.was, kind, None)
+
+
+def heir(connection: Connection, room_id: str) -> str:
+    """The room in which a channel goes on: itself, unless another one bears its name now."""
+    was = connection.scalar(select(rooms.c.was).where(rooms.c.room_id == room_id, rooms.c.name.is_(None)))
+    current = by_name(connection, was) if was is not None else None
+    return current.room_id if current is not None else room_id
 
 
 def operations(connection: Connection) -> str | None:

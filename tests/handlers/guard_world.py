@@ -20,12 +20,12 @@ DAY = 24 * 3_600_000
 
 def furnish(
     engine: Engine, people: Iterable[str] = (SPAMMER, NEIGHBOUR, MODERATOR), *, officers: Iterable[str] = (),
-    since: int = NOW - 30 * DAY,
+    since: int = NOW - 30 * DAY, channel: str = OJOL,
 ) -> None:  # fmt: skip
     """The channel and the operations room as the homeserver tells them; everybody joined long ago."""
     officers = tuple(officers)
     with engine.begin() as connection:
-        for room in (OJOL, OPERATIONS):
+        for room in (channel, OPERATIONS):
             state(connection, room, "m.room.create", "", {"room_version": "12"})
             users = dict.fromkeys((MODERATOR, *officers), 50)
             levels = {"users": users, "kick": 50, "ban": 50, "users_default": 0}
@@ -33,7 +33,7 @@ def furnish(
             state(connection, room, "m.room.join_rules", "", {"join_rule": "public"})
             join(connection, room, ME, since)
         for person in (*people, *officers):
-            join(connection, OJOL, person, since)
+            join(connection, channel, person, since)
 
 
 def state(connection: Any, room: str, type_: str, key: str, content: dict[str, Any], sender: str = ME) -> None:

@@ -20,7 +20,7 @@ from bot.incidents.lifecycle import Status
 from bot.moderation.rules import RoleRights
 from bot.outgoing import Action
 from bot.rooms.agencies import Agencies, Agency
-from bot.store import outbox
+from bot.store import outbox, rooms
 from bot.store.complaints import Reported
 from bot.store.database import Database
 from bot.store.tables import complaints as table
@@ -149,6 +149,23 @@ async def test_an_officer_deletes_warns_and_mutes_by_a_reaction(
     card = complaint_shown(engine)
     assert "ditangani oleh @ani" in card
     assert "dibisukan sampai" in card
+
+
+async def test_after_an_upgrade_a_message_goes_where_it_stands_and_a_mute_holds_where_people_write(
+    bad: IncomingEvent, take: Take, event: Event, engine: Engine, warn: Callable[..., IncomingEvent]
+) -> None:
+    await take(warn(bad))
+    deliver(engine)
+    with engine.begin() as connection:
+        rooms.record(connection, "ojol", "!new", kind="channel", alias=None, now=NOW)
+    furnish(engine, (SPAMMER, NEIGHBOUR, TONO), officers=(ANI, BUDI), channel="!new")
+    await take(on_card(event, "🔇"))
+    await take(on_card(event, "🗑️"))
+    assert {one.kind: one.room_id for one in done(engine)} == {"mute": "!new", "redact": OJOL}
+    [levels] = [row for row in sent(engine) if row["type"] == "m.room.power_levels"]
+    assert levels["room_id"] == "!new"
+    [gone] = [row for row in sent(engine) if row["action"] == "redaction"]
+    assert gone["room_id"] == OJOL
 
 
 def told(engine: Engine) -> list[str]:

@@ -589,6 +589,19 @@ async def test_a_liaison_is_left_alone_and_their_server_goes_only_by_its_name(
     assert [action for action, *_ in out(engine)] == ["kick", "state"]
 
 
+async def test_an_agency_that_came_between_an_order_and_its_code_is_not_shut_out_with_others(
+    desk: Desk, consumer: Consumer, give: Give, engine: Engine
+) -> None:
+    order = await give("!cekal server *.example di ojol spam")
+    agency = Agency(
+        key="bpbd", title="BPBD", names=(), room=None, categories=(), servers=("lain.example",), liaisons=(SITI,)
+    )
+    consumer.desk = replace(desk, content=replace(desk.content, agencies=Agencies(all=(agency,))))
+    typed = await give(code_in(said(engine, order)))
+    assert "server instansi BPBD" in said(engine, typed)
+    assert out(engine) == []
+
+
 async def test_a_lock_holds_for_every_way_of_saying_something_and_takes_only_its_own_back(
     confirmed: Give, give: Give, engine: Engine
 ) -> None:

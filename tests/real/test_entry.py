@@ -18,7 +18,7 @@ from sqlalchemy import select
 from bot.demo.process import ProcessError, kentongan
 from bot.demo.world import OPERATIONS
 from bot.matrix.api import ApiError, HomeserverApi, path
-from bot.store.tables import audit, inbox
+from bot.store.tables import audit, audit_payloads, inbox
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(600)]
 
@@ -152,6 +152,12 @@ async def test_a_code_makes_as_many_accounts_as_it_says_until_it_is_revoked(
     assert await register(world, twice) == 401
     with pytest.raises(ProcessError, match="tidak ada kode itu"):
         await command("revoke", twice)
+
+    joined = audit.join(audit_payloads, audit.c.id == audit_payloads.c.audit_id)
+    mine = audit.c.kind.startswith("registration.")
+    steps = world.rows(select(audit.c.kind, audit_payloads.c.payload).select_from(joined).where(mine))
+    assert [step.kind for step in steps] == ["registration.made", "registration.made", "registration.revoked"]
+    assert not [code for code in (once, twice) if code in str(steps)], "who holds the record can make no account"
 
     nobody = await asyncio.to_thread(world.homeserver.register, "warga-biasa", PASSWORD)
     monkeypatch.setenv("KENTONGAN_ADMIN_TOKEN", nobody["access_token"])
