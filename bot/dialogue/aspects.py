@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import lru_cache
 
 from bot.dialogue.decision import Decision, Outcome
 from bot.dialogue.flows import Service
@@ -13,6 +14,9 @@ from bot.dialogue.reply import choose_answer
 _OWN = 0.5
 """Share of an intent's examples that ask an aspect; from here the intent as a whole is about it: "biaya SIM"."""
 
+_REMEMBERED = 4096
+"""Texts of which it is remembered what they tell of."""
+
 
 class Aspects:
     """Built once from the content."""
@@ -20,6 +24,9 @@ class Aspects:
     def __init__(self, mind: Mind) -> None:
         self._mind = mind
         self._own: dict[str, frozenset[str]] = {}
+        self._everywhere: dict[str, frozenset[str]] = {}
+        # The same few hundred answers and examples, read for each question that has an aspect.
+        self._within = lru_cache(_REMEMBERED)(self._read)
 
     def noted_first(self, decision: Decision, facets: tuple[str, ...]) -> Decision:
         """The same for a question that brings its topic along: only when nothing that it asks is told."""
@@ -51,9 +58,13 @@ class Aspects:
         beside = {*(answer.when or ()), *answer.tells} if answer is not None else self._asked(service)
         return {*self._of(service), *self._within(decision.reply), *beside}
 
-    def _asked(self, service: Service) -> set[str]:
+    def _asked(self, service: Service) -> frozenset[str]:
         """What is asked of the things in a table, each of which has its own answer to it: how long, how much."""
-        return {facet for text in service.intent.examples for facet in self._within(text)}
+        known = self._everywhere.get(service.name)
+        if known is None:
+            known = frozenset(facet for text in service.intent.examples for facet in self._within(text))
+            self._everywhere[service.name] = known
+        return known
 
     def _of(self, service: Service) -> frozenset[str]:
         """What the intent is about by itself, whatever is asked of it."""
@@ -66,7 +77,7 @@ class Aspects:
             self._own[service.name] = known
         return known
 
-    def _within(self, text: str) -> set[str]:
+    def _read(self, text: str) -> frozenset[str]:
         """The facets that a text tells of."""
         understander = self._mind.understander
-        return understander.asking.mentioned(understander.index.find(understander.reader.read(text)))
+        return frozenset(understander.asking.mentioned(understander.index.find(understander.reader.read(text))))
