@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -28,6 +30,8 @@ from bot.rooms.pace import slow_at_worst
 from bot.store.audit import Auditor
 from bot.store.database import Database
 from bot.version import content_version
+
+Answer = TypeVar("Answer")
 
 app = typer.Typer(help="Ruang-ruang: rencanakan dan samakan dengan homeserver.", no_args_is_help=True)
 app.command("poster")(leaflets.poster)
@@ -89,12 +93,23 @@ def make(
 def carry_out(settings: Config, files: Files, database: Database, choice: Choice, as_json: bool) -> int:
     """Apply and print what came of it; the exit status."""
     try:
-        outcome, last = asyncio.run(_apply(settings, files, database, choice, as_json))
-    except KeyboardInterrupt:
+        outcome, last = asyncio.run(_stoppable(_apply(settings, files, database, choice, as_json)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         typer.echo("Terputus. Yang sudah dikerjakan tetap; jalankan lagi untuk meneruskan.", err=True)
         return INTERRUPTED
     _print_outcome(outcome, last, as_json)
     return exits.FAILED if outcome.failures or last.blocked or last.changes else exits.GOOD
+
+
+async def _stoppable(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Ctrl-C ends it also while it waits for minutes: the handler of `asyncio.run` alone does not wake the loop."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None  # noqa: S101
+    loop.add_signal_handler(signal.SIGINT, task.cancel)
+    try:
+        return await work
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
 
 
 def _read(
