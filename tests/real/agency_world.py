@@ -110,6 +110,10 @@ def _with_agency(world: World, servers: Federation, version: str) -> None:
     (world.folder / "rooms" / "moderation.yaml").write_text(yaml.safe_dump(rights))
 
 
+AS_EVER = ("bot.rounds.DUTY_SECONDS=10",)
+"""Two servers follow each other's changes; what comes round more often than with people overtakes them."""
+
+
 @asynccontextmanager
 async def agency_world(folder: Path, servers: Federation, *, version: str = "12", **more: Any) -> AsyncIterator[Stage]:
     """The bot on the police's server, the agency's server allowed to invite it, an officer in the rooms."""
@@ -121,7 +125,7 @@ async def agency_world(folder: Path, servers: Federation, *, version: str = "12"
                 prepare=lambda world: _with_agency(world, servers, version),
                 homeserver={"allowed_servers": [servers.agency.server_name]},
                 speech={"workers": 1},
-                **more,
+                **{"constants": AS_EVER, **more},
             )
         )
         node = await stack.enter_async_context(Node())
